@@ -1,0 +1,112 @@
+"""Every setting, with its meaning and its default. The only module that reads the environment.
+
+Settings come, first wins, from `ACCORDS_…` variables (nested with `__`), the file `$ACCORDS_CONFIG` or
+`<home>/accords.yaml`, and the defaults here. The documentation's table is generated from this class.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Where state is kept when nobody says otherwise: /var/lib/accords for root, the user's data folder for others."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/accords")
+    return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local/share"))) / "accords"
+
+
+class ProviderSettings(BaseModel):
+    """One provider instance: its driver, and the driver's own options beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    driver: str = Field(description="Which driver this instance uses: a name of `accords providers --drivers`.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the driver's factory is called with."""
+        return dict(self.model_extra or {})
+
+
+class Settings(BaseSettings):
+    """All settings of the broker, its worker, its command line."""
+
+    model_config = SettingsConfigDict(env_prefix="ACCORDS_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=default_home, description="Folder of databases, keys, logs and local nodes.")
+    database: str = Field(
+        default="sqlite:///{home}/{row}.sqlite",
+        description="Database address of each row; `{home}` and `{row}` are replaced.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the rows listen on.")
+    base_port: int = Field(default=8086, description="Port of the first row; the others follow as in the table of rows.")
+    public_url: str | None = Field(
+        default=None, description="Scheme and host that clients see, when a proxy stands in front. Ports stay per row."
+    )
+    publisher: str | None = Field(
+        default=None, description="Address of the publisher row; by default the one on `host` at its own port."
+    )
+    rows: dict[str, str] = Field(
+        default_factory=dict, description="Static addresses of rows, used when the publisher does not answer."
+    )
+    door_address: str = Field(
+        default="10.198.0.1", description="Address that nodes call home to; the local provider adds it to `lo`."
+    )
+    door_port: int = Field(default=8286, description="Port of the agents' door, TLS always.")
+    token: str | None = Field(default=None, description="The token the command line and the worker show.")
+    account: str = Field(default="admin", description="Account of the administrator made at the first start.")
+    providers: dict[str, ProviderSettings] = Field(
+        default_factory=lambda: {"local": ProviderSettings(driver="local")},
+        description="Provider instances by name; their order is the order of preference.",
+    )
+    body_limit: int = Field(default=2 * 1024**2, description="Largest request body and document, bytes.")
+    threads: int = Field(default=8, description="Threads of one server process.")
+    walk_parallel: int = Field(default=64, description="Steps that one walk has in flight at once.")
+    call_deadline: float = Field(default=20.0, description="Seconds one call to a cloud may take; less than the lease.")
+    lease: float = Field(default=30.0, description="Seconds a worker owns a plan without renewing.")
+    publication_lease: float = Field(default=15.0, description="Seconds a row stays listed without renewing.")
+    offer_max_age: float = Field(default=300.0, description="Seconds after which an offer is too old to plan with.")
+    offer_period: float = Field(default=60.0, description="Seconds between two looks at what providers offer.")
+    step_timeout: float = Field(default=600.0, description="Seconds a step may take, waiting included.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
+    header_limit: int = Field(default=60_000, description="Largest response header rendered in text/occi, bytes.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, _FileSource(settings_cls))
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """The YAML file, if it is there."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        home = Path(os.environ.get("ACCORDS_HOME", str(default_home())))
+        path = Path(os.environ.get("ACCORDS_CONFIG", str(home / "accords.yaml")))
+        if not path.is_file():
+            return {}
+        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        if not isinstance(found, dict):
+            raise ValueError(f"{path}: a mapping of settings is expected")  # noqa: TRY004 - it is the user's value
+        return found
+
+
+def load() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""CORDS documents -> typed values -> plan. Pure: no I/O, no clock, no randomness."""

@@ -1,0 +1,381 @@
+"""CORDS documents as typed values (CORDS Reference Manual 2.12; element names are the manual's).
+
+Values only: nothing here reads, resolves or plans. Sizes are bytes (int), speed is hertz (int), money is Decimal.
+`None` is "the document did not say"; an empty named element (`<infrastructure name="x"/>`) has already been
+resolved by the reader to the element of that name in the same document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in the document's text a value was read; counts from 1. Never part of a comparison."""
+
+    line: int = 0
+    column: int = 0
+
+
+def _at() -> Position:
+    return field(default_factory=Position, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """What may reach a node. `source` is a CIDR, or the name of another node of the document (our extension of
+    CORDS `range`): then only that node's addresses may."""
+
+    name: str
+    protocol: str = "tcp"
+    from_port: int = 0
+    to_port: int = 0
+    source: str = "0.0.0.0/0"
+    direction: str = "inout"
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    name: str
+    architecture: str | None = None
+    cores: int | None = None
+    speed: int | None = None
+    memory: int | None = None
+    hostname: str | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    name: str
+    label: str | None = None
+    dns: str | None = None
+    subnet: str | None = None
+    range: str | None = None
+    ports: tuple[Port, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    name: str
+    label: str | None = None
+    vlan: str | None = None
+    ports: tuple[Port, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Block storage of its own. Mounted in the node at `mountpoint` (ours; default `/srv/<name>`); `retain` (ours,
+    default yes) keeps it when the service is released."""
+
+    name: str
+    size: int
+    type: str | None = None
+    mountpoint: str = ""
+    retain: bool = True
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    name: str
+    size: int | None = None
+    type: str | None = None
+    volumes: tuple[Volume, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    name: str
+    compute: Compute | None = None
+    network: Network | None = None
+    storage: Storage | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    name: str
+    version: str | None = None
+    distribution: str | None = None
+    architecture: str | None = None
+    description: str | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """`installation` empty (or the historic `#`): the distribution's package of this name. A text is run by the
+    agent in the node, always. `configuration` is run by the agent after the node's `configure` values arrived."""
+
+    name: str
+    version: str | None = None
+    installation: str = ""
+    configuration: str = ""
+    distribution: str | None = None
+    mirrors: str | None = None
+    ports: tuple[Port, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    name: str
+    system: System | None = None
+    packages: tuple[Package, ...] = ()
+    agent: str = "cosacs"
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """`count` is 1 until scaling exists; every step name carries the index all the same."""
+
+    name: str
+    type: str = "simple"
+    category: str = "manifest"
+    provider: str = "any"
+    operator: str = "any"
+    profile: str | None = None
+    zone: str | None = None
+    access: str = "private"
+    scope: str = "normal"
+    infrastructure: Infrastructure | None = None
+    image: Image | None = None
+    count: int = 1
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """`pacs-db.hostname`: a property of a node. `path` is the node path (nested nodes joined by a dot)."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of the action language (cords.md 1.4): `target.method(arguments);`.
+
+    An assignment `a.prop = 'v';` has the method `set` and the arguments `("prop", "v")`. A literal is a str.
+    """
+
+    target: str
+    method: str
+    arguments: tuple[str | Property, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    name: str
+    type: str
+    expression: str
+    statements: tuple[Statement, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A `configuration`, `release` or `interface` element: a named list of actions, in document order."""
+
+    name: str
+    actions: tuple[Action, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    name: str
+    level: str = "public"
+    scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    name: str
+    nodes: tuple[Node, ...] = ()
+    configuration: Phase | None = None
+    release: Phase | None = None
+    interface: Phase | None = None
+    security: Security | None = None
+    account: str | None = None
+    zone: str | None = None
+    description: str | None = None
+    at: Position = _at()
+
+    def node(self, name: str) -> Node:
+        """The node of that name; KeyError if there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`period` in seconds; the packet is sent after `samples` measurements."""
+
+    name: str
+    units: str | None = None
+    period: int = 60
+    samples: int = 1
+    expression: str | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """`condition` is the historic operator word (eq, gr, ls, ne, le, ge and their long forms), `value` as written.
+    `location` is a path in the node for measurements that need one."""
+
+    name: str
+    property: str
+    condition: str = "eq"
+    value: str = ""
+    location: str | None = None
+    metric: Metric | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    name: str
+    nature: str = "penalty"
+    type: str | None = None
+    expression: str = ""
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """`scope` is `any`, a node's name, or a list of names."""
+
+    name: str
+    variable: Variable
+    scope: str = "any"
+    importance: str | None = None
+    obligated: str | None = None
+    business: tuple[Business, ...] = ()
+    description: str | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    name: str
+    manifest: str | None = None
+    variables: tuple[Variable, ...] = ()
+    guarantees: tuple[Guarantee, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    name: str
+    type: str
+    terms: tuple[Term, ...] = ()
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The document, as written (slamtypes.xsd 2.15). `sla.Agreement` is what is judged."""
+
+    name: str
+    initiator: str | None = None
+    responder: str | None = None
+    serviceprovider: str | None = None
+    initiation: str | None = None
+    expiration: str | None = None
+    description: str | None = None
+    terms: tuple[Terms, ...] = ()
+    at: Position = _at()
+
+
+Document = Manifest | Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One size of machine a provider sells; `name` is the provider's (None: any size up to the capacity)."""
+
+    name: str | None
+    cores: int
+    memory: int
+    disk: int
+    architecture: str = "x86_64"
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedImage:
+    """An image a provider has. `id` is the provider's; the rest is what a `system` element is matched with."""
+
+    id: str
+    name: str
+    distribution: str | None = None
+    version: str | None = None
+    architecture: str = "x86_64"
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one provider instance can give in one zone, observed at `observed_at` (UTC microseconds).
+
+    `flexible`: sizes are upper limits, the machine gets what it asks for. `machines` is how many more fit, None
+    for no known limit. `packages`: the driver can put distribution packages into the image it boots (layers).
+    `price` is for a machine and hour where the size has none. `delivery` is how instructions reach a node: `home`
+    (its agent calls), `direct` (the provider carries them), `none`.
+    """
+
+    provider: str
+    driver: str
+    zone: str
+    sizes: tuple[Size, ...]
+    images: tuple[OfferedImage, ...]
+    observed_at: int
+    flexible: bool = False
+    machines: int | None = None
+    packages: bool = False
+    volumes: bool = True
+    firewalls: bool = True
+    delivery: str = "home"
+    price: Decimal | None = None
+    currency: str = "EUR"
+    operator: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a provider was not chosen for a node: a sentence with the numbers in it."""
+
+    provider: str
+    zone: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The offer chosen for a node, with the reasons for it and against the others."""
+
+    node: str
+    provider: str
+    zone: str
+    size: Size
+    image: OfferedImage
+    packages: bool
+    delivery: str
+    price: Decimal | None
+    currency: str
+    reasons: tuple[str, ...]
+    refused: tuple[Refusal, ...] = ()

@@ -1,0 +1,38 @@
+"""Clouds behind one Protocol. `open_provider` makes an instance of a driver; a new cloud is a file and a row in DRIVERS."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import cast
+
+from providers.errors import Refused
+from providers.protocol import Provider
+
+__all__ = ["DRIVERS", "HISTORIC", "Provider", "open_provider"]
+
+# driver -> "module:factory"; a factory takes (name, **options) and returns a Provider. Imported when it is needed.
+DRIVERS: Mapping[str, str] = {
+    "fake": "providers.fake:open_fake",
+    "local": "providers.local:open_local",
+    "occi": "providers.occi:open_occi",
+}
+
+# CORDS' historic names of provider kinds -> driver (cords.md 1.3, node@provider)
+HISTORIC: Mapping[str, str] = {
+    "openstack": "openstack",
+    "opennebula": "opennebula",
+    "amazonEc2": "ec2",
+    "windowsazure": "azure",
+    "occiopenstack": "occi",
+    "dummy": "fake",
+}
+
+
+def open_provider(name: str, driver: str, options: Mapping[str, object]) -> Provider:
+    """The provider instance `name` of `driver`. Refused when there is no such driver."""
+    if driver not in DRIVERS:
+        known = ", ".join(sorted(DRIVERS))
+        raise Refused(f"provider {name}: no driver {driver!r}; there are {known}", provider=name)
+    module, factory = DRIVERS[driver].split(":")
+    return cast(Provider, getattr(importlib.import_module(module), factory)(name, **options))

@@ -1,0 +1,247 @@
+"""The promise every cloud driver keeps. A driver observes, the walk decides.
+
+Each method is one call, ends before `deadline` (seconds from now), never waits for a state, never retries, and raises
+only `providers.errors`. Every promise in these docstrings is a test in `tests/providers/` that runs on every driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol, TypeAlias, runtime_checkable
+
+
+class Kind(StrEnum):
+    """What a provider makes. Firewall: the rules of one node, default deny inwards."""
+
+    NETWORK = "network"
+    FIREWALL = "firewall"
+    VOLUME = "volume"
+    MACHINE = "machine"
+    SNAPSHOT = "snapshot"
+
+
+class State(StrEnum):
+    """The observed state of a resource. PENDING: being made or changed; look again."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    STOPPED = "stopped"
+    SUSPENDED = "suspended"
+    ERROR = "error"
+
+
+class Action(StrEnum):
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """`cidr` None: the provider chooses a free one."""
+
+    name: str
+    cidr: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Inward traffic that is let in. `source` is a CIDR, or `node:<name>`: the machines tagged with that node name in
+    the same service, whether they exist yet or not. Ports 0-0 mean all."""
+
+    protocol: str
+    from_port: int
+    to_port: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallSpec:
+    name: str
+    rules: tuple[Rule, ...] = ()
+    network: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSpec:
+    name: str
+    size: int
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A volume in a machine: the volume's id, and the directory it is mounted at in the node."""
+
+    volume: str
+    mountpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSpec:
+    """`size` is the provider's name for one, None where sizes are flexible; memory and disk in bytes. `packages` only
+    where the driver's offer says `packages`. `user_data` is cloud-init user-data."""
+
+    name: str
+    hostname: str
+    image: str
+    cores: int = 1
+    memory: int = 512 * 1024**2
+    disk: int = 0
+    size: str | None = None
+    networks: tuple[str, ...] = ()
+    firewall: str | None = None
+    volumes: tuple[Attachment, ...] = ()
+    packages: tuple[str, ...] = ()
+    user_data: str = ""
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSpec:
+    """A machine's disk, saved as an image that a later MachineSpec can name."""
+
+    name: str
+    machine: str
+
+
+Spec: TypeAlias = NetworkSpec | FirewallSpec | VolumeSpec | MachineSpec | SnapshotSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing at the provider, as it was just observed. `id` is the provider's. `addresses`: a machine's, first the
+    one its siblings reach it at. `facts`: what else is known (cidr, gateway, mac, size, host path, price, console)."""
+
+    kind: Kind
+    id: str
+    name: str
+    state: State
+    token: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedSize:
+    name: str | None
+    cores: int
+    memory: int
+    disk: int
+    architecture: str = "x86_64"
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedImage:
+    id: str
+    name: str
+    distribution: str | None = None
+    version: str | None = None
+    architecture: str = "x86_64"
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What the provider can give in one zone now. The fields mean what those of `manifests.model.Offer` mean."""
+
+    zone: str
+    sizes: tuple[OfferedSize, ...]
+    images: tuple[OfferedImage, ...]
+    flexible: bool = False
+    machines: int | None = None
+    packages: bool = False
+    volumes: bool = True
+    firewalls: bool = True
+    delivery: str = "home"
+    price: Decimal | None = None
+    currency: str = "EUR"
+    operator: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something missing at a provider: what, and how to mend it."""
+
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What a node is told to do. `method`: install, configure, run, fork, kill. `arguments` per method as in
+    `broker.agent`; values of secrets are already in place: never log one."""
+
+    method: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an instruction ended: exit status of what was run (0 is success) and the end of its output."""
+
+    exit: int
+    output: str = ""
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """A cloud, or one account at one. Instances are safe to call from many threads."""
+
+    name: str
+    driver: str
+
+    def check(self, *, deadline: float) -> Sequence[Problem]:
+        """Everything that keeps this provider from working; empty when it works."""
+        ...
+
+    def offers(self, *, deadline: float) -> Sequence[Offering]:
+        """One offering a zone."""
+        ...
+
+    def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
+        """Make one thing. The same token twice gives the same thing once, also at the same time from two threads. May
+        answer PENDING. `tags` are kept with the thing and come back from `list`."""
+        ...
+
+    def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
+        """The thing this token made, if it is there: how a walk learns what a lost answer did."""
+        ...
+
+    def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
+        """As it is now; NotFound when it is gone."""
+        ...
+
+    def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
+        """Ask for a change of state. Asking for the state it is in already is fine. NotFound when it is gone; Conflict
+        when the state forbids it."""
+        ...
+
+    def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
+        """Give it back. Deleting what is gone is fine. Conflict while something else still uses it."""
+        ...
+
+    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
+        """Everything of any kind that carries all these tags."""
+        ...
+
+    def console(self, id: str, *, deadline: float) -> str:
+        """The machine's console log, its end if it is long."""
+        ...
+
+    def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
+        """Carry one instruction to a machine whose offering says delivery `direct`, and say how it ended; None while it
+        runs (ask again with the same token). The same token is carried out once. Refused where delivery is not direct."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and threads; what was made stays."""
+        ...

@@ -1,0 +1,1 @@
+"""Service level agreements, judged. `evaluate` is pure; `probes` does the I/O."""
