@@ -46,7 +46,9 @@ class Settings(BaseSettings):
         description="Database address of each row; `{home}` and `{row}` are replaced.",
     )
     host: str = Field(default="127.0.0.1", description="Address the rows listen on.")
-    base_port: int = Field(default=8086, description="Port of the first row; the others follow as in the table of rows.")
+    base_port: int = Field(
+        default=8086, description="Port of the first row; the others follow as in the table of rows."
+    )
     public_url: str | None = Field(
         default=None, description="Scheme and host that clients see, when a proxy stands in front. Ports stay per row."
     )
@@ -75,7 +77,9 @@ class Settings(BaseSettings):
     offer_max_age: float = Field(default=300.0, description="Seconds after which an offer is too old to plan with.")
     offer_period: float = Field(default=60.0, description="Seconds between two looks at what providers offer.")
     step_timeout: float = Field(default=600.0, description="Seconds a step may take, waiting included.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
     header_limit: int = Field(default=60_000, description="Largest response header rendered in text/occi, bytes.")
 
     @classmethod

@@ -1,1 +1,31 @@
-"""Service level agreements, judged. `evaluate` is pure; `probes` does the I/O."""
+"""Service level agreements, judged. `evaluate` is pure; `probes` does the I/O; the metrics are a table."""
+
+from __future__ import annotations
+
+from sla.evaluate import evaluate
+from sla.metrics import METRICS, Metric, Origin
+from sla.model import (
+    Agreement,
+    Business,
+    Comparison,
+    Guarantee,
+    Objective,
+    Sample,
+    Verdict,
+    VerdictState,
+)
+
+__all__ = [
+    "METRICS",
+    "Agreement",
+    "Business",
+    "Comparison",
+    "Guarantee",
+    "Metric",
+    "Objective",
+    "Origin",
+    "Sample",
+    "Verdict",
+    "VerdictState",
+    "evaluate",
+]
