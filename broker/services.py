@@ -1,0 +1,140 @@
+"""The table of category servers: which row serves which kinds, at which port, with which hooks.
+
+A new server is a line here, not a program. Kinds themselves are data (`broker/occi`); what a kind does beyond
+storing and showing entities is a `Hooks`, plain functions that know nothing of HTTP.
+Not here: how a request is read or answered (`broker/web`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from broker.errors import Missing
+
+if TYPE_CHECKING:
+    from broker.auth import Principal
+    from broker.client import Client
+    from broker.settings import Settings
+    from broker.store import Record, Store, Transaction
+
+CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
+INFRASTRUCTURE = "http://schemas.ogf.org/occi/infrastructure#"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a hook may use. One a request.
+
+    `account` is the account acted for (a server may act for another); `now` gives UTC microseconds,
+    `new_id` a uuid string; `client` reaches the other rows as this row, for this account.
+    """
+
+    store: Store
+    settings: Settings
+    principal: Principal
+    account: str
+    now: Callable[[], int]
+    new_id: Callable[[], str]
+    client: Client
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is not an OCCI rendering, sent as it is. `headers` are those beyond Content-Type."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What one kind does besides being stored. Each may raise an `AccordsError`, which becomes the answer.
+
+    create     (ctx, record) -> record
+               before the transaction, after the checks of OCCI: completes what only the server gives (immutable
+               attributes), or refuses. May read and may call other rows.
+    created    (ctx, tx, record) -> None
+               in the transaction that stores the record.
+    delete     (ctx, tx, record) -> None
+               in the transaction that removes it; raises `Clash` to refuse.
+    actions    term -> (ctx, record, arguments) -> record
+               does it, in transactions of its own, and gives the record as it is now. Whether the action is
+               applicable in the present state was checked before.
+    listing    (ctx, query) -> Reply | None
+               GET of the kind's collection; None means: list as usual.
+    documents  (ctx, body, media type) -> Reply
+               POST of a CORDS document to the kind's collection.
+    routes     name -> (ctx, record, query) -> Reply
+               GET <entity>/<name>.
+    """
+
+    create: Callable[[Context, Record], Record] | None = None
+    created: Callable[[Context, Transaction, Record], None] | None = None
+    delete: Callable[[Context, Transaction, Record], None] | None = None
+    actions: Mapping[str, Callable[[Context, Record, Mapping[str, object]], Record]] = field(default_factory=dict)
+    listing: Callable[[Context, Mapping[str, str]], Reply | None] | None = None
+    documents: Callable[[Context, bytes, str], Reply] | None = None
+    routes: Mapping[str, Callable[[Context, Record, Mapping[str, str]], Reply]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A category server: listens on the base port + `offset`; `kinds` are type ids, `hooks` by type id."""
+
+    name: str
+    offset: int
+    kinds: tuple[str, ...]
+    hooks: Mapping[str, Hooks] = field(default_factory=dict)
+
+    def port(self, settings: Settings) -> int:
+        return settings.base_port + self.offset
+
+
+def _cords(terms: str) -> tuple[str, ...]:
+    return tuple(CORDS + term for term in terms.split())
+
+
+def _infrastructure(terms: str) -> tuple[str, ...]:
+    return tuple(INFRASTRUCTURE + term for term in terms.split())
+
+
+ROWS: tuple[Row, ...] = (
+    Row("publisher", 0, _cords("publication operator agency enquiry")),
+    Row("infrastructure", 4, _cords("infrastructure compute network endpoint port storage volume firewall")),
+    Row("account", 5, _cords("account user security authorization")),
+    Row("manifest", 6, _cords("manifest plan")),
+    Row("service", 7, _cords("service contract instruction instance placement provider event")),
+    Row("node", 8, _cords("node")),
+    Row("configuration", 9, _cords("configuration release interface action")),
+    Row("cloud", 10, _infrastructure("compute network storage networkinterface storagelink")),
+    Row("image", 16, _cords("image system package vm")),
+    Row(
+        "agreement",
+        20,
+        _cords(
+            "agreement terms term variable guarantee business control penalty metric session connection"
+            " monitor probe packet alert"
+        ),
+    ),
+)
+
+
+def row(name: str) -> Row:
+    """The row of that name, or `Missing`."""
+    for found in ROWS:
+        if found.name == name:
+            return found
+    raise Missing(f"no category server is called {name}", hint="one of: " + ", ".join(r.name for r in ROWS))
+
+
+def row_of(kind: str) -> Row:
+    """The row that serves a kind (type id), or `Missing`."""
+    for found in ROWS:
+        if kind in found.kinds:
+            return found
+    raise Missing(f"no category server serves {kind}")
