@@ -1,0 +1,56 @@
+# Every target does its own set-up; `make help` lists them.
+# The environment is .venv with exactly the versions in constraints.txt.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo demo-stop quick test test-slow check bench docs format constraints clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+.venv/.ready: pyproject.toml constraints.txt .ci/environment
+	@PYTHON=$(PYTHON) .ci/environment
+	@touch $@
+
+demo: .venv/.ready ## deploy examples/pacs.xml on this machine and leave it running
+	@$(BIN)/python examples/demo.py
+
+demo-stop: .venv/.ready ## release the demo's service, volumes too, and end its broker and worker
+	@$(BIN)/python examples/demo.py stop
+
+quick: .venv/.ready ## the fast tests, under a minute
+	$(BIN)/pytest -n 2 -m "not slow and not lxc" tests --ignore tests/crash
+
+test: .venv/.ready ## the ordinary suite, under eight minutes
+	@.ci/machine-packages || test -z "$$CI"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" tests
+
+test-slow: .venv/.ready ## crash matrices, real nodes, long runs
+	@.ci/machine-packages || test -z "$$CI"
+	$(BIN)/pytest -m slow tests
+
+check: .venv/.ready ## format, lint, types, import contracts, documentation
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/docs
+	$(BIN)/python docs/reference.py --check
+
+bench: .venv/.ready ## every figure beside its goal and its anchor
+	$(BIN)/python tests/bench/run.py
+
+docs: .venv/.ready ## regenerate the pages that are made from the code
+	$(BIN)/python docs/reference.py
+
+format: .venv/.ready ## put the code in its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+constraints: ## write the versions that are installed now to constraints.txt
+	$(BIN)/pip freeze --exclude-editable --all | grep -viE '^(pip|setuptools|wheel)==' > constraints.txt
+
+clean: ## remove what was built here, not what was deployed
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
