@@ -1,0 +1,163 @@
+"""Every command with its arguments: a table. The documentation's page is generated from it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(text: str) -> float:
+    """`90`, `90s`, `10m`, `2h`, `1d`, `1h30m` -> seconds."""
+    if re.fullmatch(r"\d+", text):
+        return float(text)
+    if not re.fullmatch(r"(\d+[smhd])+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m, 2h or 1h30m")
+    return float(sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)([smhd])", text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: its names as argparse takes them, and argparse's own keywords."""
+
+    names: tuple[str, ...]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`run` is `module:function` inside this package; `help` one line for the list of commands."""
+
+    name: str
+    run: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+
+
+def _argument(*names: str, **keywords: Any) -> Argument:
+    return Argument(names, keywords)
+
+
+JSON = _argument("--json", action="store_true", help="print JSON for a machine")
+SERVICE = _argument("service", metavar="SERVICE", help="name of the service")
+DOCUMENT = _argument("document", metavar="FILE", help="a CORDS manifest, XML or YAML; - reads standard input")
+WAIT = (
+    _argument("--wait", action="store_true", help="wait until it is done, showing a line a step"),
+    _argument("--timeout", type=duration, metavar="TIME", help="give up waiting after this long: 90s, 10m, 2h"),
+)
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "validate",
+        "documents:validate",
+        "check documents; needs no broker and no network",
+        (_argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML or YAML"), JSON),
+    ),
+    Command("plan", "documents:plan", "show what `up` would do, with cost and reasons; makes nothing", (DOCUMENT, JSON)),
+    Command(
+        "up",
+        "services:up",
+        "deploy a manifest",
+        (
+            DOCUMENT,
+            _argument("--name", help="name of the service; by default the manifest's"),
+            _argument("--agreement", metavar="FILE", help="the agreement that the service is judged by"),
+            _argument("--ttl", type=duration, metavar="TIME", help="release the service after this long"),
+            _argument("--discard", action="store_true", help="at the end of --ttl remove the volumes too"),
+            *WAIT,
+            JSON,
+        ),
+    ),
+    Command(
+        "status",
+        "services:status",
+        "show services, or one with its nodes, steps and guarantees",
+        (_argument("service", metavar="SERVICE", nargs="?", help="name of the service; all when absent"), JSON),
+    ),
+    Command(
+        "events",
+        "services:events",
+        "show what happened",
+        (
+            _argument("service", metavar="SERVICE", nargs="?", help="of this service only"),
+            _argument("--after", type=int, default=0, metavar="N", help="only events after this sequence number"),
+            _argument("--follow", "-f", action="store_true", help="go on as events happen"),
+            JSON,
+        ),
+    ),
+    Command(
+        "logs",
+        "services:logs",
+        "show what the nodes' scripts printed",
+        (SERVICE, _argument("node", metavar="NODE", nargs="?", help="of this node only"), JSON),
+    ),
+    Command("start", "services:act", "start a stopped service", (SERVICE, *WAIT, JSON)),
+    Command("stop", "services:act", "stop a service; its data stay", (SERVICE, *WAIT, JSON)),
+    Command("restart", "services:act", "stop and start a service", (SERVICE, *WAIT, JSON)),
+    Command("suspend", "services:act", "suspend a service; `start` resumes it", (SERVICE, *WAIT, JSON)),
+    Command("save", "services:act", "save the nodes' disks as images", (SERVICE, *WAIT, JSON)),
+    Command("retry", "services:act", "try what failed again, and go on from there", (SERVICE, *WAIT, JSON)),
+    Command("cancel", "services:act", "stop what is under way and give back what was made", (SERVICE, *WAIT, JSON)),
+    Command(
+        "release",
+        "services:release",
+        "give a service back; volumes with data are kept",
+        (
+            SERVICE,
+            _argument("--volumes", action="store_true", help="remove the volumes too; asks for the service's name"),
+            _argument("--yes", metavar="NAME", help="the service's name, where nobody can be asked"),
+            *WAIT,
+            JSON,
+        ),
+    ),
+    Command(
+        "volumes",
+        "services:volumes",
+        "list the volumes that were kept, or remove one",
+        (_argument("--remove", metavar="ID", help="remove this one and what it holds"), JSON),
+    ),
+    Command(
+        "serve",
+        "processes:serve",
+        "run a category server: one row, `all` of them, or `agent`, the nodes' door",
+        (_argument("row", metavar="ROW", help="name of a row, `all`, or `agent`"),),
+    ),
+    Command("work", "processes:work", "run the worker: it carries out what was asked for"),
+    Command(
+        "providers",
+        "processes:providers",
+        "show the clouds that are set up, and what keeps them from working",
+        (JSON,),
+    ),
+    Command(
+        "token",
+        "processes:token",
+        "make a token for an account (on the broker's machine)",
+        (
+            _argument("account", metavar="ACCOUNT", help="the account it belongs to"),
+            _argument("--role", choices=("user", "admin"), default="user", help="what it may do"),
+            _argument("--name", default="", help="who it is for; by default the account"),
+            _argument("--ttl", type=duration, metavar="TIME", help="it ends after this long; never when absent"),
+        ),
+    ),
+    Command("version", "processes:version", "show the version"),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    whole = argparse.ArgumentParser(
+        prog="accords", description="Deploys imaging services from CORDS manifests on the clouds you have."
+    )
+    whole.add_argument("--version", action="store_true", help="show the version")
+    chosen = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        own = chosen.add_parser(command.name, help=command.help, description=command.help)
+        own.set_defaults(run=command.run)
+        for argument in command.arguments:
+            own.add_argument(*argument.names, **argument.keywords)
+    return whole
