@@ -1,0 +1,196 @@
+"""Calling a category server: by row name, as somebody, for an account.
+
+    RowDown     the row does not answer, or did not within the time: its name, and when to try again
+    the rest    an answer of 400 and more becomes the `AccordsError` it was made from, code and status kept
+
+A row of this process is called by its WSGI application (`local`), never over a socket: one process with few threads
+must not wait for itself. Where a row is comes from the publisher, remembered for a while, over static configuration.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+
+from broker import addresses
+from broker.errors import AccordsError, RowDown
+from broker.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+ACCOUNT_HEADER = "X-Accords-Account"
+REMEMBERED = 10.0
+"""Seconds an answer of the publisher is used without asking again: shorter than a publication's lease."""
+RETRY_AFTER = 5
+"""Seconds after which a row that was down is worth trying again."""
+_JSON = "application/json"
+
+
+class Client:
+    """Requests to rows. Safe to share between threads; open it after forking.
+
+    `account` is whom a server or worker acts for. `transport` replaces the network for every row (tests);
+    `local` gives the WSGI application of the rows that this process serves.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        token: str,
+        *,
+        account: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        local: Mapping[str, WSGIApplication] | None = None,
+        timeout: float = 30.0,
+    ) -> None:
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": _JSON}
+        if account is not None:
+            self._headers[ACCOUNT_HEADER] = account
+        self._http = httpx.Client(timeout=timeout, transport=transport, trust_env=False)
+        self._local = {
+            name: httpx.Client(transport=httpx.WSGITransport(app=app, raise_app_exceptions=False))
+            for name, app in (local or {}).items()
+        }
+        self._static = addresses.static(settings)
+        self.directory = Directory(self._ask_publisher)
+
+    def acting_for(self, account: str) -> Client:
+        """The same client, connections and memory, for another account."""
+        other = object.__new__(Client)
+        other.__dict__.update(self.__dict__)
+        other._headers = {**self._headers, ACCOUNT_HEADER: account}
+        return other
+
+    def address(self, row: str) -> str:
+        """Where a row is now: as configured here for this process' own and the publisher, else as published."""
+        if row == "publisher" or row in self._local:
+            return self._static[row]
+        return self.directory.find(row) or self._static[row]
+
+    def request(
+        self,
+        row: str,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> httpx.Response:
+        """One request; raises `RowDown` or the error that the row answered with."""
+        sent = {**self._headers, **(headers or {})}
+        if json is not None:
+            content, sent = orjson.dumps(json), {"Content-Type": _JSON, **sent}
+        http = self._local.get(row, self._http)
+        limit = httpx.USE_CLIENT_DEFAULT if timeout is None else timeout
+        address = self.address(row)
+        try:
+            answer = http.request(method, address + path, content=content, headers=sent, params=params, timeout=limit)
+        except httpx.TransportError as error:
+            self.directory.forget()
+            raise _down(row, address, error) from error
+        if answer.status_code >= 400:
+            raise error_of(answer)
+        return answer
+
+    def get(self, row: str, path: str, **params: str) -> Any:
+        """The JSON that a path answers with."""
+        return self.request(row, "GET", path, params=params or None).json()
+
+    def post(self, row: str, path: str, body: object, **params: str) -> Any:
+        """What a POST of JSON answers; None when there is no JSON in it."""
+        answer = self.request(row, "POST", path, json=body, params=params or None)
+        return answer.json() if _is_json(answer) else None
+
+    def delete(self, row: str, path: str) -> None:
+        self.request(row, "DELETE", path)
+
+    def close(self) -> None:
+        for http in (self._http, *self._local.values()):
+            http.close()
+
+    def _ask_publisher(self) -> Mapping[str, str]:
+        """Row name -> address, of all rows that are published now."""
+        if "publisher" in self._local and len(self._local) == len(self._static):
+            return {}
+        found = self.get("publisher", "/publication/", number="1000")
+        attributes = [resource.get("attributes", {}) for resource in found.get("resources", ())]
+        return {
+            a["occi.publication.who"]: a["occi.publication.why"]
+            for a in attributes
+            if "occi.publication.who" in a and "occi.publication.why" in a
+        }
+
+
+class Directory:
+    """What the publisher said, remembered `REMEMBERED` seconds. A publisher that is away is not asked more often."""
+
+    def __init__(self, ask: Callable[[], Mapping[str, str]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: Mapping[str, str] = {}
+        self._until = 0.0
+
+    def find(self, row: str) -> str | None:
+        with self._lock:
+            if self._clock() >= self._until:
+                self._known = self._answer()
+                self._until = self._clock() + REMEMBERED
+            return self._known.get(row)
+
+    def forget(self) -> None:
+        """Ask again at the next question: what was said led nowhere."""
+        with self._lock:
+            self._until = 0.0
+
+    def _answer(self) -> Mapping[str, str]:
+        try:
+            return self._ask()
+        except AccordsError:
+            return {}
+
+
+def error_of(answer: httpx.Response) -> AccordsError:
+    """The error that an answer was made from."""
+    said = orjson.loads(answer.content) if _is_json(answer) else {}
+    said = said if isinstance(said, dict) else {}
+    kind = _BY_CODE.get(str(said.get("code"))) or _BY_STATUS.get(answer.status_code, AccordsError)
+    message = str(said.get("title") or answer.text.strip() or f"the row answered {answer.status_code}")
+    own = {key: value for key, value in said.items() if key not in _MEMBERS}
+    error = kind(message, hint=str(said.get("hint", "")), code=said.get("code"), **own)
+    error.status = answer.status_code
+    return error
+
+
+def _down(row: str, address: str, error: httpx.TransportError) -> RowDown:
+    return RowDown(
+        f"the row {row} does not answer at {address} ({type(error).__name__})",
+        hint=f"try again in {RETRY_AFTER} seconds; if it stays down, start it: accords serve {row}",
+        row=row,
+        retry_after=RETRY_AFTER,
+    )
+
+
+def _is_json(answer: httpx.Response) -> bool:
+    return "json" in answer.headers.get("Content-Type", "") and bool(answer.content)
+
+
+def _family(root: type[AccordsError]) -> Iterator[type[AccordsError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _family(child)
+
+
+_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "hint", "error"})
+_BY_CODE = {kind.code: kind for kind in _family(AccordsError)}
+# The general one of two with the same status comes first in the tree, and is the one to give back.
+_BY_STATUS = {kind.status: kind for kind in reversed(list(_family(AccordsError)))}
