@@ -1,0 +1,75 @@
+"""The fake cloud's addresses: networks cut from 10.0.0.0/8, each of 16,381 machines, and public ones beside them."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from providers.errors import Conflict, Quota, Refused
+
+PREFIX = 18
+POOL = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=PREFIX))
+PUBLIC = IPv4Network("198.18.0.0/15")  # RFC 2544: for benchmarks, routed nowhere
+GATEWAY = 1
+
+
+class Block:
+    """One network's addresses. What is given back is given out again, last first."""
+
+    def __init__(self, network: IPv4Network) -> None:
+        self.network = network
+        self.gateway = str(network[GATEWAY])
+        self._next = GATEWAY + 1
+        self._free: list[str] = []
+
+    def take(self) -> str:
+        """A free address; Quota when there is none."""
+        if self._free:
+            return self._free.pop()
+        if self._next >= self.network.num_addresses - 1:
+            raise Quota(f"network {self.network} has no free address left of {self._next - GATEWAY - 1}")
+        self._next += 1
+        return str(self.network[self._next - 1])
+
+    def give_back(self, address: str) -> None:
+        self._free.append(address)
+
+
+class Addresses:
+    """Which networks are in use, by the id of the network resource; None is the block of public addresses."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str | None, Block] = {None: Block(PUBLIC)}
+
+    def block(self, network: str | None) -> Block:
+        return self._blocks[network]
+
+    def open(self, id: str, cidr: str | None) -> Block:
+        """A block for the network `id`: the one asked for, or the first that is free."""
+        used = [block.network for block in self._blocks.values()]
+        wanted = _parsed(cidr) if cidr else _first_free(set(used))
+        clash = next((other for other in used if other.overlaps(wanted)), None)
+        if clash is not None:
+            raise Conflict(f"network {wanted} overlaps {clash}, which is in use; choose another")
+        return self._blocks.setdefault(id, Block(wanted))
+
+    def give_back(self, network: str | None, address: str) -> None:
+        """The address is free again; nothing happens where its network is gone already."""
+        if network in self._blocks:
+            self._blocks[network].give_back(address)
+
+    def close(self, id: str) -> None:
+        self._blocks.pop(id, None)
+
+
+def _parsed(cidr: str) -> IPv4Network:
+    try:
+        return IPv4Network(cidr)
+    except ValueError as error:
+        raise Refused(f"{cidr!r} is not an IPv4 network: {error}") from error
+
+
+def _first_free(used: set[IPv4Network]) -> IPv4Network:
+    for network in POOL:
+        if network not in used and not any(network.overlaps(other) for other in used if other.prefixlen != PREFIX):
+            return network
+    raise Quota(f"no network is free; all {len(POOL)} are in use")

@@ -1,0 +1,211 @@
+"""What the fake cloud makes of each kind of specification: the rules by which it is refused, and its facts.
+
+One function a kind, in `MAKERS`. They look at the site and answer a Draft; the cloud's book keeps what was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Any
+
+from providers.errors import Conflict, NotFound, Quota, Refused
+from providers.fake.addresses import Addresses
+from providers.fake.knobs import Knobs
+from providers.protocol import (
+    FirewallSpec,
+    Kind,
+    MachineSpec,
+    NetworkSpec,
+    OfferedImage,
+    OfferedSize,
+    Resource,
+    Rule,
+    SnapshotSpec,
+    Spec,
+    VolumeSpec,
+)
+
+KINDS: Mapping[type, Kind] = {
+    NetworkSpec: Kind.NETWORK,
+    FirewallSpec: Kind.FIREWALL,
+    VolumeSpec: Kind.VOLUME,
+    MachineSpec: Kind.MACHINE,
+    SnapshotSpec: Kind.SNAPSHOT,
+}
+PROTOCOLS = frozenset({"tcp", "udp", "icmp", "any", "all"})
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the machines that are there take of the quotas."""
+
+    machines: int = 0
+    cores: int = 0
+    memory: int = 0
+
+    def add(self, size: OfferedSize, sign: int = 1) -> None:
+        self.machines += sign
+        self.cores += sign * size.cores
+        self.memory += sign * size.memory
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a maker may look at: `there` finds a resource, `users` counts what uses one."""
+
+    knobs: Knobs
+    addresses: Addresses
+    usage: Usage
+    there: Callable[[Kind, str], Resource | None]
+    users: Callable[[Kind, str], int]
+    images: Callable[[], tuple[OfferedImage, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What will be made: its facts, its addresses with the network each is of, what it uses, its size."""
+
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    addresses: tuple[tuple[str | None, str], ...] = ()
+    uses: tuple[tuple[Kind, str], ...] = ()
+    size: OfferedSize | None = None
+
+
+def network(site: Site, spec: NetworkSpec, id: str) -> Draft:
+    block = site.addresses.open(id, spec.cidr)
+    return Draft({"cidr": str(block.network), "gateway": block.gateway, "label": spec.label or ""})
+
+
+def firewall(site: Site, spec: FirewallSpec, id: str) -> Draft:
+    if not site.knobs.firewalls:
+        raise Refused("this cloud has no firewalls; leave the rules out or choose another provider")
+    for rule in spec.rules:
+        _check_rule(rule)
+    uses = ((Kind.NETWORK, spec.network),) if spec.network else ()
+    _there(site, uses)
+    return Draft({"rules": len(spec.rules)}, uses=uses)
+
+
+def volume(site: Site, spec: VolumeSpec, id: str) -> Draft:
+    if not site.knobs.volumes:
+        raise Refused("this cloud has no volumes; choose another provider")
+    if spec.size <= 0:
+        raise Refused(f"a volume of {spec.size} bytes cannot be made; ask for at least one")
+    return Draft({"size": spec.size, "type": spec.type or "", "host": f"/fake/{id}"})
+
+
+def snapshot(site: Site, spec: SnapshotSpec, id: str) -> Draft:
+    _there(site, ((Kind.MACHINE, spec.machine),))
+    return Draft({"machine": spec.machine})
+
+
+def machine(site: Site, spec: MachineSpec, id: str) -> Draft:
+    size, image = _size(site.knobs, spec), _image(site.images(), spec.image)
+    if spec.packages and not site.knobs.packages:
+        raise Refused("this cloud puts no packages into images; install them in the node")
+    uses = _uses(spec)
+    _there(site, uses)
+    for attached in spec.volumes:
+        if site.users(Kind.VOLUME, attached.volume):
+            raise Conflict(f"volume {attached.volume} is in use by another machine; detach it first")
+    _check_quotas(site, size)
+    facts: dict[str, str | int] = {
+        "hostname": spec.hostname,
+        "image": image.id,
+        "size": size.name or "",
+        "cores": size.cores,
+        "memory": size.memory,
+        "disk": size.disk,
+        "console": f"fake://{id}/console",
+    }
+    if size.price is not None:
+        facts["price"] = str(size.price)
+    return Draft(facts, _take_addresses(site, spec), uses, size)
+
+
+# A maker takes the specification of its own kind: MAKERS[KINDS[type(spec)]](site, spec, id).
+MAKERS: Mapping[Kind, Callable[[Site, Any, str], Draft]] = {
+    Kind.NETWORK: network,
+    Kind.FIREWALL: firewall,
+    Kind.VOLUME: volume,
+    Kind.MACHINE: machine,
+    Kind.SNAPSHOT: snapshot,
+}
+
+
+def draft(site: Site, spec: Spec, id: str) -> Draft:
+    """What this specification becomes; Refused, NotFound, Conflict or Quota when it cannot."""
+    return MAKERS[KINDS[type(spec)]](site, spec, id)
+
+
+def _uses(spec: MachineSpec) -> tuple[tuple[Kind, str], ...]:
+    firewalls = (spec.firewall,) if spec.firewall else ()
+    return (
+        *((Kind.NETWORK, id) for id in spec.networks),
+        *((Kind.FIREWALL, id) for id in firewalls),
+        *((Kind.VOLUME, attached.volume) for attached in spec.volumes),
+    )
+
+
+def _there(site: Site, uses: tuple[tuple[Kind, str], ...]) -> None:
+    for kind, id in uses:
+        if site.there(kind, id) is None:
+            raise NotFound(f"there is no {kind} {id}; create it first", thing=f"{kind}/{id}")
+
+
+def _size(knobs: Knobs, spec: MachineSpec) -> OfferedSize:
+    if spec.size is None and knobs.flexible:
+        return _cut(knobs, spec)
+    for size in knobs.sizes:
+        if size.name == spec.size and size.name is not None:
+            return size
+    names = ", ".join(size.name or "-" for size in knobs.sizes)
+    raise Refused(f"there is no size {spec.size!r}; there are {names}")
+
+
+def _cut(knobs: Knobs, spec: MachineSpec) -> OfferedSize:
+    """Exactly what was asked for, where some size is at least that."""
+    for size in knobs.sizes:
+        if size.cores >= spec.cores and size.memory >= spec.memory and size.disk >= spec.disk:
+            return OfferedSize(None, spec.cores, spec.memory, spec.disk, size.architecture, size.price)
+    raise Refused(f"no size has {spec.cores} cores, {spec.memory} bytes of memory and {spec.disk} of disk")
+
+
+def _image(images: tuple[OfferedImage, ...], wanted: str) -> OfferedImage:
+    for image in images:
+        if wanted in (image.id, image.name, *image.aliases):
+            return image
+    names = ", ".join(image.name for image in images)
+    raise Refused(f"there is no image {wanted!r}; there are {names}")
+
+
+def _check_rule(rule: Rule) -> None:
+    if rule.protocol.lower() not in PROTOCOLS:
+        raise Refused(f"protocol {rule.protocol!r} is unknown; there are {', '.join(sorted(PROTOCOLS))}")
+    if not 0 <= rule.from_port <= rule.to_port <= 65535:
+        raise Refused(f"ports {rule.from_port}-{rule.to_port} are no range within 0-65535")
+    if rule.source.startswith("node:"):
+        return
+    try:
+        ip_network(rule.source, strict=False)
+    except ValueError as error:
+        raise Refused(f"source {rule.source!r} is neither a network nor node:<name>") from error
+
+
+def _check_quotas(site: Site, size: OfferedSize) -> None:
+    quotas, usage = site.knobs.quotas, site.usage
+    for what, limit, used, asked in (
+        ("machines", quotas.machines, usage.machines, 1),
+        ("cores", quotas.cores, usage.cores, size.cores),
+        ("memory", quotas.memory, usage.memory, size.memory),
+    ):
+        if limit is not None and used + asked > limit:
+            raise Quota(f"quota of {what} is {limit}, {used} used and {asked} asked for; give something back")
+
+
+def _take_addresses(site: Site, spec: MachineSpec) -> tuple[tuple[str | None, str], ...]:
+    """One address in each network, in order, and a public one when asked for or where there is no network."""
+    public = (None,) if spec.public or not spec.networks else ()
+    return tuple((id, site.addresses.block(id).take()) for id in (*spec.networks, *public))
