@@ -57,7 +57,9 @@ COMMANDS: tuple[Command, ...] = (
         "check documents; needs no broker and no network",
         (_argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML or YAML"), JSON),
     ),
-    Command("plan", "documents:plan", "show what `up` would do, with cost and reasons; makes nothing", (DOCUMENT, JSON)),
+    Command(
+        "plan", "documents:plan", "show what `up` would do, with cost and reasons; makes nothing", (DOCUMENT, JSON)
+    ),
     Command(
         "up",
         "services:up",

@@ -1,0 +1,93 @@
+"""`accords validate` and `accords plan`: reading documents, here and at the broker."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from broker.cli.exits import Exit
+from broker.cli.session import client, show, show_json, tell
+
+if TYPE_CHECKING:
+    from broker.client import Client
+    from manifests import Diagnostic
+
+
+def content(name: str) -> bytes:
+    """A document's bytes; `-` is standard input."""
+    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+
+
+def media_type(name: str, document: bytes) -> str:
+    """What to post a document as: by its name, or by how it begins where there is none."""
+    if name.endswith((".yaml", ".yml")):
+        return "application/yaml"
+    return "application/xml" if document.lstrip()[:1] in (b"<", b"\xef") else "application/yaml"
+
+
+def validate(arguments: argparse.Namespace) -> Exit:
+    """Read each document and say everything about it; DOCUMENT if any has an error."""
+    from manifests import errors, read
+
+    found = {name: read(content(name)).diagnostics for name in arguments.documents}
+    if arguments.json:
+        show_json({name: [asdict(one) for one in diagnostics] for name, diagnostics in found.items()})
+    else:
+        show(line for name, diagnostics in found.items() for line in _verdict(name, diagnostics))
+    return Exit.DOCUMENT if any(errors(diagnostics) for diagnostics in found.values()) else Exit.OK
+
+
+def _verdict(name: str, diagnostics: Sequence[Diagnostic]) -> list[str]:
+    from manifests import errors
+
+    lines = [f"{name}:{one}" for one in diagnostics]
+    if not errors(diagnostics):
+        lines.append(f"{name}: good" + (f", {len(diagnostics)} warnings" if diagnostics else ""))
+    return lines
+
+
+def plan(arguments: argparse.Namespace) -> Exit:
+    """Ask the broker what it would do, and print it."""
+    made = planned(client(), arguments.document)
+    if arguments.json:
+        show_json(made)
+    else:
+        show(listing(made))
+    return Exit.OK
+
+
+def planned(broker: Client, name: str) -> Mapping[str, Any]:
+    """Post a document, ask for its plan, and answer the plan's attributes with its id."""
+    document = content(name)
+    posted = broker.request(
+        "manifest", "POST", "/manifest/", content=document, headers={"Content-Type": media_type(name, document)}
+    ).json()
+    for warning in posted.get("diagnostics", ()):
+        tell(f"{name}:{warning['line']}:{warning['column']}: {warning['summary']} [{warning['code']}]")
+    entity = broker.post(
+        "manifest",
+        "/plan/",
+        {
+            "kind": "http://scheme.compatibleone.fr/scheme/compatible#plan",
+            "attributes": {"occi.plan.name": posted["name"], "occi.plan.manifest": posted["location"]},
+        },
+    )
+    return {"id": entity["id"], "manifest": posted["location"], "service": posted["name"], **entity["attributes"]}
+
+
+def listing(made: Mapping[str, Any]) -> list[str]:
+    """A plan as people read it: its steps, then for each node where it goes, for how much, and why."""
+    lines = str(made["org.accords.plan.listing"]).splitlines()
+    lines.append("")
+    for placement in made["org.accords.plan.placements"]:
+        price = f", {placement['price']} {placement['currency']} an hour" if placement["price"] else ""
+        lines.append(f"{placement['node']} on {placement['provider']} in {placement['zone']}{price}")
+        lines += [f"    because {reason}" for reason in placement["reasons"]]
+        lines += [
+            f"    not {other['provider']} in {other['zone']}: {other['reason']}" for other in placement["refused"]
+        ]
+    return lines

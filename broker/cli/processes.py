@@ -1,0 +1,62 @@
+"""The commands that run or inspect the broker on its own machine: serve, work, providers, token, version."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+
+from broker import __version__, auth
+from broker.cli.exits import Exit
+from broker.cli.session import show, show_json
+from broker.settings import load
+
+
+def serve(arguments: argparse.Namespace) -> Exit:
+    """Serve until told to end."""
+    from broker.web.serve import serve as run
+
+    run(load(), arguments.row)
+    return Exit.OK
+
+
+def work(_: argparse.Namespace) -> Exit:
+    """Carry out operations until told to end."""
+    from broker.worker import run
+
+    run(load())
+    return Exit.OK
+
+
+def providers(arguments: argparse.Namespace) -> Exit:
+    """Ask each provider of the settings what keeps it from working. FAILED when one cannot."""
+    from providers import open_provider
+
+    settings = load()
+    found = {}
+    for name, own in settings.providers.items():
+        provider = open_provider(name, own.driver, own.options)
+        problems = [asdict(problem) for problem in provider.check(deadline=settings.call_deadline)]
+        found[name] = {"driver": own.driver, "problems": problems}
+        provider.close()
+    if arguments.json:
+        show_json(found)
+    else:
+        for name, one in found.items():
+            show([f"{name} ({one['driver']}): " + ("works" if not one["problems"] else "does not work")])
+            show(f"    {problem['what']}: {problem['mend']}" for problem in one["problems"])
+    return Exit.FAILED if any(one["problems"] for one in found.values()) else Exit.OK
+
+
+def token(arguments: argparse.Namespace) -> Exit:
+    """Make a token with the installation's key. It is shown once and stored nowhere."""
+    key = auth.installation(load()).key
+    principal = auth.Principal(arguments.name or arguments.account, arguments.account, auth.Role(arguments.role))
+    expires = None if arguments.ttl is None else time.time_ns() // 1000 + int(arguments.ttl * 1_000_000)
+    show([auth.issue(key, principal, expires=expires)])
+    return Exit.OK
+
+
+def version(_: argparse.Namespace) -> Exit:
+    show([f"accords {__version__}"])
+    return Exit.OK

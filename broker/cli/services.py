@@ -1,0 +1,238 @@
+"""The commands about services: up, status, events, logs, the actions, release, volumes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from broker.cli import show
+from broker.cli.documents import content, media_type, planned
+from broker.cli.exits import Exit
+from broker.cli.session import client, show_json, tell
+from broker.cli.session import show as print_lines
+from broker.client import Client
+from broker.errors import Clash, Invalid, Missing
+
+CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
+POLL = 20
+"""Seconds one long poll for events waits."""
+
+# Where each operation is over: the service's state, and whether that is what was asked for.
+_ENDS: Mapping[str, frozenset[str]] = {
+    "up": frozenset({"active"}),
+    "start": frozenset({"active"}),
+    "restart": frozenset({"active"}),
+    "retry": frozenset({"active"}),
+    "save": frozenset({"active"}),
+    "stop": frozenset({"stopped"}),
+    "suspend": frozenset({"suspended"}),
+    "cancel": frozenset({"released"}),
+    "release": frozenset({"released"}),
+}
+_STILL = frozenset({"failed", "active", "stopped", "suspended", "released"})
+
+
+def up(arguments: argparse.Namespace) -> Exit:
+    """Post the document, its plan, the service; with --wait stay until it runs."""
+    broker = client()
+    made = planned(broker, arguments.document)
+    attributes: dict[str, object] = {
+        "occi.service.name": arguments.name or made["service"],
+        "occi.service.plan": made["id"],
+    }
+    if arguments.agreement:
+        document = content(arguments.agreement)
+        attributes["org.accords.service.agreement"] = _agreement(broker, arguments.agreement, document)
+    if arguments.ttl is not None:
+        attributes["org.accords.service.ttl"] = int(arguments.ttl)
+        attributes["org.accords.service.discard"] = arguments.discard
+    service = broker.post("service", "/service/", {"kind": CORDS + "service", "attributes": attributes})
+    return _after(broker, _id(service), "up", arguments)
+
+
+def _agreement(broker: Client, name: str, document: bytes) -> str:
+    posted = broker.request(
+        "manifest", "POST", "/manifest/", content=document, headers={"Content-Type": media_type(name, document)}
+    ).json()
+    return str(posted["location"])
+
+
+def status(arguments: argparse.Namespace) -> Exit:
+    """All services, or one; FAILED when the one is."""
+    broker = client()
+    if arguments.service is None:
+        found = _services(broker)
+        _print(arguments, found, show.services(found))
+        return Exit.OK
+    report = broker.get("service", f"/service/{_find(broker, arguments.service)}/report")
+    _print(arguments, report, show.report(report))
+    return Exit.FAILED if report["service"]["state"] == "failed" else Exit.OK
+
+
+def events(arguments: argparse.Namespace) -> Exit:
+    """What happened, oldest first."""
+    broker = client()
+    service = _find(broker, arguments.service, ended=True) if arguments.service else None
+    for one in _events(broker, service, arguments.after, lambda: arguments.follow):
+        _print(arguments, one, [show.event(one)])
+    return Exit.OK
+
+
+def logs(arguments: argparse.Namespace) -> Exit:
+    """What the nodes' scripts printed, in the order they ran."""
+    broker = client()
+    found = broker.get("service", f"/service/{_find(broker, arguments.service, ended=True)}/logs")["logs"]
+    chosen = [one for one in found if arguments.node in (None, one["node"])]
+    _print(arguments, chosen, [f"{one['node']}: {line}" for one in chosen for line in one["output"].splitlines()])
+    return Exit.OK
+
+
+def act(arguments: argparse.Namespace) -> Exit:
+    """One action on a whole service: the command's own name."""
+    broker = client()
+    service = _find(broker, arguments.service)
+    _ask(broker, service, arguments.command, {})
+    return _after(broker, service, arguments.command, arguments)
+
+
+def release(arguments: argparse.Namespace) -> Exit:
+    """Give a service back. Removing what holds studies is said twice."""
+    broker = client()
+    service = _find(broker, arguments.service)
+    if arguments.volumes:
+        _confirm(arguments.service, arguments.yes)
+    _ask(broker, service, "release", {"volumes": True} if arguments.volumes else {})
+    ended = _after(broker, service, "release", arguments)
+    kept = [one for one in broker.get("service", "/volumes")["volumes"] if one["service"] == arguments.service]
+    if kept and not arguments.json:
+        print_lines(["kept, with what they hold:", *(f"  {line}" for line in show.volumes(kept))])
+    return ended
+
+
+def _confirm(service: str, said: str | None) -> None:
+    if said is None and sys.stdin.isatty():
+        tell(f"This removes the volumes of {service} and every study on them. Type the service's name to go on:")
+        said = sys.stdin.readline().strip()
+    if said != service:
+        raise Invalid(
+            f"the volumes of {service} stay: its name was not given a second time",
+            hint=f"accords release {service} --volumes --yes {service}",
+        )
+
+
+def volumes(arguments: argparse.Namespace) -> Exit:
+    """The volumes that outlived their services."""
+    broker = client()
+    if arguments.remove:
+        broker.delete("service", f"/volumes/{arguments.remove}")
+        return Exit.OK
+    found = broker.get("service", "/volumes")["volumes"]
+    _print(arguments, found, show.volumes(found))
+    return Exit.OK
+
+
+def _after(broker: Client, service: str, command: str, arguments: argparse.Namespace) -> Exit:
+    """What is said after something was asked for: at once, or when it is over."""
+    report_path = f"/service/{service}/report"
+    if not (arguments.wait or command == "release"):
+        report = broker.get("service", report_path)
+        _print(arguments, report, [f"{report['service']['name']}: {report['service']['state']}"])
+        return Exit.OK
+    state = _wait(broker, service, arguments)
+    report = broker.get("service", report_path)
+    _print(arguments, report, show.report(report))
+    if state is None:
+        return Exit.TIMEOUT
+    return Exit.OK if state in _ENDS[command] else Exit.FAILED
+
+
+def _wait(broker: Client, service: str, arguments: argparse.Namespace) -> str | None:
+    """Show progress until the newest operation is over; the service's state then, None when the time is up."""
+    ends = None if arguments.timeout is None else time.monotonic() + arguments.timeout
+    after = 0
+    while ends is None or time.monotonic() < ends:
+        report = broker.get("service", f"/service/{service}/report")
+        operation = report["operation"]
+        if operation is None or operation["state"] in ("done", "failed", "cancelled"):
+            if report["service"]["state"] in _STILL:
+                return str(report["service"]["state"])
+        left = POLL if ends is None else max(1, min(POLL, int(ends - time.monotonic())))
+        after = _show_progress(broker, service, after, left, quiet=arguments.json)
+    return None
+
+
+def _show_progress(broker: Client, service: str, after: int, wait: int, *, quiet: bool) -> int:
+    answer = broker.request(
+        "service",
+        "GET",
+        "/event/",
+        params={"service": service, "after": str(after), "wait": str(wait)},
+        timeout=wait + 10,
+    ).json()
+    for one in answer["events"]:
+        line = show.progress(one)
+        if line and not quiet:
+            tell(line)
+    return int(answer["last"])
+
+
+def _events(broker: Client, service: str | None, after: int, go_on: Callable[[], bool]) -> Iterator[Mapping[str, Any]]:
+    while True:
+        wait = POLL if go_on() else 0
+        params = {"after": str(after), "wait": str(wait)} | ({"service": service} if service else {})
+        answer = broker.request("service", "GET", "/event/", params=params, timeout=wait + 10).json()
+        yield from answer["events"]
+        after = int(answer["last"])
+        if not answer["events"] and not go_on():
+            return
+
+
+def _ask(broker: Client, service: str, action: str, attributes: Mapping[str, object]) -> None:
+    scheme = _SCHEMES.get(action, CORDS)
+    body = {"action": scheme + action, "attributes": attributes}
+    broker.request("service", "POST", f"/service/{service}", json=body, params={"action": action})
+
+
+_OURS = "http://schemas.accords.org/occi/service/action#"
+_SCHEMES = {"retry": _OURS, "cancel": _OURS, "release": _OURS}
+
+
+def _services(broker: Client) -> list[Mapping[str, Any]]:
+    answer = broker.get("service", "/service/")
+    return [
+        {
+            "id": _id(one),
+            "name": one["attributes"]["occi.service.name"],
+            "state": one["attributes"]["org.accords.service.state"],
+            "expires": one["attributes"].get("org.accords.service.expires"),
+        }
+        for one in answer.get("resources", ())
+    ]
+
+
+def _find(broker: Client, name: str, *, ended: bool = False) -> str:
+    """The id of the service of that name (or id); the newest, and not one that was released unless `ended`."""
+    found = _services(broker)
+    fitting = [one for one in found if name in (one["name"], one["id"])]
+    living = [one for one in fitting if one["state"] != "released"]
+    chosen = living or (fitting if ended else [])
+    if chosen:
+        return str(chosen[-1]["id"])
+    if fitting:
+        raise Clash(f"the service {name} was released", hint="accords volumes lists what was kept")
+    known = ", ".join(str(one["name"]) for one in found if one["state"] != "released") or "none"
+    raise Missing(f"there is no service {name}", hint=f"services: {known}")
+
+
+def _id(entity: Mapping[str, Any]) -> str:
+    return str(entity["id"]).removeprefix("urn:uuid:")
+
+
+def _print(arguments: argparse.Namespace, value: object, lines: list[str]) -> None:
+    if arguments.json:
+        show_json(value)
+    else:
+        print_lines(lines)

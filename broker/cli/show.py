@@ -1,0 +1,139 @@
+"""A service's report as the lines people read. Pure: a report in, lines out.
+
+The report is what `GET /service/<id>/report` answers:
+
+    service     {id, name, state, account, created, expires}           state: a word of the service life cycle
+    operation   {kind, state, done, total} or null                     the newest one
+    steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
+    nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
+    volumes     [{id, name, provider, size, retain, node}]
+    guarantees  [{name, target, state, reason, at}]
+    error       {step, code, message, hint} or null
+    can         [action, …]                                            what may be asked for now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+Report = Mapping[str, Any]
+
+_MARKS = {"met": "met", "violated": "VIOLATED", "unknown": "unknown"}
+
+
+def services(found: Iterable[Report]) -> list[str]:
+    """All services, a line each."""
+    rows = [(one["name"], one["state"], _when(one.get("expires"), "until ")) for one in found]
+    return columns(rows) or ["no services"]
+
+
+def report(found: Report) -> list[str]:
+    """One service with all its parts."""
+    service = found["service"]
+    lines = [f"{service['name']}: {service['state']}{_when(service.get('expires'), ', until ')}"]
+    lines += _error(found.get("error"))
+    lines += _part("nodes", [_node(node) for node in found["nodes"]])
+    lines += _part("volumes", [_volume(volume) for volume in found["volumes"]])
+    lines += _part("guarantees", [_guarantee(one) for one in found["guarantees"]])
+    lines += _part("not done", [_step(step) for step in found["steps"] if step["state"] != "done"])
+    if found["can"]:
+        lines.append(f"can: {', '.join(found['can'])}")
+    return lines
+
+
+def volumes(found: Iterable[Report]) -> list[str]:
+    """Retained volumes, a line each, with what removes it."""
+    rows = [
+        (
+            one["id"],
+            one["service"],
+            one["name"],
+            size(one["size"]),
+            one["provider"],
+            f"accords volumes --remove {one['id']}",
+        )
+        for one in found
+    ]
+    return columns(rows) or ["no volumes are kept"]
+
+
+def event(found: Report) -> str:
+    """One event: when, what, and its fields."""
+    fields = " ".join(f"{key}={value}" for key, value in found["fields"].items() if value not in (None, ""))
+    return f"{found['seq']:>6}  {_when(found['at'])}  {found['name']}  {fields}".rstrip()
+
+
+def progress(found: Report) -> str | None:
+    """The line an event makes while somebody waits; None for what is not progress."""
+    fields = found["fields"]
+    match found["name"]:
+        case "step.done":
+            return f"  {fields.get('verb', '')} {fields.get('subject', fields['step'])}".rstrip()
+        case "step.failed":
+            return f"  failed: {fields['step']}: {fields.get('message', '')}"
+        case "service.state":
+            return f"{fields['service']} is {fields['state']}" if fields.get("service") else f"now {fields['state']}"
+        case "guarantee.verdict":
+            return f"  {fields['guarantee']}: {fields['state']}"
+        case _:
+            return None
+
+
+def size(amount: int) -> str:
+    """Bytes as people write them, decimal: 20 GB."""
+    value = float(amount)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"
+
+
+def columns(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Rows as aligned text."""
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _part(title: str, rows: Sequence[Sequence[object]]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in columns(rows))] if rows else []
+
+
+def _node(node: Report) -> tuple[str, ...]:
+    ports = " ".join(_port(port) for port in node["ports"])
+    return (node["name"], node["state"], " ".join(node["addresses"]), f"on {node['provider']}", ports)
+
+
+def _port(port: Report) -> str:
+    numbers = str(port["from"]) if port["from"] == port["to"] else f"{port['from']}-{port['to']}"
+    source = "" if port["source"] == "0.0.0.0/0" else f" from {port['source'].removeprefix('node:')}"  # noqa: S104 - a word
+    return f"{port['protocol']}/{numbers}{source}"
+
+
+def _volume(volume: Report) -> tuple[str, ...]:
+    kept = "kept when released" if volume["retain"] else "removed when released"
+    return (volume["name"], size(volume["size"]), f"on {volume['provider']}", kept)
+
+
+def _guarantee(one: Report) -> tuple[str, ...]:
+    return (one["name"], _MARKS[one["state"]], one["reason"])
+
+
+def _step(step: Report) -> tuple[str, ...]:
+    error = step.get("error") or {}
+    return (step["id"], step["state"], str(error.get("message", "")))
+
+
+def _error(error: Report | None) -> list[str]:
+    if not error:
+        return []
+    step = f"step {error['step']}: " if error.get("step") else ""
+    return [f"  {step}{error['message']}", *([f"  {error['hint']}"] if error.get("hint") else [])]
+
+
+def _when(at: int | None, before: str = "") -> str:
+    if at is None:
+        return ""
+    return before + datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")

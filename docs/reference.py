@@ -1,0 +1,165 @@
+"""Write the pages of docs/reference/ from the code's own tables; with --check, fail if a page is not what it would write.
+
+python docs/reference.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+PAGES = Path(__file__).parent / "reference"
+_MADE = "<!-- made by docs/reference.py from the code; change the code, then `make docs` -->\n\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += [
+        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def settings() -> str:
+    from pydantic_core import PydanticUndefined
+
+    from broker.settings import Settings
+
+    def default(name: str) -> str:
+        field = Settings.model_fields[name]
+        if name == "home":
+            return "`/var/lib/accords` as root, else `~/.local/share/accords`"
+        if name == "providers":
+            return "`local`, driver `local`"
+        if field.default is PydanticUndefined:
+            return "none"
+        return f"`{field.default}`" if field.default not in (None, "") else "none"
+
+    rows = [
+        (f"`{name}`", f"`ACCORDS_{name.upper()}`", default(name), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+    return (
+        "# Settings\n\n"
+        "In `accords.yaml` (in `home`, or where `ACCORDS_CONFIG` says), or as environment variables, which win. A nested\n"
+        "setting is written with two underscores: `ACCORDS_PROVIDERS__PARIS__DRIVER=openstack`.\n\n"
+        + table(("setting", "environment", "default", "meaning"), rows)
+    )
+
+
+def commands() -> str:
+    from broker.cli.commands import COMMANDS
+    from broker.cli.exits import MEANING, Exit
+
+    parts = [
+        "# Commands\n\nResults go to standard output, everything else to standard error. `--json` prints for machines.\n"
+    ]
+    for command in COMMANDS:
+        words = " ".join(_usage(argument.names, argument.keywords) for argument in command.arguments)
+        parts.append(
+            f"\n## accords {command.name}\n\n    accords {command.name} {words}".rstrip() + f"\n\n{command.help}\n"
+        )
+        rows = [(f"`{argument.names[-1]}`", argument.keywords.get("help", "")) for argument in command.arguments]
+        if rows:
+            parts.append("\n" + table(("argument", "meaning"), rows))
+    codes = [(int(code), f"`{code.name}`", MEANING[code]) for code in Exit]
+    parts.append("\n## Exit codes\n\n" + table(("code", "name", "meaning"), codes))
+    return "".join(parts)
+
+
+def _usage(names: Sequence[str], keywords: Mapping[str, object]) -> str:
+    word = str(keywords.get("metavar", names[-1].lstrip("-").upper()))
+    if not names[0].startswith("-"):
+        return {"?": f"[{word}]", "+": f"{word} [{word} …]"}.get(str(keywords.get("nargs", "")), word)
+    return f"[{names[-1] if len(names[-1]) > 2 else names[0]}{'' if keywords.get('action') else ' ' + word}]"
+
+
+def rows() -> str:
+    from broker import addresses
+    from broker.services import ROWS
+    from broker.settings import Settings
+
+    base = Settings.model_fields["base_port"].default
+    found = [
+        (f"`{row.name}`", base + addresses.OFFSETS[row.name], " ".join(k.rsplit("#", 1)[1] for k in row.kinds))
+        for row in ROWS
+    ]
+    found.append(("`agent`", Settings.model_fields["door_port"].default, "none: the door that nodes call home to, TLS"))
+    return "# Rows\n\nEvery category server, its port by default, and the kinds it serves.\n\n" + table(
+        ("row", "port", "kinds"), found
+    )
+
+
+def kinds() -> str:
+    from broker.occi import load
+
+    parts = ["# Kinds\n\nEvery kind with its attributes and actions. `!` required, `=` only the server writes it.\n"]
+    for kind in sorted(load().kinds.values(), key=lambda kind: kind.id):
+        actions = ", ".join(action.rsplit("#", 1)[-1] for action in kind.actions) or "none"
+        parts.append(f"\n## {kind.term}\n\n`{kind.id}` at `{kind.location or 'no address'}`. Actions: {actions}.\n\n")
+        found = [
+            (f"`{a.name}`{'!' * a.required}{'=' * (not a.mutable)}", a.type.value, a.description or "")
+            for a in kind.attributes
+        ]
+        parts.append(table(("attribute", "type", "meaning"), found) if found else "No attributes.\n")
+    return "".join(parts)
+
+
+def errors() -> str:
+    from broker.errors import AccordsError
+    from manifests.codes import CODES
+    from providers.errors import ProviderError
+
+    def family(root: type) -> Iterable[type]:
+        yield root
+        for child in root.__subclasses__():
+            yield from family(child)
+
+    answers = [(f"`{kind.code}`", kind.status, _first(kind)) for kind in family(AccordsError)]
+    clouds = [(f"`{kind.code}`", "yes" if kind.retryable else "no", _first(kind)) for kind in family(ProviderError)]
+    document = [
+        (f"`{code}`", meaning.severity, meaning.meaning, f"`{meaning.example}`") for code, meaning in CODES.items()
+    ]
+    return (
+        "# Codes\n\nCodes never change once released.\n\n## Answers of the broker\n\n"
+        + table(("code", "HTTP status", "meaning"), answers)
+        + "\n## What a cloud may say\n\nA step that failed carries one of these. *Retried*: the walk tries again by itself.\n\n"
+        + table(("code", "retried", "meaning"), clouds)
+        + "\n## Diagnostics of documents\n\n"
+        + table(("code", "severity", "meaning", "example"), document)
+    )
+
+
+def _first(kind: type) -> str:
+    return (kind.__doc__ or kind.__name__).strip().split("\n")[0]
+
+
+WRITERS: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "commands.md": commands,
+    "rows.md": rows,
+    "kinds.md": kinds,
+    "codes.md": errors,
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 when every page is as the code would have it."""
+    stale = []
+    PAGES.mkdir(exist_ok=True)
+    for name, write in WRITERS.items():
+        page, text = PAGES / name, _MADE + write()
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in argv:
+                page.write_text(text, encoding="utf-8")
+    if stale and "--check" in argv:
+        sys.stderr.write(f"docs/reference: {', '.join(stale)} not what the code says; run `make docs`\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
