@@ -15,7 +15,8 @@ help: ## list the targets
 	@touch $@
 
 demo: .venv/.ready ## deploy examples/pacs.xml on this machine and leave it running
-	@$(BIN)/python examples/demo.py
+	@.ci/machine-packages || true
+	@$(BIN)/python examples/demo.py $(if $(FAKE),--fake)
 
 demo-stop: .venv/.ready ## release the demo's service, volumes too, and end its broker and worker
 	@$(BIN)/python examples/demo.py stop

@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference/ from the code's own tables; with --check, fail if a page is not what it would write.
+"""Write the pages of docs/reference/ from the code's own tables; with --check, fail if one is not what it would write.
 
 python docs/reference.py [--check]
 """
@@ -54,7 +54,7 @@ def commands() -> str:
     from broker.cli.exits import MEANING, Exit
 
     parts = [
-        "# Commands\n\nResults go to standard output, everything else to standard error. `--json` prints for machines.\n"
+        "# Commands\n\nResults go to standard output, all else to standard error. `--json` prints for machines.\n"
     ]
     for command in COMMANDS:
         words = " ".join(_usage(argument.names, argument.keywords) for argument in command.arguments)
@@ -125,7 +125,7 @@ def errors() -> str:
     return (
         "# Codes\n\nCodes never change once released.\n\n## Answers of the broker\n\n"
         + table(("code", "HTTP status", "meaning"), answers)
-        + "\n## What a cloud may say\n\nA step that failed carries one of these. *Retried*: the walk tries again by itself.\n\n"
+        + "\n## What a cloud may say\n\nA failed step carries one of these. *Retried*: the walk tries again by itself.\n\n"
         + table(("code", "retried", "meaning"), clouds)
         + "\n## Diagnostics of documents\n\n"
         + table(("code", "severity", "meaning", "example"), document)

@@ -1,4 +1,4 @@
-"""The command line: `accords COMMAND`. A table of commands; each is imported when it is called, so that it answers at once.
+"""The command line: `accords COMMAND`. A table of commands; each is imported when it is called: it answers at once.
 
 Results go to standard output, everything else to standard error. Exit codes are `broker.cli.exits`.
 """

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import orjson
 
 from broker.cli.exits import Exit
-from broker.errors import AccordsError, InvalidDocument, RowDown, Unauthenticated
+from broker.errors import AccordsError, InvalidDocument, RowDown
 
 log = logging.getLogger(__name__)
 

@@ -156,9 +156,9 @@ def _wait(broker: Client, service: str, arguments: argparse.Namespace) -> str | 
     while ends is None or time.monotonic() < ends:
         report = broker.get("service", f"/service/{service}/report")
         operation = report["operation"]
-        if operation is None or operation["state"] in ("done", "failed", "cancelled"):
-            if report["service"]["state"] in _STILL:
-                return str(report["service"]["state"])
+        over = operation is None or operation["state"] in ("done", "failed", "cancelled")
+        if over and report["service"]["state"] in _STILL:
+            return str(report["service"]["state"])
         left = POLL if ends is None else max(1, min(POLL, int(ends - time.monotonic())))
         after = _show_progress(broker, service, after, left, quiet=arguments.json)
     return None

@@ -108,7 +108,7 @@ def _node(node: Report) -> tuple[str, ...]:
 
 def _port(port: Report) -> str:
     numbers = str(port["from"]) if port["from"] == port["to"] else f"{port['from']}-{port['to']}"
-    source = "" if port["source"] == "0.0.0.0/0" else f" from {port['source'].removeprefix('node:')}"  # noqa: S104 - a word
+    source = "" if port["source"] == "0.0.0.0/0" else f" from {port['source'].removeprefix('node:')}"
     return f"{port['protocol']}/{numbers}{source}"
 
 
