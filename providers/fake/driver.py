@@ -10,7 +10,7 @@ from providers.errors import ProviderError
 from providers.fake.cloud import Cloud
 from providers.fake.gate import Gate, Held
 from providers.fake.knobs import Knobs, Trouble
-from providers.fake.ledger import Call, Ledger
+from providers.fake.ledger import Call, Carried, Ledger
 from providers.fake.making import KINDS
 from providers.protocol import Action, Instruction, Kind, Offering, Outcome, Problem, Resource, Spec, State
 
@@ -100,6 +100,18 @@ class Fake:
     def resources(self) -> Sequence[Resource]:
         """Everything that is there now."""
         return self.cloud.list({})
+
+    def calls(self) -> Sequence[Call]:
+        """Every call that ever came."""
+        return tuple(self.ledger.calls)
+
+    def made(self) -> Sequence[Resource]:
+        """Everything that was ever made, as it was when it was made."""
+        return tuple(self.ledger.made)
+
+    def carried(self) -> Sequence[Carried]:
+        """Every instruction that was ever carried out."""
+        return tuple(self.ledger.carried)
 
     def _call(self, method: str, kind: Kind, id: str, token: str = "") -> Call:
         return Call(method, kind, self.cloud.name(kind, id), id, token)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -95,10 +94,3 @@ def error_from_json(found: Mapping[str, Any], provider: str) -> ProviderError:
     if isinstance(error, Throttled):
         error.delay = found["delay"]
     return error
-
-
-def plain(value: object) -> str:
-    """What JSON has no word for, in the values that adapters do not see."""
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} does not travel")

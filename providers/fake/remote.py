@@ -1,0 +1,109 @@
+"""The fake cloud's driver when the cloud is a server process. What the calls are is `providers.fake.wire`'s to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+import orjson
+
+from providers.fake.gate import Held
+from providers.fake.knobs import Knobs, Trouble
+from providers.fake.ledger import Call, Carried
+from providers.fake.wire import CALLS, SPECS, adapter, error_from_json
+from providers.protocol import Action, Instruction, Kind, Offering, Outcome, Problem, Resource, Spec, State
+from providers.transport import Clock, exchange
+
+CONTROL_DEADLINE = 10.0
+KIND_OF = {spec: kind for kind, spec in SPECS.items()}
+
+
+class RemoteFake:
+    """A Provider, and beside it what a test asks and sets: method by method what `providers.fake.driver.Fake` is."""
+
+    driver = "fake"
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+        self._client = httpx.Client(base_url=url, limits=limits, trust_env=False)
+
+    def check(self, *, deadline: float) -> Sequence[Problem]:
+        return self._ask("check", deadline)
+
+    def offers(self, *, deadline: float) -> Sequence[Offering]:
+        return self._ask("offers", deadline)
+
+    def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
+        extra = {"made": KIND_OF[type(spec)], "spec": adapter(type(spec)).dump_python(spec, mode="json")}
+        return self._ask("create", deadline, extra, token=token, tags=dict(tags))
+
+    def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
+        return self._ask("find", deadline, kind=kind, token=token)
+
+    def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
+        return self._ask("observe", deadline, kind=kind, id=id)
+
+    def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
+        return self._ask("act", deadline, kind=kind, id=id, action=action)
+
+    def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
+        self._ask("delete", deadline, kind=kind, id=id)
+
+    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
+        return self._ask("list", deadline, tags=dict(tags))
+
+    def console(self, id: str, *, deadline: float) -> str:
+        return self._ask("console", deadline, id=id)
+
+    def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
+        return self._ask("instruct", deadline, id=id, instruction=instruction, token=token)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def turn_knobs(self, knobs: Knobs) -> None:
+        self._ask("turn_knobs", CONTROL_DEADLINE, knobs=knobs)
+
+    def trouble(self, trouble: Trouble) -> None:
+        self._ask("trouble", CONTROL_DEADLINE, trouble=trouble)
+
+    def calm(self) -> None:
+        self._ask("calm", CONTROL_DEADLINE)
+
+    def held(self, count: int = 1, wait: float = 0.0) -> Sequence[Held]:
+        return self._ask("held", CONTROL_DEADLINE + wait, count=count, wait=wait)
+
+    def let_go(self) -> None:
+        self._ask("let_go", CONTROL_DEADLINE)
+
+    def lose(self, kind: Kind, id: str) -> None:
+        self._ask("lose", CONTROL_DEADLINE, kind=kind, id=id)
+
+    def turn(self, id: str, state: State) -> None:
+        self._ask("turn", CONTROL_DEADLINE, id=id, state=state)
+
+    def resources(self) -> Sequence[Resource]:
+        return self._ask("resources", CONTROL_DEADLINE)
+
+    def calls(self) -> Sequence[Call]:
+        return self._ask("calls", CONTROL_DEADLINE)
+
+    def made(self) -> Sequence[Resource]:
+        return self._ask("made", CONTROL_DEADLINE)
+
+    def carried(self) -> Sequence[Carried]:
+        return self._ask("carried", CONTROL_DEADLINE)
+
+    def _ask(self, call: str, deadline: float, extra: Mapping[str, object] | None = None, **values: Any) -> Any:
+        """One call. The server gets the same deadline, and answers Ambiguous itself when it is past."""
+        shape = CALLS[call]
+        body = {name: adapter(shape.takes[name]).dump_python(value, mode="json") for name, value in values.items()}
+        body |= {"deadline": deadline, **(extra or {})}
+        request = self._client.build_request("POST", f"/{call}", content=orjson.dumps(body))
+        response = exchange(self._client, request, Clock(deadline), provider=self.name, thing=call)
+        found = orjson.loads(response.content)
+        if "error" in found:
+            raise error_from_json(found["error"], self.name)
+        return adapter(shape.answers).validate_python(found["result"])

@@ -1,0 +1,73 @@
+"""One HTTP request with one deadline, its failures in our words. For the drivers whose cloud speaks HTTP.
+
+httpx bounds each wait of a request; a driver promises the end of all of them together. So what is left of the
+deadline is given to each phase as it starts, and the body is read under the same clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import httpx
+
+from providers.errors import Ambiguous, ProviderError, Unavailable
+
+# What surely did not reach the cloud. Any other failure of the transport leaves it open whether it did.
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+class Clock:
+    """The monotonic end of one call."""
+
+    def __init__(self, deadline: float) -> None:
+        self._ends = time.monotonic() + deadline
+
+    def left(self) -> float:
+        """Seconds left, 0 when it is over."""
+        return max(0.0, self._ends - time.monotonic())
+
+
+def exchange(
+    client: httpx.Client, request: httpx.Request, clock: Clock, *, provider: str, thing: str
+) -> httpx.Response:
+    """The answer, read to its end. Unavailable when it surely was not sent, Ambiguous when it may have been."""
+    if not clock.left():
+        raise Unavailable("no time was left to send the request", provider=provider, thing=thing)
+    _bound(request, clock)
+    try:
+        response = client.send(request, stream=True)
+        return _read(response, clock)
+    except UNSENT as error:
+        raise _failed(Unavailable, request, "does not answer", provider, thing) from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise _failed(Ambiguous, request, f"gave no answer ({type(error).__name__})", provider, thing) from error
+
+
+def _bound(request: httpx.Request, clock: Clock) -> None:
+    """Each phase (connect, write, read) gets what is left when it starts: httpcore tells of every start."""
+    timeouts = {phase: clock.left() for phase in ("connect", "read", "write", "pool")}
+
+    def started(event: str, info: Mapping[str, object]) -> None:
+        if event.endswith(".started"):
+            timeouts.update(dict.fromkeys(timeouts, max(clock.left(), 0.001)))
+
+    request.extensions = {**request.extensions, "timeout": timeouts, "trace": started}
+
+
+def _read(response: httpx.Response, clock: Clock) -> httpx.Response:
+    chunks = []
+    try:
+        for chunk in response.iter_bytes():
+            chunks.append(chunk)
+            if not clock.left():
+                raise httpx.ReadTimeout("the answer took too long", request=response.request)
+    finally:
+        response.close()
+    headers = response.headers.copy()
+    headers.pop("content-encoding", None)  # the chunks are decoded already
+    return httpx.Response(response.status_code, headers=headers, content=b"".join(chunks), request=response.request)
+
+
+def _failed(error: type[ProviderError], request: httpx.Request, why: str, provider: str, thing: str) -> ProviderError:
+    return error(f"{request.method} {request.url}: {request.url.host} {why}", provider=provider, thing=thing)
