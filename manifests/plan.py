@@ -16,7 +16,7 @@ from manifests.model import Placement
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """The field `field` of the result of step `step`. `secret`: the value is an id (`secret:<id>`), never the secret."""
+    """The field `field` of the result of step `step`. `secret`: the value is an id (`secret:<id>`), not the secret."""
 
     step: str
     field: str
@@ -26,7 +26,7 @@ class Ref:
         return f"{self.step}.{self.field}" + (" (secret)" if self.secret else "")
 
 
-Value: TypeAlias = "None | bool | int | float | str | Ref | tuple[Value, ...] | Mapping[str, Value]"
+Value: TypeAlias = "bool | int | float | str | Ref | tuple[Value, ...] | Mapping[str, Value] | None"
 
 
 @dataclass(frozen=True, slots=True)

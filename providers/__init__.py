@@ -1,4 +1,4 @@
-"""Clouds behind one Protocol. `open_provider` makes an instance of a driver; a new cloud is a file and a row in DRIVERS."""
+"""Clouds behind one Protocol. `open_provider` makes an instance of a driver; a new cloud is a file and a row here."""
 
 from __future__ import annotations
 

@@ -239,7 +239,7 @@ class Provider(Protocol):
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
         """Carry one instruction to a machine whose offering says delivery `direct`, and say how it ended; None while it
-        runs (ask again with the same token). The same token is carried out once. Refused where delivery is not direct."""
+        runs (ask again with the same token). The same token is carried out once. Refused where delivery is not so."""
         ...
 
     def close(self) -> None:

@@ -42,7 +42,7 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """`target` is the node; `period` and `window` in seconds: the newest sample inside the window is judged, and a window
+    """`target` is the node; `period` and `window` in seconds: the newest sample inside the window is judged, a window
     without one is unknown. `location` is where in the node, for metrics that need it (a path)."""
 
     name: str
