@@ -1,0 +1,124 @@
+"""Cloud-init user-data that makes a machine call home: the agent, its configuration, a unit.
+
+One module of cloud-init does it all: `bootcmd` runs in the first stage that has the user-data, while `write_files`
+with `runcmd` would start the agent in the last, after everything else the machine boots (Debian orders cloud-final
+behind multi-user.target). It runs at every boot, and does something when the one-time token is another than before:
+at a first boot, and when a machine begins from the image of another.
+
+Everybody who has an account at the cloud, and every process in the node, can read user-data: there is no secret in it
+but the one-time token, which is of no use after the agent's first contact or 30 minutes.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from textwrap import indent
+
+import yaml
+
+from broker import addresses
+from broker.agent import certificate
+from broker.settings import Settings
+
+LIMIT = 16 * 1024
+"""Bytes of user-data that every cloud takes (EC2's limit, the smallest)."""
+
+_AGENT = "/usr/local/lib/accords/agent.py"
+_CONFIG = "/etc/accords-agent.json"
+
+# KillMode: what an instruction forked outlives the agent. platform-python: where a distribution hides its own python3.
+_UNIT = f"""\
+[Unit]
+Description=Accords agent
+After=network.target
+StartLimitIntervalSec=0
+[Service]
+ExecStart=/bin/sh -c 'exec $(command -v python3 || echo /usr/libexec/platform-python) -I {_AGENT}'
+Restart=always
+RestartSec=1
+KillMode=process
+[Install]
+WantedBy=multi-user.target
+"""
+
+_BOOT = """\
+if [ "$(cat /usr/local/lib/accords/origin 2>/dev/null)" != {origin} ]; then
+mkdir -p /usr/local/lib/accords
+base64 -d <<'END' | gzip -d >{agent_path}
+{agent}
+END
+(umask 077; rm -f {config_path}; cat >{config_path}) <<'END'
+{config}
+END
+cat >/etc/systemd/system/accords-agent.service <<'END'
+{unit}END
+systemctl enable accords-agent.service
+systemctl --no-block restart accords-agent.service
+echo {origin} >/usr/local/lib/accords/origin
+fi
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """What user-data brings into a machine: the agent's source and its configuration."""
+
+    agent: str
+    config: Mapping[str, object]
+
+
+def render(settings: Settings, *, node: str, token: str, environment: Mapping[str, str] | None = None) -> str:
+    """The cloud-config, at most `LIMIT` bytes. `environment` is given to every script in the node: CORDS' `contract`
+    and `account`; `publisher` is added here and `cosacs` in the node."""
+    config = {
+        "address": settings.door_address,
+        "port": settings.door_port,
+        "certificate": certificate.pinned(settings),
+        "node": node,
+        "token": token,
+        "environment": {"publisher": addresses.public(settings, "publisher"), **(environment or {})},
+    }
+    boot = _BOOT.format(
+        origin=hashlib.sha256(token.encode()).hexdigest()[:16],
+        agent=_packed(),
+        agent_path=_AGENT,
+        config=json.dumps(config),
+        config_path=_CONFIG,
+        unit=_UNIT,
+    )
+    return f"#cloud-config\nbootcmd:\n- |\n{indent(boot, '  ')}"
+
+
+def parse(user_data: str) -> Enclosed:
+    """What `render` put in, for clouds that play the machine themselves. ValueError when it is not ours."""
+    found = yaml.safe_load(user_data)
+    boot = found["bootcmd"][0] if isinstance(found, dict) and found.get("bootcmd") else ""
+    documents = str(boot).split("<<'END'")
+    if len(documents) != 4:
+        raise ValueError("this user-data does not bring an Accords agent")
+    agent, config = (document.split("\n", 1)[1].split("\nEND\n", 1)[0] for document in documents[1:3])
+    return Enclosed(gzip.decompress(base64.b64decode(agent)).decode(), json.loads(config))
+
+
+@cache
+def compact() -> str:
+    """The agent as it is sent: `node.py` without its comments and docstrings, which would be a quarter of the bytes."""
+    tree = ast.parse(Path(__file__).with_name("node.py").read_text(encoding="utf-8"))
+    for found in ast.walk(tree):
+        if isinstance(found, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(found):
+            found.body = found.body[1:] or [ast.Pass()]
+    return ast.unparse(tree) + "\n"
+
+
+@cache
+def _packed() -> str:
+    packed = base64.b64encode(gzip.compress(compact().encode(), 9, mtime=0)).decode()
+    return "\n".join(packed[start : start + 1024] for start in range(0, len(packed), 1024))
