@@ -1,0 +1,57 @@
+"""Kinds as data: one YAML file for each row of servers, and `core.yaml` that every row has.
+
+`registry("node")` is what the row `node` serves. A file is checked by pydantic once, at the door; the registries are
+kept. To add a kind is to add an entry to a file:
+
+    scheme: http://scheme.compatibleone.fr/scheme/compatible#
+    kinds:
+      node:                                   # the term; the location is /node/ unless it is given
+        title: Node
+        attributes:
+          name: string                        # a name without a dot stands for occi.<term>.<name>
+          image: ref image                    # the URL of an image
+          packages: many package              # how many packages are linked
+          state: {type: integer, mutable: false}
+        actions:
+          http://…/action#: {start: {title: Start}, stop: {}}
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+import yaml
+
+from broker.occi.kinds.spec import FileSpec
+from broker.occi.model import Category
+from broker.occi.registry import Registry
+
+_CORE = "core"
+
+try:
+    from yaml import CSafeLoader as _Loader  # several times as fast; every start of a server pays for it
+except ImportError:
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]  # a PyYAML that was built without libyaml
+
+
+def names() -> tuple[str, ...]:
+    """The rows that have a file, in alphabetical order; without the core."""
+    found = (each.name.removesuffix(".yaml") for each in resources.files(__name__).iterdir())
+    return tuple(sorted(each for each in found if "." not in each and not each.startswith("_") and each not in _OTHER))
+
+
+_OTHER = (_CORE, "spec")
+
+
+@lru_cache(maxsize=64)
+def categories(name: str) -> tuple[Category, ...]:
+    """The categories of one file; pydantic's ValidationError names the entry that is wrong in it."""
+    text = resources.files(__name__).joinpath(f"{name}.yaml").read_bytes()
+    return FileSpec.model_validate(yaml.load(text, _Loader)).categories()  # noqa: S506 - both loaders are safe ones
+
+
+@lru_cache(maxsize=64)
+def registry(*rows: str) -> Registry:
+    """The core and all categories of these rows' files."""
+    return Registry.of(each for name in (_CORE, *rows) for each in categories(name))

@@ -1,0 +1,110 @@
+"""Life cycles as tables: which action may be done in which state, and where it leads (GFD.224 section 3, cords.md 2.4).
+
+    compute   inactive -start-> active -stop-> inactive;  active -suspend-> suspended -start-> active;
+              restart and save in active only; no edge leaves error (INF-02)
+    network   inactive -up-> active -down-> inactive              storage   offline -online-> online -offline-> offline
+    links     inactive -> active, by the server alone (INF-03)
+    service   our own states; CORDS' integer follows from them (`states`)
+
+An action that no table names is defined by its kind and never applicable: it is listed by `/-/`, refused with 409 and
+not offered by any instance, until the table has its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from broker.occi.errors import Unfit
+from broker.occi.model import CORDS, INFRASTRUCTURE, Action, Entity
+from broker.occi.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """`attribute` holds the state; `edges`: state -> action's term -> the state it leads to."""
+
+    attribute: str
+    initial: str
+    edges: Mapping[str, Mapping[str, str]]
+
+
+_MACHINE = {
+    "inactive": {"start": "active"},
+    "active": {"stop": "inactive", "restart": "active", "suspend": "suspended", "save": "active"},
+    "suspended": {"start": "active"},
+}
+_BUSY = {"cancel": "releasing"}
+_SERVICE = {
+    "pending": _BUSY,
+    "deploying": _BUSY,
+    "active": {
+        "stop": "stopping",
+        "restart": "starting",
+        "suspend": "suspending",
+        "save": "saving",
+        "release": "releasing",
+    },
+    "stopped": {"start": "starting", "release": "releasing"},
+    "suspended": {"start": "starting", "restart": "starting", "release": "releasing"},
+    "failed": {"retry": "deploying", "release": "releasing"},
+    "starting": _BUSY,
+    "stopping": _BUSY,
+    "suspending": _BUSY,
+    "saving": _BUSY,
+}
+# cords.md 2.4: 0 idle, 1 active, 2 suspended, 4 invalid, 8 working
+_CONTRACT = {
+    "0": {"start": "1"},
+    "1": {"stop": "0", "restart": "1", "suspend": "2", "save": "1"},
+    "2": {"start": "1", "restart": "1"},
+}
+
+CYCLES: Mapping[str, Cycle] = {
+    f"{INFRASTRUCTURE}compute": Cycle("occi.compute.state", "inactive", _MACHINE),
+    f"{INFRASTRUCTURE}network": Cycle(
+        "occi.network.state", "inactive", {"inactive": {"up": "active"}, "active": {"down": "inactive"}}
+    ),
+    f"{INFRASTRUCTURE}storage": Cycle(
+        "occi.storage.state", "offline", {"offline": {"online": "online"}, "online": {"offline": "offline"}}
+    ),
+    f"{INFRASTRUCTURE}networkinterface": Cycle("occi.networkinterface.state", "inactive", {}),
+    f"{INFRASTRUCTURE}storagelink": Cycle("occi.storagelink.state", "inactive", {}),
+    f"{CORDS}service": Cycle("org.accords.state", "pending", _SERVICE),
+    f"{CORDS}contract": Cycle("occi.contract.state", "0", _CONTRACT),
+}
+
+
+def state(entity: Entity) -> str | None:
+    """The entity's state as its life cycle's tables write it; None for a kind without one."""
+    cycle = CYCLES.get(entity.kind)
+    return None if cycle is None else str(entity.attributes.get(cycle.attribute, cycle.initial))
+
+
+def applicable(registry: Registry, entity: Entity) -> tuple[Action, ...]:
+    """The actions that can be done with the entity now (ACT-07), `start` first."""
+    return _applicable(registry, entity.kind, entity.mixins, state(entity))
+
+
+def after(entity: Entity, action: Action) -> str:
+    """The state the action leads to; Unfit when it is not applicable in the entity's state (ACT-04, ACT-08)."""
+    now = state(entity)
+    edges = CYCLES[entity.kind].edges.get(now or "", {}) if entity.kind in CYCLES else {}
+    if action.term not in edges:
+        told = f'in state "{now}"' if now else "here"
+        can = ", ".join(sorted(edges)) or "nothing"
+        raise Unfit(
+            f"Action {action.term} is not applicable to {entity.id} {told}.", hint=f"Applicable: {can}.", term=action.id
+        )
+    return edges[action.term]
+
+
+@lru_cache(maxsize=2048)
+def _applicable(registry: Registry, kind: str, mixins: tuple[str, ...], now: str | None) -> tuple[Action, ...]:
+    cycle = CYCLES.get(kind)
+    if cycle is None or kind not in registry.kinds:
+        return ()
+    edges = cycle.edges.get(now or "", {})
+    found = [each for each in registry.actions_of(kind, mixins).values() if each.term in edges]
+    return tuple(sorted(found, key=lambda each: each.term != "start"))

@@ -1,0 +1,96 @@
+"""A request's body and headers -> what it says, whatever the media type. Raises nothing but OcciError.
+
+A `Request` holds only what an OCCI rendering can be in: the type, the four headers by lower-case name, the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from broker.occi import drafts, json_read, text_read
+from broker.occi.errors import Malformed
+from broker.occi.media import Media
+from broker.occi.model import Draft, Invocation, Mixin, Value
+from broker.occi.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    media: Media
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def is_json(self) -> bool:
+        return self.media in (Media.JSON, Media.PLAIN_JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """FIL-01: entities that have all these kinds and mixins and equal values of all these attributes."""
+
+    categories: tuple[str, ...] = ()
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+
+
+def entity(registry: Registry, request: Request) -> Draft:
+    """Exactly one entity; Malformed for a collection (JSN-12)."""
+    if request.is_json:
+        return json_read.entity(json_read.document(request.body))
+    return drafts.entity(registry, said(request))
+
+
+def entities(registry: Registry, request: Request) -> tuple[Draft, ...]:
+    """One entity or, in JSON, several (COL-06)."""
+    if request.is_json:
+        return json_read.entities(json_read.document(request.body))
+    return (entity(registry, request),)
+
+
+def invocation(request: Request) -> Invocation:
+    """An action with its parameters; an empty request leaves the action to the URL."""
+    if request.is_json and request.body.strip():
+        return json_read.invocation(json_read.document(request.body))
+    return drafts.invocation(said(request))
+
+
+def mixins(request: Request) -> tuple[Mixin, ...]:
+    """The user's mixins that a POST or DELETE of the query interface names; Malformed when it names none."""
+    if request.is_json:
+        found = json_read.mixins(json_read.document(request.body))
+    else:
+        found = tuple(map(drafts.mixin, said(request).categories))
+    if not found:
+        raise Malformed(
+            "The request names no mixin.", hint='Category: term; scheme="…#"; class="mixin"; location="/…/"'
+        )
+    return found
+
+
+def locations(request: Request) -> tuple[str, ...]:
+    """The paths or URIs of entities that a request about a collection's members names (COL-21, COL-25)."""
+    if request.is_json:
+        return json_read.locations(json_read.document(request.body)) if request.body.strip() else ()
+    if request.media is Media.URI_LIST:
+        return tuple(line.strip() for line in text_read.lines(request.body) if not line.startswith("#"))
+    return said(request).locations
+
+
+def filters(registry: Registry, headers: Mapping[str, str]) -> Filter:
+    """The filter of a GET: always in headers, whatever Accept and Content-Type say (FIL-01, FIL-06). Unknown for a
+    category nobody defined (FIL-03)."""
+    found = text_read.from_headers({name: headers[name] for name in _FILTERS if name in headers})
+    return Filter(tuple(registry.category(each.id).id for each in found.categories), found.attributes)
+
+
+_FILTERS = (text_read.CATEGORY, text_read.ATTRIBUTE)
+
+
+def said(request: Request) -> text_read.Said:
+    """What a text request says: in its body, or in its headers for text/occi and for an empty body (TXT-22)."""
+    if request.media is Media.OCCI or request.is_json or request.body.strip() in (b"", b"OK"):
+        return text_read.from_headers(request.headers)
+    if request.media is Media.URI_LIST:
+        raise Malformed("text/uri-list can only list locations.", hint="Send text/plain, text/occi or JSON.")
+    return text_read.from_plain(request.body)
