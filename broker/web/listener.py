@@ -1,0 +1,103 @@
+"""gunicorn as we need it: its worker with a time limit for request heads, its refusals in our words, its log in ours.
+
+gunicorn reads a request's head on a blocking connection without any limit, so that a client that sends a byte a minute
+keeps a thread for ever; eight of them would stop a row. What the application reads has its own limit (`body`).
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors, wsgi
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from broker import __version__
+
+SOFTWARE = f"accords/{__version__} OCCI/1.2"
+"""The Server header of every response (HTTP-01)."""
+
+HEAD_SECONDS = 10.0
+
+_REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
+    (errors.LimitRequestHeaders, 431, "Request Header Fields Too Large"),
+    (errors.LimitRequestLine, 414, "URI Too Long"),
+    (errors.UnsupportedTransferCoding, 501, "Not Implemented"),
+    (errors.ExpectationFailed, 417, "Expectation Failed"),
+    (errors.InvalidResponseHeader, 500, "Internal Server Error"),
+    (errors.InvalidResponseHeaderName, 500, "Internal Server Error"),
+    (errors.ParseException, 400, "Bad Request"),
+)
+
+log = logging.getLogger(__name__)
+
+
+def brand() -> None:
+    """Make gunicorn say who we are: it sends its own name beside whatever an application sends."""
+    wsgi.SERVER = SOFTWARE
+
+
+class Worker(ThreadWorker):
+    """gthread, with a limit on the time a request's head takes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reading: dict[TConn, float] = {}
+
+    def handle(self, conn: TConn) -> Any:
+        self._reading[conn] = time.monotonic() + HEAD_SECONDS
+        try:
+            return super().handle(conn)
+        finally:
+            self._reading.pop(conn, None)
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """The head is there; from here on the application has its own limits."""
+        self._reading.pop(conn, None)
+        return super().handle_request(req, conn)
+
+    def notify(self) -> None:
+        """Called by the main thread at least once a second."""
+        super().notify()
+        now = time.monotonic()
+        for conn, deadline in list(self._reading.items()):
+            if now > deadline and self._reading.pop(conn, None):
+                _give_up(conn.sock)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what never reached the application."""
+        status, reason = next(
+            ((code, words) for kind, code, words in _REFUSALS if isinstance(exc, kind)),
+            (500, "Internal Server Error"),
+        )
+        log.log(
+            logging.ERROR if status == 500 else logging.INFO,
+            "request.refused",
+            extra={"status": status, "why": type(exc).__name__},
+            exc_info=exc if status == 500 else None,
+        )
+        _refuse(client, status, reason)
+
+
+def _give_up(connection: socket.socket) -> None:
+    """End a connection that another thread is blocked in: its read then finds the end."""
+    _refuse(connection, 408, "Request Timeout")
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        log.debug("request.gone")
+
+
+def _refuse(connection: Any, status: int, reason: str) -> None:
+    body = f"{reason}\n"
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nServer: {SOFTWARE}\r\nConnection: close\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    try:
+        util.write_nonblock(connection, (head + body).encode("latin-1"))
+    except OSError:
+        log.debug("request.gone")

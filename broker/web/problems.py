@@ -1,0 +1,79 @@
+"""Errors as answers: one sentence for who reads text, a JSON object for who reads JSON (HTTP-21). Never a traceback.
+
+The JSON is RFC 9457's members and, for OCCI clients, `error` with `code` and `message`. It is sent as application/json
+even when application/occi+json was asked for, so that no parser takes it for a rendering. A document's diagnostics
+follow the sentence, one a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from broker.errors import AccordsError, Unauthenticated
+from broker.web import negotiate
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, headers and a body, before they are anybody's response object."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Unexpected(AccordsError):
+    """What is answered for a mistake of ours: nothing of it but the request's id, which is in the log beside it."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            "This server made a mistake; nothing was changed.",
+            hint=f"tell its administrator the request id {request_id}",
+        )
+
+
+def answer(error: AccordsError, accept: str | None) -> Answer:
+    """An error as an answer to a request that accepts `accept`."""
+    headers = {"Cache-Control": "no-store", **_extra(error)}
+    if _reads_json(accept):
+        return Answer(error.status, {"Content-Type": "application/json", **headers}, _json(error))
+    return Answer(error.status, {"Content-Type": "text/plain; charset=utf-8", **headers}, _text(error))
+
+
+def _reads_json(accept: str | None) -> bool:
+    """HTTP-22: an error is answered even when the Accept header is the error."""
+    try:
+        return negotiate.wanted(accept) in negotiate.JSONS
+    except AccordsError:
+        return False
+
+
+def _json(error: AccordsError) -> bytes:
+    body = {**error.problem(), "error": {"code": error.status, "message": error.message}}
+    return orjson.dumps(body, default=str)
+
+
+def _text(error: AccordsError) -> bytes:
+    said = error.message if not error.hint else f"{error.message} ({error.hint})"
+    return "".join(f"{' '.join(line.split())}\n" for line in (said, *_diagnostics(error))).encode()
+
+
+def _diagnostics(error: AccordsError) -> Iterator[str]:
+    found = error.fields.get("diagnostics")
+    for each in found if isinstance(found, list) else ():
+        hint = f" ({each['hint']})" if each.get("hint") else ""
+        yield f"{each.get('line')}:{each.get('column')}: {each.get('severity')}: {each.get('summary')}{hint}"
+
+
+def _extra(error: AccordsError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if isinstance(error, Unauthenticated):
+        found["WWW-Authenticate"] = 'Bearer realm="accords"'
+    if "retry_after" in error.fields:
+        found["Retry-After"] = str(error.fields["retry_after"])
+    if "allow" in error.fields:
+        found["Allow"] = str(error.fields["allow"])
+    return found

@@ -1,0 +1,86 @@
+"""Between what is stored and what OCCI shows. Pure.
+
+A stored reference to an entity is `<kind's type id> <uuid>`, so that moving a host changes no row; an address outside
+this installation is stored as it is. At the edge it becomes a path of this row, or an absolute address of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from broker.occi.errors import Malformed, Unknown
+from broker.occi.model import Entity
+from broker.occi.registry import Registry
+from broker.store import Record
+
+
+def reference(kind: str, id: str) -> str:
+    return f"{kind} {id}"
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """`everything` knows the kinds of all rows; `homes` is each kind's row's public address; `own` this row's."""
+
+    everything: Registry
+    homes: Mapping[str, str]
+    own: str
+
+    def shown(self, registry: Registry, stored: str) -> str:
+        """A stored reference as a path of this row, or an absolute address."""
+        kind, blank, id = stored.partition(" ")
+        if not blank:
+            return stored
+        if kind in registry.kinds:
+            return registry.path(kind, id)
+        if kind in self.homes:
+            return self.homes[kind] + self.everything.path(kind, id)
+        return f"urn:uuid:{id}"
+
+    def stored(self, registry: Registry, uri: str, *, host: str = "") -> str:
+        """A path or address as it is stored. Unknown for a path of this row that leads nowhere (CORE-44), Malformed
+        for what is no address. `host` is what the client calls this row."""
+        address = _split(uri)
+        origin = f"{address.scheme}://{address.netloc}"
+        if not address.netloc or address.netloc == host or origin == self.own:
+            return self._local(registry, address.path, uri)
+        found = self.everything.locate(address.path)
+        if found is not None and self.homes.get(found[0].id) == origin:
+            return reference(found[0].id, found[1])
+        return uri
+
+    def _local(self, registry: Registry, path: str, uri: str) -> str:
+        found = registry.locate(path)
+        if found is None:
+            raise Unknown(f"There is no entity at {uri}.", term=uri)
+        return reference(found[0].id, found[1])
+
+    def entity(self, registry: Registry, record: Record, links: Sequence[Record] = ()) -> Entity:
+        """A record as the OCCI core has it."""
+        return Entity(
+            kind=record.kind,
+            id=record.id,
+            title=record.title or None,
+            summary=record.summary or None,
+            mixins=record.mixins,
+            attributes=record.attributes,
+            links=tuple(self.entity(registry, link) for link in links),
+            source=None if record.source is None else self.shown(registry, record.source),
+            target=None if record.target is None else self.shown(registry, record.target),
+            source_kind=_kind(record.source),
+            target_kind=_kind(record.target),
+        )
+
+
+def _kind(stored: str | None) -> str | None:
+    kind, blank, _ = (stored or "").partition(" ")
+    return kind if blank else None
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        raise Malformed(f"{uri[:80]!r} is no address.", term=uri[:80]) from error

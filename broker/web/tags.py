@@ -1,0 +1,105 @@
+"""The mixins that users define: kept in the row's store, an account's own, so that they survive a restart (QI-13).
+
+Stored as entities of a kind that no registry knows, so that no collection ever shows them.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+
+from broker.errors import AccordsError
+from broker.occi.model import Mixin
+from broker.occi.registry import Registry
+from broker.store import Record, Store, Transaction, entities
+
+KIND = "urn:accords:user-mixin"
+_IDS = uuid.UUID("0b1f5a3e-54f2-5a5d-8a64-1f6f0a7c9f0d")
+
+
+class Registries:
+    """Each account's registry: the row's categories and the account's own mixins. Forgotten at each change.
+
+    The memory is this process' own: rows are served by one process.
+    """
+
+    def __init__(self, base: Registry) -> None:
+        self.base = base
+        self._known: dict[str, Registry] = {}
+        self._lock = threading.Lock()
+
+    def of(self, store: Store, account: str) -> Registry:
+        found = self._known.get(account)
+        if found is None:
+            with self._lock, store.read() as tx:
+                found = self._known[account] = _with_all(self.base, _stored(tx, account))
+        return found
+
+    def forget(self, account: str) -> None:
+        with self._lock:
+            self._known.pop(account, None)
+
+
+def add(tx: Transaction, account: str, registry: Registry, mixins: Iterable[Mixin]) -> None:
+    """Store mixins that the registry has not yet; its errors when one may not be (QI-06, QI-08)."""
+    for mixin in mixins:
+        grown = registry.with_mixin(mixin)
+        if grown is not registry:
+            entities.insert(tx, _record(account, mixin))
+        registry = grown
+
+
+def remove(tx: Transaction, account: str, registry: Registry, type_ids: Iterable[str]) -> None:
+    """Remove mixins, and all entities' membership with them (QI-09)."""
+    for type_id in type_ids:
+        registry = registry.without_mixin(type_id)
+        entities.delete(tx, account, KIND, _id(type_id))
+        while members := entities.page(tx, account, mixin=type_id, limit=500).records:
+            for member in members:
+                _without(tx, member, type_id)
+
+
+def _without(tx: Transaction, member: Record, type_id: str) -> None:
+    entities.update(tx, replace(member, mixins=tuple(each for each in member.mixins if each != type_id)))
+
+
+def _stored(tx: Transaction, account: str) -> tuple[Mixin, ...]:
+    found = entities.page(tx, account, kind=KIND, limit=10_000).records
+    return tuple(_mixin(record) for record in found if record.account == account)
+
+
+def _with_all(registry: Registry, mixins: Iterable[Mixin]) -> Registry:
+    for mixin in mixins:
+        try:
+            registry = registry.with_mixin(mixin)
+        except AccordsError:
+            continue  # a later version of ours took its place: ours wins, the row must start
+    return registry
+
+
+def _id(type_id: str) -> str:
+    return str(uuid.uuid5(_IDS, type_id))
+
+
+def _record(account: str, mixin: Mixin) -> Record:
+    attributes = {
+        "scheme": mixin.scheme,
+        "term": mixin.term,
+        "location": mixin.location,
+        "depends": list(mixin.depends),
+    }
+    return Record(account=account, kind=KIND, id=_id(mixin.id), title=mixin.title, attributes=attributes)
+
+
+def _mixin(record: Record) -> Mixin:
+    said = record.attributes
+    return Mixin(
+        said["scheme"],
+        said["term"],
+        record.title,
+        depends=tuple(said["depends"]),
+        location=said["location"],
+        user=True,
+    )
