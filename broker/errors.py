@@ -13,7 +13,8 @@
     ├── Unacceptable                406
     ├── RowDown                     503  another category server does not answer; names it
     ├── StoreFull                   507  the disk is full
-    └── LeaseLost                   -    the worker no longer owns the plan it was walking
+    ├── LeaseLost                   -    the worker no longer owns the plan it was walking
+    └── PhaseChanged                -    the operation is being cancelled: its walk begins nothing more
 
 A message says what happened, to which thing; `hint` says what next. Codes never change once released.
 """
@@ -113,3 +114,7 @@ class StoreFull(AccordsError):
 
 class LeaseLost(AccordsError):
     code = "lease.lost"
+
+
+class PhaseChanged(AccordsError):
+    code = "phase.changed"

@@ -1,0 +1,264 @@
+"""OCCI entities: resources and links of every kind. Only storing and finding; what they mean is `broker.occi`'s.
+
+The entities of account `platform` are readable by all accounts and written by none but the platform itself. An update
+names the generation it saw, so that no update is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from broker.errors import Clash, Missing, Stale
+from broker.store.engine import Transaction, upsert
+from broker.store.tables import entities, entity_mixins
+
+PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entity. `kind` and `mixins` are full type ids (scheme + term); `source` and `target` are a link's ends, None
+    for a resource. `generation` counts from 1 and is the ETag; `created` and `updated` are UTC microseconds."""
+
+    account: str
+    kind: str
+    id: str
+    generation: int = 1
+    title: str = ""
+    summary: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    mixins: tuple[str, ...] = ()
+    source: str | None = None
+    target: str | None = None
+    created: int = 0
+    updated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records ordered by kind and id. `after` is what the next page is asked for with; None: this is the last."""
+
+    records: tuple[Record, ...]
+    after: str | None
+
+
+def get(tx: Transaction, account: str, kind: str, id: str) -> Record:
+    """The account's entity, or the platform's. Missing."""
+    found = find(tx, account, kind, id)
+    if found is None:
+        raise Missing(f"there is no {_term(kind)} {id}", hint="list the collection to see those there are")
+    return found
+
+
+def find(tx: Transaction, account: str, kind: str, id: str) -> Record | None:
+    """The account's entity, or the platform's, or None."""
+    rows = tx.run(_FIND, {"accounts": _readable(account), "kind_": kind, "id_": id}).all()
+    mine = sorted(rows, key=lambda row: row.account != account)
+    return _record(mine[0]) if mine else None
+
+
+def insert(tx: Transaction, record: Record) -> Record:
+    """Store a new entity, generation 1; gives it as stored. Clash when the account has one with this kind and id."""
+    stored = replace(record, generation=1, created=tx.now, updated=tx.now)
+    try:
+        tx.run(sa.insert(entities), {**_values(stored), "sequence": 0})
+    except IntegrityError as found:
+        raise Clash(f"{_term(record.kind)} {record.id} exists", hint="update it, or choose another id") from found
+    _set_mixins(tx, stored)
+    return stored
+
+
+def update(tx: Transaction, record: Record, *, expect: int | None = None) -> Record:
+    """Replace what may change; gives it as stored. `expect` is the generation that was seen, by default the record's.
+    Stale when it is not the newest, Missing when the entity is gone."""
+    expected = record.generation if expect is None else expect
+    stored = replace(record, generation=expected + 1, updated=tx.now)
+    values = {key: value for key, value in _values(stored).items() if key not in _FIXED}
+    changed = tx.run(
+        sa.update(entities)
+        .where(*_is(record.account, record.kind, record.id), entities.c.generation == expected)
+        .values(values)
+    )
+    if not changed.rowcount:
+        _refuse_stale(tx, record.account, record.kind, record.id, expected)
+    _set_mixins(tx, stored, anew=True)
+    return stored
+
+
+def delete(tx: Transaction, account: str, kind: str, id: str, *, expect: int | None = None) -> None:
+    """Remove the account's entity, never the platform's. Missing; Stale when `expect` is not the newest generation."""
+    gone = sa.delete(entities).where(*_is(account, kind, id))
+    if expect is not None:
+        gone = gone.where(entities.c.generation == expect)
+    if not tx.run(gone).rowcount:
+        _refuse_stale(tx, account, kind, id, expect)
+
+
+def page(
+    tx: Transaction,
+    account: str,
+    *,
+    kind: str | None = None,
+    mixin: str | None = None,
+    attributes: Mapping[str, str | int | float | bool] | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> Page:
+    """The account's entities and the platform's, ordered by kind and id, those that fit every filter given.
+
+    `attributes` must be equal; a text filter also finds a number or boolean that is written the same. Keyset paging:
+    the cost of a page does not depend on how many came before.
+    """
+    wanted = _select(
+        kind=kind, mixin=mixin, attributes=attributes or {}, source=source, target=target, after=after
+    ).limit(limit + 1)
+    answers = (map(_record, tx.run(wanted, {"account_": name})) for name in _readable(account))
+    found = list(islice(merge(*answers, key=_place), limit + 1))
+    more = len(found) > limit
+    return Page(tuple(found[:limit]), _cursor(found[limit - 1]) if more else None)
+
+
+def upsert_projection(tx: Transaction, record: Record, sequence: int) -> bool:
+    """Store what a journal's sequence says of an entity; False when a newer one is there, so that late and repeated
+    deliveries do no harm."""
+    values = {**_values(replace(record, generation=1, created=tx.now, updated=tx.now)), "sequence": sequence}
+    newer = upsert(entities).values(values)
+    changing = {key: newer.excluded[key] for key in values if key not in (*_FIXED, "generation")}
+    newer = newer.on_conflict_do_update(
+        index_elements=["account", "kind", "id"],
+        set_={**changing, "generation": entities.c.generation + 1},
+        where=entities.c.sequence < sequence,
+    )
+    if not tx.run(newer).rowcount:
+        return False
+    _set_mixins(tx, record, anew=True)
+    return True
+
+
+def delete_projection(tx: Transaction, account: str, kind: str, id: str, sequence: int) -> bool:
+    """Remove a projection, unless a newer one is there (then False) or none was."""
+    older = sa.delete(entities).where(*_is(account, kind, id), entities.c.sequence < sequence)
+    return bool(tx.run(older).rowcount)
+
+
+_FIXED = ("account", "kind", "id", "created")
+
+
+def _readable(account: str) -> tuple[str, ...]:
+    return (account,) if account == PLATFORM else (account, PLATFORM)
+
+
+def _term(kind: str) -> str:
+    return kind.rpartition("#")[2]
+
+
+def _is(account: str, kind: str, id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (entities.c.account == account, entities.c.kind == kind, entities.c.id == id)
+
+
+def _values(record: Record) -> dict[str, Any]:
+    return {
+        "account": record.account,
+        "kind": record.kind,
+        "id": record.id,
+        "generation": record.generation,
+        "title": record.title,
+        "summary": record.summary,
+        "attributes": dict(record.attributes),
+        "mixins": list(record.mixins),
+        "source": record.source,
+        "target": record.target,
+        "created": record.created,
+        "updated": record.updated,
+    }
+
+
+def _record(row: sa.Row[Any]) -> Record:
+    values = row._mapping
+    kept = {key: values[key] for key in _PLAIN}
+    return Record(**kept, mixins=tuple(values["mixins"]))
+
+
+_PLAIN = tuple(name for name in Record.__slots__ if name != "mixins")
+
+_FIND = sa.select(entities).where(
+    entities.c.account.in_(sa.bindparam("accounts", expanding=True)),
+    entities.c.kind == sa.bindparam("kind_"),
+    entities.c.id == sa.bindparam("id_"),
+)
+
+
+def _refuse_stale(tx: Transaction, account: str, kind: str, id: str, expected: int | None) -> None:
+    newest = tx.run(sa.select(entities.c.generation).where(*_is(account, kind, id))).scalar()
+    if newest is None:
+        raise Missing(f"there is no {_term(kind)} {id} in account {account}", hint="list the collection")
+    raise Stale(
+        f"{_term(kind)} {id} is at generation {newest}, not {expected}",
+        hint="read it again, and repeat the change on what you then see",
+        generation=newest,
+    )
+
+
+def _set_mixins(tx: Transaction, record: Record, *, anew: bool = False) -> None:
+    """The index of mixins; the record's own list is the truth."""
+    if anew:
+        mine = (entity_mixins.c.account == record.account, entity_mixins.c.kind == record.kind)
+        tx.run(sa.delete(entity_mixins).where(*mine, entity_mixins.c.id == record.id))
+    if record.mixins:
+        key = {"account": record.account, "kind": record.kind, "id": record.id}
+        tx.run(sa.insert(entity_mixins), [{**key, "mixin": mixin} for mixin in dict.fromkeys(record.mixins)])
+
+
+def _select(
+    *,
+    kind: str | None,
+    mixin: str | None,
+    attributes: Mapping[str, str | int | float | bool],
+    source: str | None,
+    target: str | None,
+    after: str | None,
+) -> sa.Select[Any]:
+    wanted = sa.select(entities).where(entities.c.account == sa.bindparam("account_"))
+    for column, value in ((entities.c.kind, kind), (entities.c.source, source), (entities.c.target, target)):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if mixin is not None:
+        joined = [entity_mixins.c[name] == entities.c[name] for name in ("account", "kind", "id")]
+        wanted = wanted.where(sa.exists().where(entity_mixins.c.mixin == mixin, *joined))
+    for name, wish in attributes.items():
+        wanted = wanted.where(_equals(name, wish))
+    if after is not None:
+        wanted = wanted.where(sa.tuple_(entities.c.kind, entities.c.id) > _place_of(after))
+    return wanted.order_by(entities.c.kind, entities.c.id)
+
+
+def _equals(name: str, wish: str | int | float | bool) -> sa.ColumnElement[bool]:
+    found = entities.c.attributes[name]
+    typed: sa.ColumnElement[Any] = found.as_string()
+    if isinstance(wish, bool):
+        typed = found.as_boolean()
+    elif isinstance(wish, int | float):
+        typed = found.as_float()
+    return typed == sa.literal(wish)
+
+
+def _place(record: Record) -> tuple[str, str]:
+    return (record.kind, record.id)
+
+
+def _cursor(record: Record) -> str:
+    return f"{record.kind} {record.id}"
+
+
+def _place_of(cursor: str) -> sa.ColumnElement[Any]:
+    kind, _, id = cursor.partition(" ")
+    return sa.tuple_(sa.literal(kind), sa.literal(id))

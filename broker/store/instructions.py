@@ -1,0 +1,81 @@
+"""What nodes are told to do, and how it ended. A node does its instructions in the order of their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from broker.errors import Missing
+from broker.store.engine import Transaction, upsert
+from broker.store.tables import instructions
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """`exit` None: not ended. `arguments` hold `secret:<id>`, never a value; `output` is untrusted."""
+
+    account: str
+    id: str
+    seq: int
+    service: str
+    node: str
+    method: str
+    arguments: Mapping[str, Any]
+    exit: int | None
+    output: str
+    created: int
+    ended: int | None
+
+
+def add(
+    tx: Transaction, account: str, service: str, node: str, *, id: str, method: str, arguments: Mapping[str, Any]
+) -> None:
+    """Tell a node something. `id` comes from the step's token: telling it again changes nothing."""
+    row = {"account": account, "service": service, "node": node, "id": id, "method": method, "created": tx.now}
+    row |= {"arguments": dict(arguments), "seq": tx.sequence(), "output": ""}
+    tx.run(upsert(instructions).on_conflict_do_nothing(), row)
+
+
+def get(tx: Transaction, account: str, id: str) -> Instruction:
+    """Missing, also when it is another account's."""
+    row = tx.run(_ALL.where(instructions.c.account == account, instructions.c.id == id)).one_or_none()
+    if row is None:
+        raise Missing(f"there is no instruction {id}", hint="see the service's report")
+    return Instruction(**row._mapping)
+
+
+def find(tx: Transaction, account: str, id: str) -> Instruction | None:
+    row = tx.run(_ALL.where(instructions.c.account == account, instructions.c.id == id)).one_or_none()
+    return None if row is None else Instruction(**row._mapping)
+
+
+def pending(
+    tx: Transaction, account: str, service: str, node: str, *, after: int = 0, limit: int = 100
+) -> tuple[Instruction, ...]:
+    """Those of a node that did not end, with numbers past `after`, in order."""
+    mine = (*_node(account, service, node), instructions.c.seq > after, instructions.c.ended.is_(None))
+    rows = tx.run(_ALL.where(*mine).order_by(instructions.c.seq).limit(limit))
+    return tuple(Instruction(**row._mapping) for row in rows)
+
+
+def outcome(tx: Transaction, account: str, service: str, node: str, *, id: str, exit: int, output: str = "") -> bool:
+    """Note how it ended. The first word counts: False when it had ended, or is no instruction of this node."""
+    open_ = (*_node(account, service, node), instructions.c.id == id, instructions.c.ended.is_(None))
+    ended = {"exit": exit, "output": output, "ended": tx.now}
+    return bool(tx.run(sa.update(instructions).where(*open_), ended).rowcount)
+
+
+def withdraw(tx: Transaction, account: str, service: str, node: str) -> int:
+    """Take back what a node has not ended (it is being released); how many."""
+    open_ = (*_node(account, service, node), instructions.c.ended.is_(None))
+    return int(tx.run(sa.delete(instructions).where(*open_)).rowcount)
+
+
+_ALL = sa.select(*(instructions.c[name] for name in Instruction.__slots__))
+
+
+def _node(account: str, service: str, node: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (instructions.c.account == account, instructions.c.service == service, instructions.c.node == node)

@@ -1,0 +1,1 @@
+"""Alembic's migrations of the store. `broker.store.migrate` runs them."""

@@ -1,0 +1,37 @@
+"""What providers can give, as it was last observed: rows that planning reads, so that planning never calls a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from broker.store.engine import Transaction
+from broker.store.tables import offers
+from manifests.model import Offer, OfferedImage, Size
+
+
+def replace(tx: Transaction, account: str, provider: str, many: Sequence[Offer]) -> None:
+    """The provider instance now gives these, one a zone, and nothing else."""
+    tx.run(sa.delete(offers).where(offers.c.account == account, offers.c.provider == provider))
+    if many:
+        key = {"account": account, "provider": provider}
+        tx.run(sa.insert(offers), [{**key, "zone": o.zone, "observed_at": o.observed_at, "offer": o} for o in many])
+
+
+def every(tx: Transaction, account: str) -> tuple[Offer, ...]:
+    """The account's offers, by provider and zone."""
+    mine = sa.select(offers.c.offer).where(offers.c.account == account).order_by(offers.c.provider, offers.c.zone)
+    return tuple(_offer(row.offer) for row in tx.run(mine))
+
+
+def _offer(value: Mapping[str, Any]) -> Offer:
+    sizes = tuple(Size(**{**size, "price": _money(size["price"])}) for size in value["sizes"])
+    images = tuple(OfferedImage(**{**image, "aliases": tuple(image["aliases"])}) for image in value["images"])
+    return Offer(**{**value, "sizes": sizes, "images": images, "price": _money(value["price"])})
+
+
+def _money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

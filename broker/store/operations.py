@@ -1,0 +1,249 @@
+"""Operations: what a service is to go through next, and who is at it.
+
+    pending ──take──> running ──finish──> done | failed
+       │                 │
+       └────cancel───> cancelling ──(take)──finish──> cancelled
+
+A worker holds an operation by a lease with an epoch. A lease that ran out by the database's clock can be taken by
+anybody, with the next epoch; from then on the old holder writes nothing, whatever it believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from broker.errors import Clash, LeaseLost, Missing
+from broker.store import events, services
+from broker.store.engine import Transaction
+from broker.store.tables import journal, operations
+
+# What may be asked for in which state of the service. `retry` continues the operation that failed.
+ALLOWED: Mapping[str, frozenset[str]] = {
+    "deploy": frozenset({"pending"}),
+    "start": frozenset({"stopped", "suspended", "active", "failed"}),
+    "stop": frozenset({"active", "suspended", "failed"}),
+    "restart": frozenset({"active", "failed"}),
+    "suspend": frozenset({"active"}),
+    "save": frozenset({"active", "stopped", "suspended"}),
+    "retry": frozenset({"failed"}),
+    "release": frozenset(services.STATES),
+}
+
+OPEN = ("pending", "running", "cancelling")
+ENDED = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`generation` is the plan's, part of every step's token. `plan_json` is the plan that is walked, None until it is
+    made. `journal` is the operation whose journal it writes: its own id, or what it retries."""
+
+    account: str
+    id: str
+    service: str
+    kind: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "pending"
+    generation: int = 1
+    plan_json: str | None = None
+    journal: str = ""
+    error: Mapping[str, Any] | None = None
+    owner: str | None = None
+    epoch: int = 0
+    lease_until: int = 0
+    seq: int = 0
+    created: int = 0
+    updated: int = 0
+
+    @property
+    def purpose(self) -> str:
+        """The kind, or for a retry that of what it retries."""
+        return str(self.arguments.get("kind", self.kind)) if self.kind == "retry" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to walk one operation until `until` (UTC microseconds, the database's clock), or longer if renewed."""
+
+    operation: Operation
+    owner: str
+    epoch: int
+    seconds: float
+    until: int
+
+
+def submit(
+    tx: Transaction,
+    account: str,
+    service: str,
+    kind: str,
+    *,
+    arguments: Mapping[str, Any] | None = None,
+    plan_json: str | None = None,
+) -> Operation:
+    """Ask for an operation. It waits while another one of the service runs. Clash when the service's state forbids it,
+    or when one of this kind waits already; `retry` goes on with the operation that failed last: same plan, journal and
+    tokens, its failed steps anew (only `arguments["step"]` if that is given)."""
+    found = services.get(tx, account, service)
+    _check(tx, found, kind)
+    wanted = Operation(account, tx.new_id(), service, kind, arguments=dict(arguments or {}), plan_json=plan_json)
+    if kind == "retry":
+        wanted = _again(tx, wanted)
+    else:
+        wanted = replace(wanted, generation=services.next_plan_generation(tx, account, service), journal=wanted.id)
+    stored = replace(wanted, seq=tx.sequence(), created=tx.now, updated=tx.now)
+    tx.run(sa.insert(operations), {name: getattr(stored, name) for name in Operation.__slots__})
+    _tell(tx, stored)
+    return stored
+
+
+def get(tx: Transaction, account: str, id: str) -> Operation:
+    """Missing, also when it is another account's."""
+    row = tx.run(_ALL.where(operations.c.account == account, operations.c.id == id)).one_or_none()
+    if row is None:
+        raise Missing(f"there is no operation {id}", hint="see the service's report")
+    return Operation(**row._mapping)
+
+
+def of_service(tx: Transaction, account: str, service: str) -> tuple[Operation, ...]:
+    """Every operation of a service, oldest first."""
+    mine = _ALL.where(operations.c.account == account, operations.c.service == service)
+    return tuple(Operation(**row._mapping) for row in tx.run(mine.order_by(operations.c.seq)))
+
+
+def latest(tx: Transaction, account: str, service: str, *, kind: str | None = None) -> Operation | None:
+    """The newest operation of a service, of one kind or of any."""
+    mine = _ALL.where(operations.c.account == account, operations.c.service == service)
+    if kind is not None:
+        mine = mine.where(operations.c.kind == kind)
+    row = tx.run(mine.order_by(operations.c.seq.desc()).limit(1)).one_or_none()
+    return None if row is None else Operation(**row._mapping)
+
+
+def cancel(tx: Transaction, account: str, service: str) -> Operation:
+    """Have the forward operation that waits or runs ended: its walk begins nothing more, and its worker then submits a
+    release. Clash when there is none, or when it is a release, which goes only forward."""
+    mine = _ALL.where(operations.c.account == account, operations.c.service == service)
+    row = tx.run(mine.where(operations.c.state.in_(OPEN)).order_by(operations.c.seq).limit(1)).one_or_none()
+    if row is None:
+        raise Clash(f"service {service} has nothing to cancel", hint="release it, if it shall go")
+    found = Operation(**row._mapping)
+    if found.kind == "release":
+        raise Clash(f"service {service} is being released, which cannot be cancelled", hint="wait for its end")
+    return _set(tx, found, state="cancelling")
+
+
+def take(tx: Transaction, owner: str, seconds: float) -> Lease | None:
+    """The oldest operation of any account that nobody is at (it waits, or its lease ran out) and whose service has none
+    older that is open. None when there is nothing to do."""
+    older = operations.alias()
+    blocked = sa.exists().where(
+        older.c.account == operations.c.account,
+        older.c.service == operations.c.service,
+        older.c.state.in_(OPEN),
+        older.c.seq < operations.c.seq,
+    )
+    free = (operations.c.state.in_(OPEN), operations.c.lease_until <= tx.now, ~blocked)
+    row = tx.run(_ALL.where(*free).order_by(operations.c.seq).limit(1).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    found = Operation(**row._mapping)
+    until = tx.now + round(seconds * 1_000_000)
+    state = "running" if found.state == "pending" else found.state
+    taken = _set(tx, found, state=state, owner=owner, epoch=found.epoch + 1, lease_until=until)
+    return Lease(taken, owner, taken.epoch, seconds, until)
+
+
+def held(tx: Transaction, lease: Lease) -> Operation:
+    """The operation as it is now, read under this transaction. LeaseLost when it is no longer this lease's."""
+    mine = _ALL.where(operations.c.account == lease.operation.account, operations.c.id == lease.operation.id)
+    row = tx.run(mine.with_for_update()).one_or_none()
+    if row is None or row.epoch != lease.epoch or row.state not in OPEN:
+        raise LeaseLost(
+            f"operation {lease.operation.id} is no longer {lease.owner}'s",
+            hint="another worker has it; do nothing more",
+        )
+    return Operation(**row._mapping)
+
+
+def renew(tx: Transaction, lease: Lease) -> Lease:
+    """Hold it for `lease.seconds` more from now. LeaseLost."""
+    held(tx, lease)
+    until = tx.now + round(lease.seconds * 1_000_000)
+    tx.run(_UPDATE, {**_key(lease.operation), "lease_until": until})
+    return replace(lease, until=until)
+
+
+def set_plan(tx: Transaction, lease: Lease, plan_json: str) -> Lease:
+    """Keep the plan that this operation walks; a resumed walk must be the same. LeaseLost."""
+    found = held(tx, lease)
+    tx.run(_UPDATE_PLAN, {**_key(found), "plan_json": plan_json})
+    return replace(lease, operation=replace(found, plan_json=plan_json))
+
+
+def finish(tx: Transaction, lease: Lease, state: str, *, error: Mapping[str, Any] | None = None) -> Operation:
+    """End it: `state` is done, failed or cancelled. LeaseLost. The service's state is the caller's to set, in the same
+    transaction."""
+    if state not in ENDED:
+        raise ValueError(f"an operation ends as one of {', '.join(ENDED)}, not {state}")
+    return _set(tx, held(tx, lease), state=state, error=error, owner=None, lease_until=0)
+
+
+_ALL = sa.select(*(operations.c[name] for name in Operation.__slots__))
+_MINE = (operations.c.account == sa.bindparam("account_"), operations.c.id == sa.bindparam("id_"))
+_UPDATE = sa.update(operations).where(*_MINE).values(lease_until=sa.bindparam("lease_until"))
+_UPDATE_PLAN = sa.update(operations).where(*_MINE).values(plan_json=sa.bindparam("plan_json"))
+
+
+def _key(operation: Operation) -> dict[str, str]:
+    return {"account_": operation.account, "id_": operation.id}
+
+
+def _check(tx: Transaction, service: services.Service, kind: str) -> None:
+    if kind not in ALLOWED:
+        raise ValueError(f"no operation of a service: {kind}")
+    if service.state not in ALLOWED[kind]:
+        states = ", ".join(sorted(ALLOWED[kind]))
+        raise Clash(f"service {service.name} is {service.state}: {kind} is for {states}", hint="see its report")
+    same = (operations.c.account == service.account, operations.c.service == service.id, operations.c.kind == kind)
+    if tx.run(sa.select(operations.c.id).where(*same, operations.c.state.in_(OPEN)).limit(1)).first():
+        raise Clash(f"{kind} of service {service.name} was asked for already", hint="wait for its end")
+
+
+def _again(tx: Transaction, wanted: Operation) -> Operation:
+    """`wanted` as the continuation of what failed last; its failed steps become intents without a result."""
+    failed = latest(tx, wanted.account, wanted.service)
+    if failed is None or failed.state != "failed":
+        raise Clash(f"service {wanted.service} has no failed operation to retry", hint="see its report")
+    _reopen(tx, failed, wanted.arguments.get("step"))
+    return replace(
+        wanted,
+        arguments={**failed.arguments, **wanted.arguments, "kind": failed.purpose},
+        generation=failed.generation,
+        plan_json=failed.plan_json,
+        journal=failed.journal,
+    )
+
+
+def _reopen(tx: Transaction, failed: Operation, step: str | None) -> None:
+    mine = (journal.c.account == failed.account, journal.c.operation == failed.journal, journal.c.state == "failed")
+    again = sa.update(journal).where(*mine).values(state="begun", error=None, ended=None)
+    tx.run(again if step is None else again.where(journal.c.step == step))
+
+
+def _set(tx: Transaction, operation: Operation, **values: Any) -> Operation:
+    mine = (operations.c.account == operation.account, operations.c.id == operation.id)
+    tx.run(sa.update(operations).where(*mine), {**values, "updated": tx.now})
+    changed = replace(operation, **values, updated=tx.now)
+    if changed.state != operation.state:
+        _tell(tx, changed)
+    return changed
+
+
+def _tell(tx: Transaction, operation: Operation) -> None:
+    fields = {"operation": operation.id, "kind": operation.kind, "state": operation.state, "error": operation.error}
+    events.append(tx, operation.account, operation.service, "operation.changed", fields)

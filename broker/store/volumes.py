@@ -1,0 +1,61 @@
+"""Volumes kept after their service was released: still the account's, still costing, until somebody removes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from broker.errors import Missing
+from broker.store.engine import Transaction, upsert
+from broker.store.tables import volumes
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """`reference` is the provider's id, `size` bytes; `step` and `token` are of the step that made it. `facts`: what
+    else is known (host path, price)."""
+
+    account: str
+    id: str
+    service: str
+    service_name: str
+    node: str
+    name: str
+    step: str
+    token: str
+    provider: str
+    reference: str
+    size: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    created: int = 0
+
+
+def retain(tx: Transaction, volume: Volume) -> None:
+    """Keep a volume; keeping it again (same account and id) replaces what is known of it."""
+    row = {name: getattr(volume, name) for name in Volume.__slots__} | {"created": volume.created or tx.now}
+    fresh = {name: value for name, value in row.items() if name not in ("account", "id", "created")}
+    tx.run(upsert(volumes).values(row).on_conflict_do_update(index_elements=["account", "id"], set_=fresh))
+
+
+def get(tx: Transaction, account: str, id: str) -> Volume:
+    """Missing, also when it is another account's."""
+    row = tx.run(sa.select(volumes).where(volumes.c.account == account, volumes.c.id == id)).one_or_none()
+    if row is None:
+        raise Missing(f"there is no retained volume {id}", hint="list them: accords volumes")
+    return Volume(**row._mapping)
+
+
+def every(tx: Transaction, account: str, *, service: str | None = None) -> tuple[Volume, ...]:
+    """The account's retained volumes, of one service (id) or all, oldest first."""
+    wanted = sa.select(volumes).where(volumes.c.account == account)
+    if service is not None:
+        wanted = wanted.where(volumes.c.service == service)
+    return tuple(Volume(**row._mapping) for row in tx.run(wanted.order_by(volumes.c.created, volumes.c.id)))
+
+
+def forget(tx: Transaction, account: str, id: str) -> None:
+    """It was removed at the provider; forgetting what is gone is fine."""
+    tx.run(sa.delete(volumes).where(volumes.c.account == account, volumes.c.id == id))
