@@ -1,0 +1,101 @@
+"""What the contract suite holds a provider with: specifications that fit it, waiting, and giving back. Not a test."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from providers.errors import Conflict, ProviderError
+from providers.protocol import Kind, MachineSpec, Offering, Provider, Resource, Spec, State
+
+DEADLINE = 20.0
+PATIENCE = 120.0  # seconds a thing may be PENDING; a wait that ends early is not slower for it
+ORDER = (Kind.SNAPSHOT, Kind.MACHINE, Kind.FIREWALL, Kind.VOLUME, Kind.NETWORK)
+
+
+class Missing(Exception):
+    """The driver's target cannot be had here: a sentence that says why."""
+
+
+class Cloud:
+    """One test's view of one provider: `tags` are this test's own, and everything made carries them."""
+
+    def __init__(self, provider: Provider, test: str) -> None:
+        self.provider = provider
+        self.run = uuid.uuid4().hex[:8]
+        self.tags: Mapping[str, str] = {"accords-installation": self.run, "accords-service": "contract"}
+        self._machines = 0
+
+    def name(self, word: str) -> str:
+        return f"{word}-{self.run}"
+
+    def token(self, word: str = "t") -> str:
+        return f"{word}{uuid.uuid4().hex}"[:26]
+
+    def create(self, spec: Spec, token: str | None = None, **tags: str) -> Resource:
+        """One create, as it was answered."""
+        token = token or self.token()
+        return self.provider.create(spec, token=token, tags={**self.tags, **tags}, deadline=DEADLINE)
+
+    def make(self, spec: Spec, token: str | None = None, **tags: str) -> Resource:
+        """Create, and look until it is no longer PENDING."""
+        return self.settled(self.create(spec, token, **tags))
+
+    def settled(self, resource: Resource) -> Resource:
+        """The resource when it is no longer PENDING."""
+        return self.until(resource, lambda seen: seen.state is not State.PENDING)
+
+    def until(self, resource: Resource, good: Callable[[Resource], bool]) -> Resource:
+        """The resource when it is `good`; fails when that takes too long."""
+        ends = time.monotonic() + PATIENCE
+        while not good(resource):
+            assert time.monotonic() < ends, f"{resource} is not as it should be after {PATIENCE} s"
+            time.sleep(0.05)
+            resource = self.observe(resource)
+        return resource
+
+    def observe(self, resource: Resource) -> Resource:
+        return self.provider.observe(resource.kind, resource.id, deadline=DEADLINE)
+
+    def delete(self, resource: Resource) -> None:
+        self.provider.delete(resource.kind, resource.id, deadline=DEADLINE)
+
+    def list(self, **tags: str) -> tuple[Resource, ...]:
+        return tuple(self.provider.list({**self.tags, **tags}, deadline=DEADLINE))
+
+    def offer(self) -> Offering:
+        return self.provider.offers(deadline=DEADLINE)[0]
+
+    def machine_spec(self, word: str = "node", **changes: object) -> MachineSpec:
+        """The smallest machine with the image called `linux`."""
+        offer = self.offer()
+        size = min(offer.sizes, key=lambda each: (each.cores, each.memory))
+        image = next(each for each in offer.images if "linux" in each.aliases)
+        name = self.name(word)
+        spec = MachineSpec(name=name, hostname=word, image=image.id, size=None if offer.flexible else size.name)
+        return replace(spec, **changes)  # type: ignore[arg-type]  # the tests name fields of MachineSpec
+
+    def give_back(self) -> None:
+        """Delete all that this test made, users before what they use, until nothing is listed."""
+        ends = time.monotonic() + PATIENCE
+        while left := sorted(self.list(), key=lambda each: ORDER.index(each.kind)):
+            assert time.monotonic() < ends, f"left behind: {left}"
+            for resource in left:
+                self._try_delete(resource)
+
+    def _try_delete(self, resource: Resource) -> None:
+        try:
+            self.delete(resource)
+        except Conflict:
+            time.sleep(0.05)  # still used by something that is going
+
+
+def surely(call: Callable[[], object]) -> ProviderError:
+    """The ProviderError that the call raises; anything else, or nothing, fails the test."""
+    try:
+        result = call()
+    except ProviderError as error:
+        return error
+    raise AssertionError(f"no ProviderError but {result!r}")
