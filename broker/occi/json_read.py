@@ -17,7 +17,7 @@ from broker.occi.model import Draft, Invocation, Mixin, bare_id
 
 Object = Mapping[str, Any]
 
-_TYPES = {str: "a string", list: "a list", dict: "an object"}
+_TYPES: Mapping[type, str] = {str: "a string", list: "a list", dict: "an object"}
 
 
 def document(body: bytes) -> Object:

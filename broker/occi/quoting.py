@@ -1,4 +1,4 @@
-"""Single values of the text rendering: quoting, numbers, and taking a line apart outside its quotes (TXT-10, TXT-11)."""
+"""Single values of the text rendering: quotes, numbers, and taking a line apart outside its quotes (TXT-10, 11)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def unquoted(text: str, name: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>"]*>|[^",;<]+|.', re.DOTALL)
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>"]*>|[^",;<]+|.', re.DOTALL)
 
 
 def split(text: str, mark: str) -> Iterator[str]:
@@ -85,11 +85,11 @@ def split(text: str, mark: str) -> Iterator[str]:
     Malformed for a quote that is not closed; the text is walked once.
     """
     part: list[str] = []
-    for token in _TOKEN.findall(text):
-        if token == '"':
+    for piece in _PIECE.findall(text):
+        if piece == '"':
             raise Malformed("A quote is not closed.", term=text[:80])
-        if token != mark:
-            part.append(token)
+        if piece != mark:
+            part.append(piece)
             continue
         if found := "".join(part).strip():
             yield found

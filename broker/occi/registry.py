@@ -190,13 +190,13 @@ def _check_user_mixin(mixin: Mixin) -> None:
 
 @lru_cache(maxsize=2048)
 def _definitions(registry: Registry, kind: str, mixins: tuple[str, ...]) -> Mapping[str, Attribute]:
-    sources = chain(reversed(registry.lineages[kind]), registry.closure(mixins))
+    sources: Iterable[Kind | Mixin] = chain(reversed(registry.lineages[kind]), registry.closure(mixins))
     return {each.name: each for source in sources for each in source.attributes}
 
 
 @lru_cache(maxsize=2048)
 def _actions_of(registry: Registry, kind: str, mixins: tuple[str, ...]) -> Mapping[str, Action]:
-    sources = chain(reversed(registry.lineages[kind]), registry.closure(mixins))
+    sources: Iterable[Kind | Mixin] = chain(reversed(registry.lineages[kind]), registry.closure(mixins))
     return {name: registry.actions[name] for source in sources for name in source.actions}
 
 

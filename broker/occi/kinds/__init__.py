@@ -48,7 +48,7 @@ _OTHER = (_CORE, "spec")
 def categories(name: str) -> tuple[Category, ...]:
     """The categories of one file; pydantic's ValidationError names the entry that is wrong in it."""
     text = resources.files(__name__).joinpath(f"{name}.yaml").read_bytes()
-    return FileSpec.model_validate(yaml.load(text, _Loader)).categories()  # noqa: S506 - both loaders are safe ones
+    return FileSpec.model_validate(yaml.load(text, _Loader)).categories()
 
 
 @lru_cache(maxsize=64)
