@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace as changed
 
+from broker.occi.drafts import path
 from broker.occi.errors import Denied, Malformed, Unfit
+from broker.occi.grammar import uri
 from broker.occi.mixing import agreed, defaults, overriding
 from broker.occi.model import Attribute, Draft, Entity, Kind, Value, bare_id
 from broker.occi.registry import Registry
@@ -123,11 +125,12 @@ def _adopted(draft: Draft, free: Callable[[str], bool]) -> str | None:
 
 def _changes(definitions: Mapping[str, Attribute], current: Entity, draft: Draft) -> dict[str, Value]:
     """The given values that may be written; Denied when one, or an end of a link, may not."""
-    said = {name: value for name, value in draft.attributes.items() if not _is_state(definitions.get(name))}
-    given = typed(definitions, said)
+    wanted = {name: value for name, value in draft.attributes.items() if not _is_state(definitions.get(name))}
+    given = typed(definitions, wanted)
     _refuse_changes(definitions, given, current.attributes, once=True)
     for name in ("source", "target"):
-        if getattr(draft, name) not in (None, getattr(current, name)):
+        said = getattr(draft, name)
+        if said is not None and path(said) != path(getattr(current, name) or ""):
             raise Denied(f"The {name} of {current.id} does not change.", term=f"occi.core.{name}")
     return given
 
@@ -177,6 +180,9 @@ def _joined(link: Entity, draft: Draft) -> Entity:
     for name in ("source", "target"):
         if not getattr(draft, name):
             raise Malformed(f"A link needs a {name}.", term=f"occi.core.{name}")
+    for said in (draft.source, draft.target, draft.source_kind, draft.target_kind):
+        if said is not None:
+            uri(said)
     if draft.links:
         raise Malformed("A link has no links of its own.", term=link.kind)
     return changed(

@@ -1,51 +1,29 @@
-"""Whether an entity is what a filter asks for (FIL-01 to FIL-05)."""
+"""The values a filter looks for, in the types of the kind that is looked through (FIL-01 to FIL-03)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from broker.occi.errors import Malformed
-from broker.occi.model import Entity, Value
-from broker.occi.read import Filter
+from broker.occi.model import Attribute, Value
 from broker.occi.registry import Registry
 from broker.occi.values import convert
 
 
-def matches(registry: Registry, wanted: Filter, entity: Entity) -> bool:
-    """All of its categories and all of its values; a kind's descendants and a mixin's dependants count."""
-    return all(_has(registry, entity, each) for each in wanted.categories) and _equal(registry, wanted, entity)
+def narrowed(registry: Registry, kind: str, wanted: Mapping[str, Value]) -> dict[str, Value] | None:
+    """The wanted values converted: `"2"` for a number is 2 (FIL-02). None when no entity of the kind can have them,
+    because neither it nor any mixin defines such an attribute or its values are of another type."""
+    definitions = _definitions(registry, kind)
+    if not wanted.keys() <= definitions.keys():
+        return None
+    try:
+        return {name: convert(definitions[name], value) for name, value in wanted.items()}
+    except Malformed:
+        return None
 
 
-def _has(registry: Registry, entity: Entity, type_id: str) -> bool:
-    if type_id in registry.kinds:
-        return entity.kind in registry.kinds_below(type_id)
-    return not registry.mixins_below(type_id).isdisjoint(entity.mixins)
-
-
-def _equal(registry: Registry, wanted: Filter, entity: Entity) -> bool:
-    if not wanted.attributes:
-        return True
-    definitions = registry.definitions(entity.kind, entity.mixins)
-    found = said(entity)
-    for name, value in wanted.attributes.items():
-        definition = definitions.get(name)
-        if definition is None or name not in found:
-            return False
-        try:
-            if convert(definition, value) != found[name]:  # by type: 2 is 2.0, and so is "2" for a number
-                return False
-        except Malformed:
-            return False
-    return True
-
-
-def said(entity: Entity) -> Mapping[str, Value]:
-    """All attributes of an entity by name, the core's own among them (TXT-16)."""
-    core = {
-        "occi.core.id": f"urn:uuid:{entity.id}",
-        "occi.core.title": entity.title,
-        "occi.core.summary": entity.summary,
-        "occi.core.source": entity.source,
-        "occi.core.target": entity.target,
-    }
-    return {**{name: value for name, value in core.items() if value is not None}, **entity.attributes}
+def _definitions(registry: Registry, kind: str) -> Mapping[str, Attribute]:
+    """FIL-03: a filter may name attributes of any mixin; the kind's own meaning goes before."""
+    mixed = {each.name: each for each in chain.from_iterable(mixin.attributes for mixin in registry.mixins.values())}
+    return {**mixed, **registry.definitions(kind)}

@@ -13,6 +13,7 @@ import orjson
 
 from broker.occi.drafts import members, path
 from broker.occi.errors import Malformed
+from broker.occi.grammar import text
 from broker.occi.model import Draft, Invocation, Mixin, bare_id
 
 Object = Mapping[str, Any]
@@ -131,6 +132,8 @@ def _check(found: Object, allowed: Mapping[str, type], what: str) -> None:
             )
         if not isinstance(value, allowed[name]):
             raise Malformed(f"Member {name} is not {_TYPES[allowed[name]]}.", term=name)
+        if isinstance(value, str):
+            text(value, f"Member {name}")
 
 
 def _end(found: Object, name: str) -> dict[str, Any]:

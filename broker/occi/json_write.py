@@ -104,7 +104,7 @@ def _patterns(
 
 
 def attribute(each: Attribute) -> Object:
-    """`mutable`, `required` and `type` always: an absent `mutable` would mean immutable, the opposite of text (JSN-05)."""
+    """`mutable`, `required`, `type` always: a missing `mutable` means immutable, the opposite of text (JSN-05)."""
     json_type = Type.NUMBER if each.type is Type.INTEGER else each.type
     found: Object = {"mutable": each.mutable, "required": each.required, "type": json_type}
     if pattern := _patterns(each.type, each.values, each.minimum, each.maximum, each.pattern):

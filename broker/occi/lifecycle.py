@@ -6,8 +6,8 @@
     links     inactive -> active, by the server alone (INF-03)
     service   our own states; CORDS' integer follows from them (`states`)
 
-An action that no table names is defined by its kind and never applicable: it is listed by `/-/`, refused with 409 and
-not offered by any instance, until the table has its row.
+An action that no table names is listed by `/-/` and offered by no instance; no state forbids it, and whether anybody
+carries it out is the web layer's question.
 """
 
 from __future__ import annotations
@@ -87,15 +87,17 @@ def applicable(registry: Registry, entity: Entity) -> tuple[Action, ...]:
     return _applicable(registry, entity.kind, entity.mixins, state(entity))
 
 
-def after(entity: Entity, action: Action) -> str:
-    """The state the action leads to; Unfit when it is not applicable in the entity's state (ACT-04, ACT-08)."""
-    now = state(entity)
-    edges = CYCLES[entity.kind].edges.get(now or "", {}) if entity.kind in CYCLES else {}
+def after(entity: Entity, action: Action) -> str | None:
+    """The state the action leads to, None if no table says; Unfit when the entity's state forbids it (ACT-04)."""
+    cycle, now = CYCLES.get(entity.kind), state(entity)
+    if cycle is None or not any(action.term in edges for edges in cycle.edges.values()):
+        return None
+    edges = cycle.edges.get(now or "", {})
     if action.term not in edges:
-        told = f'in state "{now}"' if now else "here"
-        can = ", ".join(sorted(edges)) or "nothing"
         raise Unfit(
-            f"Action {action.term} is not applicable to {entity.id} {told}.", hint=f"Applicable: {can}.", term=action.id
+            f'Action {action.term} is not applicable to {entity.id} in state "{now}".',
+            hint=f"Applicable: {', '.join(sorted(edges)) or 'nothing'}.",
+            term=action.id,
         )
     return edges[action.term]
 

@@ -71,11 +71,12 @@ def unquoted(text: str, name: str) -> str:
     """`"a \\"b\\""` -> `a "b"`; a text without quotes as it is; Malformed when a quote is not closed."""
     if not text.startswith('"'):
         return text
-    if len(text) < 2 or not text.endswith('"'):
-        raise Malformed(f"Quote of {name} is not closed.", term=name)
+    if not _QUOTED.fullmatch(text):
+        raise Malformed(f"{name} is not one quoted string.", hint='name="value"', term=name)
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>"]*>|[^",;<]+|.', re.DOTALL)
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import chain
 
 from broker.occi.errors import Denied, Malformed, Unfit, Unknown
+from broker.occi.grammar import term, uri
 from broker.occi.model import LINK, RESERVED, Action, Attribute, Category, Kind, Mixin
 
 
@@ -176,6 +177,9 @@ def _locations(categories: Iterable[Kind | Mixin]) -> dict[str, Kind | Mixin]:
 
 
 def _check_user_mixin(mixin: Mixin) -> None:
+    term(mixin.term)
+    for said in (mixin.scheme, mixin.location, *mixin.depends, *mixin.applies):
+        uri(said or "/")
     if not mixin.scheme.endswith("#") or len(mixin.scheme) < 2:
         raise Malformed(f"Scheme {mixin.scheme!r} of mixin {mixin.term} does not end with #.", term=mixin.scheme)
     if mixin.scheme.startswith(RESERVED):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from broker.occi.errors import Malformed
+from broker.occi.grammar import text
 from broker.occi.model import Value
 from broker.occi.quoting import read, split, unquoted
 
@@ -61,7 +62,7 @@ def from_plain(body: bytes) -> Said:
 
 def _decoded(value: str) -> str:
     try:
-        return value.encode("latin-1").decode()
+        return text(value.encode("latin-1").decode(), "A header")
     except UnicodeError as error:
         raise Malformed("A header is not UTF-8.", hint="Encode header values as UTF-8.") from error
 
@@ -69,10 +70,10 @@ def _decoded(value: str) -> str:
 def lines(body: bytes) -> Iterator[str]:
     """The lines that are not blank; any run of CR and LF ends one (TXT-20). Malformed if it is not UTF-8."""
     try:
-        text = body.decode("utf-8-sig")
+        found = text(body.decode("utf-8-sig"), "The body")
     except UnicodeDecodeError as error:
         raise Malformed(f"The body is not UTF-8 at byte {error.start}.") from error
-    return (line for line in re.split(r"[\r\n]+", text) if line.strip())
+    return (line for line in re.split(r"[\r\n]+", found) if line.strip())
 
 
 def _lines(body: bytes) -> Iterator[tuple[str, str]]:
@@ -108,6 +109,13 @@ def attributes(items: Iterable[str]) -> dict[str, Value]:
     return found
 
 
+def _parts(item: str) -> list[str]:
+    found = list(split(item, ";"))
+    if not found:
+        raise Malformed(f"{item[:80]!r} says nothing.", term=item[:80])
+    return found
+
+
 def _field(item: str) -> tuple[str, str]:
     name, equals, value = item.partition("=")
     if not equals or not name.strip() or not value.strip():
@@ -116,7 +124,7 @@ def _field(item: str) -> tuple[str, str]:
 
 
 def _category(item: str) -> SaidCategory:
-    term, *rest = split(item, ";")
+    term, *rest = _parts(item)
     fields = {name.lower(): unquoted(value, name) for name, value in map(_field, rest)}
     if "scheme" not in fields:
         raise Malformed(f"Category {term[:80]} has no scheme.", term=term[:80])
@@ -134,7 +142,7 @@ _LINK_FIELDS = ("rel", "self", "category")
 
 
 def _link(item: str) -> SaidLink:
-    uri, *rest = split(item, ";")
+    uri, *rest = _parts(item)
     if not (uri.startswith("<") and uri.endswith(">")):
         raise Malformed(f"Link {uri[:80]} has no <URI>.", term=uri[:80])
     pairs = [_field(each) for each in rest]

@@ -9,6 +9,7 @@ from math import isfinite
 import orjson
 
 from broker.occi.errors import Malformed
+from broker.occi.grammar import text
 from broker.occi.model import Attribute, Type, Value
 
 _LARGEST = 2**63 - 1  # what JSON, the store and clients in C can hold
@@ -35,6 +36,8 @@ def convert(attribute: Attribute, value: Value) -> Value:
     found = _CONVERTERS[attribute.type](value)
     if found is None:
         raise _wrong(attribute, value, f"is {_ARTICLES[attribute.type]}")
+    if isinstance(found, str):
+        text(found, f"Attribute {attribute.name}")
     if attribute.values and found not in attribute.values:
         raise _wrong(attribute, value, f"is one of {', '.join(attribute.values)}")
     if isinstance(found, int | float):
@@ -75,10 +78,10 @@ def _number(value: Value) -> Value | None:
 _NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,300})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
-def _from_text(text: str) -> Value | None:
-    if not _NUMBER.fullmatch(text.strip()):
+def _from_text(said: str) -> Value | None:
+    if not _NUMBER.fullmatch(said.strip()):
         return None
-    return _number(float(text) if set(text) & set(".eE") else int(text))
+    return _number(float(said) if set(said) & set(".eE") else int(said))
 
 
 def _boolean(value: Value) -> Value | None:
@@ -96,11 +99,11 @@ def _json(wanted: type[list[object]] | type[dict[str, object]]) -> Callable[[Val
     return from_value
 
 
-def _loaded(text: str) -> Value:
+def _loaded(said: str) -> Value:
     try:
-        found: Value = orjson.loads(text)
+        found: Value = orjson.loads(said)
     except orjson.JSONDecodeError:
-        return text
+        return said
     return found
 
 
