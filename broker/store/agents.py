@@ -31,8 +31,8 @@ class Agent:
 
 
 def bind(tx: Transaction, account: str, service: str, node: str, token: str, *, seconds: float = TOKEN_SECONDS) -> None:
-    """Let `token` be exchanged for this node's key during `seconds`. A node that is made again is bound again: its
-    former key ends."""
+    """Let `token` be exchanged for this node's key during `seconds`. Binding the same token again only gives it more
+    time; another one is for a node that was made again: its former key ends."""
     fresh = {
         "token_hash": _hash(token),
         "token_until": tx.now + round(seconds * 1_000_000),
@@ -40,7 +40,10 @@ def bind(tx: Transaction, account: str, service: str, node: str, token: str, *, 
         "seen": None,
     }
     row = {"account": account, "service": service, "node": node, "facts": {}, "created": tx.now, **fresh}
-    tx.run(upsert(agents).values(row).on_conflict_do_update(index_elements=["account", "service", "node"], set_=fresh))
+    again = sa.update(agents).where(*_is(account, service, node), agents.c.token_hash == fresh["token_hash"])
+    if not tx.run(again, {"token_until": fresh["token_until"]}).rowcount:
+        key = ["account", "service", "node"]
+        tx.run(upsert(agents).values(row).on_conflict_do_update(index_elements=key, set_=fresh))
 
 
 def exchange(tx: Transaction, node: str, token: str, key: str) -> Agent:
@@ -84,7 +87,7 @@ def of_service(tx: Transaction, account: str, service: str) -> tuple[Agent, ...]
 
 def seen(tx: Transaction, account: str, service: str, node: str, facts: Mapping[str, Any] | None = None) -> None:
     """It called now, with its key: the one-time token is spent. `facts` replace the former when given."""
-    values = {"seen": tx.now, "token_hash": None, **({} if facts is None else {"facts": dict(facts)})}
+    values = {"seen": tx.now, **({} if facts is None else {"facts": dict(facts)})}
     tx.run(sa.update(agents).where(*_is(account, service, node)), values)
 
 

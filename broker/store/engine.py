@@ -119,9 +119,13 @@ class Store:
     def write(self, *, durable: bool = True) -> Iterator[Transaction]:
         """A transaction that holds the writers' lock from its beginning. Not `durable`: a power cut may lose it (never
         a crash of ours), which is right for samples and logs. RowDown when the lock is not had in 15 s."""
-        with _failures(self.url), self._writer.connect() as connection:
-            with _less_durable(connection) if not durable else nullcontext(), connection.begin():
-                yield Transaction(connection, self._clock, self._new_id)
+        with (
+            _failures(self.url),
+            self._writer.connect() as connection,
+            nullcontext() if durable else _less_durable(connection),
+            connection.begin(),
+        ):
+            yield Transaction(connection, self._clock, self._new_id)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -138,11 +142,11 @@ class Store:
 def _less_durable(connection: Connection) -> Iterator[None]:
     """Past SQLAlchemy, which would begin a transaction first: inside one SQLite refuses to change this."""
     driver = connection.connection
-    driver.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]  # sqlite3's own method
+    driver.execute("PRAGMA synchronous=NORMAL")
     try:
         yield
     finally:
-        driver.execute("PRAGMA synchronous=FULL")  # type: ignore[attr-defined]  # sqlite3's own method
+        driver.execute("PRAGMA synchronous=FULL")
 
 
 def _machine_clock() -> int:

@@ -61,6 +61,13 @@ def pending(
     return tuple(Instruction(**row._mapping) for row in rows)
 
 
+def open_nodes(tx: Transaction) -> frozenset[tuple[str, str, str]]:
+    """The nodes of all accounts (account, service, node) that have something to do: one look of the door for all its
+    long polls. Only an index of what has not ended is read."""
+    here = sa.select(instructions.c.account, instructions.c.service, instructions.c.node)
+    return frozenset((row.account, row.service, row.node) for row in tx.run(here.where(instructions.c.ended.is_(None))))
+
+
 def outcome(tx: Transaction, account: str, service: str, node: str, *, id: str, exit: int, output: str = "") -> bool:
     """Note how it ended. The first word counts: False when it had ended, or is no instruction of this node."""
     open_ = (*_node(account, service, node), instructions.c.id == id, instructions.c.ended.is_(None))

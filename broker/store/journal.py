@@ -10,6 +10,8 @@ an operation that is being cancelled begins nothing more. An intent without a re
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,10 +74,12 @@ class Ended:
 
 @dataclass(slots=True)
 class Journal:
-    """The journal of the operation a lease is for. `lease` is renewed by `renew`."""
+    """The journal of the operation a lease is for; `installation` is the broker's id, which tokens follow from. `lease`
+    is as last renewed."""
 
     store: Store
     lease: Lease
+    installation: str
     _shared: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +91,10 @@ class Journal:
     def seconds(self) -> float:
         """How long the lease holds without being renewed."""
         return self.lease.seconds
+
+    def token(self, step: str) -> str:
+        """What every attempt of this step is called with, in this plan generation."""
+        return token(self.installation, self._shared["service"], self._shared["generation"], step)
 
     def entries(self) -> dict[str, Entry]:
         """What was written so far, by step."""
@@ -147,6 +155,13 @@ class Journal:
         state = "done" if one.error is None else "failed"
         result = None if one.error is not None else dict(one.result or {})
         return {**self._key(one.step), "state": state, "result": result, "error": one.error, "ended": now}
+
+
+def token(installation: str, service: str, generation: int, step: str) -> str:
+    """26 characters of base32, lower case. Without the installation two brokers in one tenant would take each other's
+    machines for their own; a repair's re-creation is a new generation."""
+    named = f"{installation}\0{service}\0{generation}\0{step}"
+    return base64.b32encode(hashlib.sha256(named.encode()).digest())[:26].decode().lower()
 
 
 def history(tx: Transaction, account: str, service: str) -> dict[str, Entry]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from broker.errors import Clash, LeaseLost, Missing
+from broker.errors import Clash, LeaseLost, Missing, PhaseChanged
 from broker.store import events, services
 from broker.store.engine import Transaction
 from broker.store.tables import journal, operations
@@ -186,11 +186,14 @@ def set_plan(tx: Transaction, lease: Lease, plan_json: str) -> Lease:
 
 
 def finish(tx: Transaction, lease: Lease, state: str, *, error: Mapping[str, Any] | None = None) -> Operation:
-    """End it: `state` is done, failed or cancelled. LeaseLost. The service's state is the caller's to set, in the same
-    transaction."""
+    """End it: `state` is done, failed or cancelled. LeaseLost; PhaseChanged when a cancel came before done. The
+    service's state is the caller's to set, in the same transaction."""
     if state not in ENDED:
         raise ValueError(f"an operation ends as one of {', '.join(ENDED)}, not {state}")
-    return _set(tx, held(tx, lease), state=state, error=error, owner=None, lease_until=0)
+    found = held(tx, lease)
+    if found.state == "cancelling" and state == "done":
+        raise PhaseChanged(f"operation {found.id} was cancelled just now", hint="walk it again: it ends as cancelled")
+    return _set(tx, found, state=state, error=error, owner=None, lease_until=0)
 
 
 _ALL = sa.select(*(operations.c[name] for name in Operation.__slots__))

@@ -205,6 +205,16 @@ instructions = Table(
     Index(None, "account", "service", "node", "seq"),
 )
 
+# What the door of the agents looks at for all its long polls at once: few rows, whatever was done before.
+Index(
+    "ix_instructions_open",
+    instructions.c.account,
+    instructions.c.service,
+    instructions.c.node,
+    sqlite_where=instructions.c.ended.is_(None),
+    postgresql_where=instructions.c.ended.is_(None),
+)
+
 samples = Table(
     "samples",
     metadata,

@@ -88,6 +88,13 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_instructions_account_service_node_seq"), ["account", "service", "node", "seq"], unique=False
         )
+        batch_op.create_index(
+            "ix_instructions_open",
+            ["account", "service", "node"],
+            unique=False,
+            sqlite_where=sa.text("ended IS NULL"),
+            postgresql_where=sa.text("ended IS NULL"),
+        )
 
     op.create_table(
         "logs",
