@@ -226,7 +226,7 @@ class Journal:
         self.path = path
         found = read_json(path)
         self.running: Json | None = found.get("running")
-        self.done: dict[str, Json | None] = found.get("done", {})  # None: the broker has the outcome
+        self.done: dict[str, Json] = found.get("done", {})  # outcomes by id; `sent` once the broker has them
         self.secret: list[str] = found.get("secret", [])  # symbols whose values are never sent back
 
     def save(self) -> None:
@@ -242,12 +242,12 @@ class Journal:
         self.save()
 
     def undelivered(self) -> list[Json]:
-        return [outcome for outcome in self.done.values() if outcome][:16]
+        return [outcome for outcome in self.done.values() if not outcome["sent"]][:16]
 
     def delivered(self, outcomes: list[Json]) -> None:
         for outcome in outcomes:
-            self.done[outcome["id"]] = None
-        known = [name for name, outcome in self.done.items() if outcome is None]
+            outcome.update(sent=True, output="")
+        known = [name for name, outcome in self.done.items() if outcome["sent"]]
         for name in known[:-REMEMBERED]:
             del self.done[name]
         self.save()
@@ -631,10 +631,14 @@ class Agent:
         if not (self.state / "used").exists():
             write(self.state / "used", "")
         for instruction in answer["instructions"]:
-            if instruction["id"] not in self.journal.done:
+            known = self.journal.done.get(instruction["id"])
+            if known:  # it was done, but the broker has forgotten: told again, not done again
+                known["sent"] = False
+                time.sleep(1)
+            else:
                 self.carry_out(instruction)
-                with contextlib.suppress(Away, Refused):  # they are kept, and delivered before the next fetch
-                    self.deliver()
+            with contextlib.suppress(Away, Refused):  # kept, and delivered before the next fetch
+                self.deliver()
         for output in self.state.glob("run/*/output"):
             trim(output)
         time.sleep(min(float(answer.get("again", 0)), 30.0))
@@ -726,8 +730,8 @@ class Agent:
             self.journal.begin(None)  # it is offered again, and safe to repeat
 
     def end(self, running: Json, status: int, output: str) -> None:
-        outcome = {"id": running["id"], "method": running["method"], "exit": status, "output": output}
-        self.journal.finish({**outcome, "interrupted": status == INTERRUPTED})
+        outcome = {"id": running["id"], "method": running["method"], "exit": status, "output": output, "sent": False}
+        self.journal.finish(outcome)
         say("instruction.end", id=running["id"], method=running["method"], exit=status)
 
     def ending(self, running: Json) -> str:
