@@ -1,1 +1,85 @@
-"""CORDS documents -> typed values -> plan. Pure: no I/O, no clock, no randomness."""
+"""CORDS documents -> typed values -> plan. Pure: no I/O, no clock, no randomness.
+
+    read(bytes) -> Reading(document, diagnostics)      place(manifest, offers, ...) -> Placed(placements, diagnostics)
+    plan(manifest, placements) -> Planned(plan, ...)   release(plan, made) -> Plan      act(plan, made, "stop") -> Plan
+    elements(document) -> the OCCI instances           quantity("8GB") -> Decimal
+
+Import from here, nothing deeper. `manifests.plan` is the function; the module of that name is where Plan is defined.
+"""
+
+from manifests.check import ports, volumes
+from manifests.codes import CODES, Code
+from manifests.diagnostics import Diagnostic, Severity, errors
+from manifests.instances import Item, elements
+from manifests.model import (
+    Agreement,
+    Document,
+    Guarantee,
+    Manifest,
+    Node,
+    Offer,
+    OfferedImage,
+    Placement,
+    Port,
+    Position,
+    Refusal,
+    Size,
+    Variable,
+    Volume,
+)
+from manifests.operating import OPERATIONS, act
+from manifests.placement import Placed, place
+from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_to_json
+from manifests.plan import from_json as step_from_json
+from manifests.plan import to_json as step_to_json
+from manifests.planner import Planned, plan
+from manifests.reader import BODY_LIMIT, Format, Reading, read
+from manifests.teardown import release
+from manifests.units import quantity
+
+__all__ = [
+    "BODY_LIMIT",
+    "CODES",
+    "OPERATIONS",
+    "Agreement",
+    "Code",
+    "Diagnostic",
+    "Document",
+    "Format",
+    "Guarantee",
+    "Item",
+    "Manifest",
+    "Node",
+    "Offer",
+    "OfferedImage",
+    "Placed",
+    "Placement",
+    "Plan",
+    "Planned",
+    "Port",
+    "Position",
+    "Reading",
+    "Ref",
+    "Refusal",
+    "Severity",
+    "Size",
+    "Step",
+    "Value",
+    "Variable",
+    "Volume",
+    "act",
+    "elements",
+    "errors",
+    "place",
+    "plan",
+    "ports",
+    "quantity",
+    "read",
+    "refs",
+    "release",
+    "step_from_json",
+    "step_to_json",
+    "value_from_json",
+    "value_to_json",
+    "volumes",
+]

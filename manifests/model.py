@@ -197,6 +197,7 @@ class Security:
     name: str
     level: str = "public"
     scheme: str | None = None
+    at: Position = _at()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,179 @@
+"""Elements -> the typed values of `manifests.model`, by the table in `manifests.grammar`.
+
+Every mistake is collected and reading goes on: a value that cannot be read is left to its default, an element that
+cannot be made is left out; the document is refused in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from manifests.findings import Findings, nearest
+from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule
+from manifests.kinds import CONVERT, Kind
+from manifests.language import Call, Path, statements
+from manifests.model import Position, Property, Statement
+from manifests.references import References
+from manifests.source import Source
+from manifests.tree import Attribute, Element
+
+
+class Builder:
+    """Builds one document."""
+
+    def __init__(self, source: Source, findings: Findings, references: References) -> None:
+        self._source, self._findings, self._references = source, findings, references
+        self._made: dict[tuple[int, str], object | None] = {}
+        self._namespaces = set(NAMESPACES)
+
+    def build(self, element: Element, rule_name: str) -> object | None:
+        """The value of an element, or None when something it cannot be without is missing. An element that many refer
+        to is read, and complained about, once."""
+        rule = GRAMMAR[rule_name]
+        meant = self._references.target(element, rule_name) if rule.refers else element
+        key = (id(meant), rule_name)
+        if key not in self._made:
+            self._made[key] = self._build(meant, rule)
+        return self._made[key]
+
+    def _build(self, element: Element, rule: Rule) -> object | None:
+        self._check_shape(element, rule)
+        values = self._attributes(element, rule)
+        children = self._children(element, rule)
+        needed = [a.field or name for name, a in rule.attributes.items() if a.required]
+        needed += [child.field for child in rule.children.values() if child.required]
+        values.update(children)
+        if any(name not in values for name in needed):
+            return None
+        values.setdefault("name", "")
+        return rule.make(**values, at=self._source.position(element.start))
+
+    def _check_shape(self, element: Element, rule: Rule) -> None:
+        at = self._source.position
+        if element.namespace not in self._namespaces:
+            self._namespaces.add(element.namespace)
+            summary = f"<{element.name}> is in the namespace {element.namespace!r}"
+            self._findings.add("namespace", at(element.start), summary, "use the namespace of CORDS, or none")
+        for name, start in element.repeated:
+            self._findings.add("duplicate", at(start), f"{name!r} stands twice in {element.name}", "keep one")
+        if element.text and element.text.value.strip():
+            summary = f"text stands directly in <{element.name}>"
+            self._findings.add("stray-text", at(element.text.start), summary, "only attributes and elements may")
+
+    def _attributes(self, element: Element, rule: Rule) -> dict[str, object]:
+        values: dict[str, object] = {}
+        written = _with_texts(element, rule)
+        for name, attribute in written.items():
+            known = rule.attributes.get(name)
+            if known is None:
+                self._unknown_attribute(element, rule, name, attribute)
+            elif known.kind is not Kind.READ:
+                self._convert(element, name, known, attribute, values)
+        for name, known in rule.attributes.items():
+            if known.required and not (name in written and written[name].value.strip()):
+                at = self._source.position(element.start)
+                self._findings.add("missing", at, f"<{element.name}> has no {name}", f"give it the attribute {name}")
+                values.pop(known.field or name, None)
+        return values
+
+    def _convert(
+        self, element: Element, name: str, known: Attr, attribute: Attribute, values: dict[str, object]
+    ) -> None:
+        if not attribute.value and known.kind is not Kind.LANGUAGE:
+            return  # cords.md 3.2: an empty value means absent
+        try:
+            values[known.field or name] = CONVERT[known.kind](attribute.value)
+        except ValueError as wrong:
+            at = self._source.position(attribute.start)
+            self._findings.add("bad-value", at, f"{name} of <{element.name}>: {wrong}")
+            return
+        if known.kind is Kind.EXPRESSION:
+            values["statements"] = self._statements(attribute)
+
+    def _unknown_attribute(self, element: Element, rule: Rule, name: str, attribute: Attribute) -> None:
+        at = self._source.position(attribute.name_at)
+        if name in rule.children:
+            hint = f"write <{name}> inside <{element.name}>, or in YAML a mapping under {name}"
+            self._findings.add("wrong-form", at, f"{name} of <{element.name}> is an element, not an attribute", hint)
+            return
+        hint = "" if self._findings.full else nearest(name, _spoken(rule))
+        self._findings.add("unknown-attribute", at, f"<{element.name}> has no attribute {name[:60]!r}", hint)
+
+    def _children(self, element: Element, rule: Rule) -> dict[str, object]:
+        many: dict[str, list[object]] = {}
+        values: dict[str, object] = {}
+        seen: set[str] = set()
+        for inner in element.children:
+            child = rule.children.get(inner.name)
+            if child is None:
+                self._unknown_element(element, rule, inner)
+                continue
+            if inner.name in seen and not child.many:
+                at = self._source.position(inner.start)
+                self._findings.add("duplicate", at, f"<{element.name}> has a second <{inner.name}>", "keep one")
+            seen.add(inner.name)
+            made = self.build(inner, child.rule)
+            if made is not None:
+                self._keep(child, made, values, many)
+        self._check_missing(element, rule.children.items(), seen)
+        return values | {name: tuple(items) for name, items in many.items()}
+
+    def _keep(self, child: Child, made: object, values: dict[str, object], many: dict[str, list[object]]) -> None:
+        if child.many:
+            many.setdefault(child.field, []).append(made)
+        else:
+            values[child.field] = made
+
+    def _check_missing(self, element: Element, children: Iterable[tuple[str, Child]], seen: set[str]) -> None:
+        for name, child in children:
+            if child.required and name not in seen:
+                at = self._source.position(element.start)
+                self._findings.add("missing", at, f"<{element.name}> has no <{name}>", f"write <{name}> inside it")
+
+    def _unknown_element(self, element: Element, rule: Rule, inner: Element) -> None:
+        if inner.name in rule.attributes and _only_text(inner):
+            return  # read as an attribute
+        at = self._source.position(inner.start)
+        if inner.name in rule.attributes:
+            hint = "give it a text, without attributes or elements"
+            self._findings.add("wrong-form", at, f"{inner.name} of <{element.name}> is an attribute", hint)
+            return
+        hint = "" if self._findings.full else nearest(inner.name, rule.children)
+        self._findings.add("unknown-element", at, f"<{element.name}> has no element <{inner.name[:60]}>", hint)
+
+    def _statements(self, attribute: Attribute) -> tuple[Statement, ...]:
+        calls, troubles = statements(attribute.value)
+        place = attribute.places(self._source.text)
+        for trouble in troubles:
+            hint = "end each statement with ;" if trouble.code == "action-end" else "path.method(arguments);"
+            self._findings.add(trouble.code, self._source.position(place(trouble.offset)), trouble.summary, hint)
+        return tuple(_statement(call, self._source.position(place(call.offset))) for call in calls)
+
+
+def _statement(call: Call, at: Position) -> Statement:
+    arguments = tuple(_property(a) if isinstance(a, Path) else a for a in call.arguments)
+    method = call.method if call.method == "set" else call.method.lower()
+    return Statement(str(call.path), method, arguments, at)
+
+
+def _property(path: Path) -> Property:
+    return Property(".".join(path.names[:-1]), path.names[-1])
+
+
+def _only_text(element: Element) -> bool:
+    return not element.attributes and not element.children
+
+
+def _with_texts(element: Element, rule: Rule) -> dict[str, Attribute]:
+    """An attribute may also be written as an element with only a text in it: XML makes blanks of an attribute's line
+    ends, so that is how a document holds a script. CORDS' own `<description>` is of this form."""
+    texts = {
+        inner.name: inner.text or Attribute("", inner.start, inner.start)
+        for inner in element.children
+        if inner.name in rule.attributes and inner.name not in rule.children and _only_text(inner)
+    }
+    return element.attributes | texts if texts else element.attributes
+
+
+def _spoken(rule: Rule) -> list[str]:
+    return [name for name, known in rule.attributes.items() if known.kind is not Kind.READ]

@@ -1,0 +1,128 @@
+"""Every diagnostic code of this package: what it means, and a document that earns it. Documentation is made from here.
+
+Codes are stable once released: a code may gain cases, never change its meaning. `tests/manifests/test_codes.py` reads
+each example and looks for its code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from manifests.diagnostics import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """`stage` is read, place or plan. `example` is the smallest body of a document that earns the code; empty where it
+    takes an offer, a size or bytes that do not print."""
+
+    meaning: str
+    example: str = ""
+    stage: str = "read"
+    severity: Severity = Severity.ERROR
+
+
+def _node(content: str) -> str:
+    return f'<manifest name="m"><node name="a">{content}</node></manifest>'
+
+
+def _act(expression: str) -> str:
+    return (
+        '<manifest name="m"><node name="a"/><node name="b"/><configuration>'
+        f'<action expression="{expression}"/></configuration></manifest>'
+    )
+
+
+_WARNING = Severity.WARNING
+
+CODES: Mapping[str, Code] = {
+    "body-too-large": Code("The document has more bytes than the limit allows."),
+    "too-many-parts": Code("More elements, attributes or levels than any document needs."),
+    "too-many-diagnostics": Code("There is more to say than is listed; mend the first ones and read it again."),
+    "encoding": Code(
+        "The bytes are not text in the encoding they say they are.", '<?xml version="1.0" encoding="x"?><m/>'
+    ),
+    "doctype": Code("The XML has a DOCTYPE: never read, because of what entities can do.", "<!DOCTYPE m><m/>"),
+    "not-xml": Code("The text is not well-formed XML.", "<manifest name='m'>"),
+    "not-yaml": Code("The text is not YAML.", "manifest: ["),
+    "alias": Code("YAML anchors, aliases and tags of types are refused.", "manifest: &a {name: m, node: [*a]}"),
+    "not-a-document": Code("The root is neither a manifest nor an agreement.", "<import/>"),
+    "namespace": Code("An element is in a namespace that is not CORDS'.", '<manifest xmlns="urn:x" name="m"/>'),
+    "unknown-element": Code("This element has no such child.", _node("<imgae/>")),
+    "unknown-attribute": Code("This element has no such attribute.", '<manifest name="m" nmae="n"/>'),
+    "wrong-form": Code(
+        "An attribute is written as an element, or an element as an attribute.", '<manifest name="m" node="n"/>'
+    ),
+    "duplicate": Code(
+        "Something that stands once is there twice, or two things have one name.", _node("<image/><image/>")
+    ),
+    "missing": Code("A required attribute or element is not there.", "<manifest/>"),
+    "bad-value": Code(
+        "A value is not of its attribute's type or unit.",
+        _node('<infrastructure><compute cores="many"/></infrastructure>'),
+    ),
+    "stray-text": Code("Text stands where only elements may.", "<manifest name='m'>hello</manifest>"),
+    "ambiguous-reference": Code(
+        "An empty named element refers to two elements with different contents.",
+        '<manifest name="m"><node name="a"><image name="i"><system name="x"/></image></node><node name="b">'
+        '<image name="i"><system name="y"/></image></node><node name="c"><image name="i"/></node></manifest>',
+    ),
+    "action-syntax": Code("An expression cannot be read as statements.", _act("a.configure(b.hostname;")),
+    "action-end": Code("A statement does not end with a semicolon.", _act("a.system('x')")),
+    "action-path": Code("A statement names a node that the document does not have.", _act("c.configure(b.hostname);")),
+    "action-property": Code("A statement names a property that nodes do not have.", _act("a.configure(b.colour);")),
+    "action-method": Code("A statement names a method that nodes do not have.", _act("a.explode();")),
+    "action-arguments": Code(
+        "A method is given too few, too many or the wrong kind of arguments.", _act("a.system(b.hostname);")
+    ),
+    "port-source": Code(
+        "A port's range is neither a CIDR nor the name of a node of the document.",
+        _node('<infrastructure><network name="n"><port name="p" range="nobody"/></network></infrastructure>'),
+    ),
+    "no-manifest": Code("An agreement is about no manifest.", '<agreement name="a"/>', severity=_WARNING),
+    "node-type": Code(
+        "The node is another manifest, shared, or handed whole to a provider: not deployable by this version.",
+        '<manifest name="m"><node name="a" type="other"/></manifest>',
+        "place",
+    ),
+    "no-provider": Code(
+        "No provider of the settings is the one the node names.",
+        '<manifest name="m"><node name="a" provider="nowhere"/></manifest>',
+        "place",
+    ),
+    "no-offer": Code(
+        "Every matching provider was refused, each for the reason given.",
+        _node('<infrastructure><compute cores="9999"/></infrastructure>'),
+        "place",
+    ),
+    "speed-is-a-wish": Code(
+        "No provider promises a clock speed: the node may be slower.",
+        _node('<infrastructure><compute speed="3GHz"/></infrastructure>'),
+        "place",
+        _WARNING,
+    ),
+    "not-placed": Code("A node has no placement, so nothing can be planned for it.", stage="plan"),
+    "cycle": Code(
+        "Nodes wait for each other: each needs a property of the next.",
+        _act("a.configure(b.hostname); b.configure(a.hostname);"),
+        "plan",
+    ),
+    "same-hostname": Code(
+        "Two nodes of one network would have the same host name.",
+        '<manifest name="m"><node name="a-b"/><node name="a_b"/></manifest>',
+        "plan",
+    ),
+    "same-symbol": Code(
+        "Two different values would reach a node under one environment variable.",
+        '<manifest name="m"><node name="a"/><node name="b-c"/><node name="b:c"/><configuration>'
+        '<action expression="a.configure(b-c.hostname); a.configure(b:c.hostname);"/></configuration></manifest>',
+        "plan",
+    ),
+    "package-version": Code(
+        "The distribution's own version is installed, whatever version the document names.",
+        _node('<image><package name="p" version="5"/></image>'),
+        "plan",
+        _WARNING,
+    ),
+}

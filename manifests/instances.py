@@ -1,0 +1,84 @@
+"""A document -> the OCCI instances it is made of: the grammar's table read the other way round."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from manifests.grammar import GRAMMAR, Child, Rule
+from manifests.kinds import Kind
+from manifests.model import Agreement, Document
+from manifests.units import written
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One element of a document.
+
+    `path` is unique in it and does not depend on the order of attributes (`manifest/node:pacs/image`); `term` is its
+    CORDS kind; `attributes` have the historic names without the prefix `occi.<term>.`, with the counters of repeated
+    children (`nodes`); `children` are the (term, path) of what stands directly inside, in the document's order.
+    """
+
+    path: str
+    term: str
+    name: str
+    attributes: dict[str, str | int]
+    children: tuple[tuple[str, str], ...] = ()
+
+
+def elements(document: Document) -> tuple[Item, ...]:
+    """Every element as an item, leaves before what they stand in, the document last."""
+    term = "agreement" if isinstance(document, Agreement) else "manifest"
+    return tuple(_items(document, term, term, term))
+
+
+def _items(value: Any, term: str, rule_name: str, path: str) -> Iterator[Item]:
+    rule = GRAMMAR[rule_name]
+    if isinstance(value, str):  # only its name matters here: an account, a manifest that an agreement is about
+        yield Item(path, term, value, {"name": value})
+        return
+    children: list[tuple[str, str]] = []
+    counts: Counter[str] = Counter()
+    for inner_term, child, inner in _inside(value, rule):
+        inner_path = _path(path, inner_term, child, inner, counts)
+        children.append((inner_term, inner_path))
+        yield from _items(inner, inner_term, child.rule, inner_path)
+    counters = {f"{inner}s": len(getattr(value, child.field)) for inner, child in rule.children.items() if child.many}
+    yield Item(path, term, value.name, {**_attributes(value, rule), **counters}, tuple(children))
+
+
+def _inside(value: Any, rule: Rule) -> Iterator[tuple[str, Child, Any]]:
+    for term, child in rule.children.items():
+        found = getattr(value, child.field)
+        for inner in found if child.many else (found,):
+            if inner is not None:
+                yield term, child, inner
+
+
+def _path(path: str, term: str, child: Child, inner: Any, counts: Counter[str]) -> str:
+    """A single child by its term; one of many by its name too, and by a number where names are missing or equal."""
+    if not child.many:
+        return f"{path}/{term}"
+    named = f"{path}/{term}:{inner if isinstance(inner, str) else inner.name}"
+    counts[named] += 1
+    return named if counts[named] == 1 else f"{named}#{counts[named]}"
+
+
+def _attributes(value: Any, rule: Rule) -> dict[str, str | int]:
+    found: dict[str, str | int] = {}
+    for name, known in rule.attributes.items():
+        held = None if known.kind is Kind.READ else getattr(value, known.field or name)
+        if held is not None and held != "":
+            found[name] = _rendered(held, known.kind)
+    return found
+
+
+def _rendered(held: Any, kind: Kind) -> str | int:
+    if kind in (Kind.SIZE, Kind.SPEED):
+        return written(held)
+    if kind is Kind.FLAG:
+        return "yes" if held else "no"
+    return held if isinstance(held, int) else str(held)

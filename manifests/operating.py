@@ -1,0 +1,68 @@
+"""What runs -> the plan of an operation on it: start, stop, restart, suspend, save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from manifests.plan import Plan, Step, Value
+from manifests.planner import base, ordered
+from manifests.teardown import Made, consumers, result_id
+
+# An operation goes along the order of configuration (sources first), against it, or all at once.
+_FORWARD, _BACKWARD, _AT_ONCE = "forward", "backward", "at once"
+OPERATIONS = {"start": _FORWARD, "restart": _FORWARD, "stop": _BACKWARD, "suspend": _BACKWARD, "save": _AT_ONCE}
+
+
+def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = ()) -> Plan:
+    """One step for each node of `nodes` (none: all) whose machine is known; after a start or restart its agent is
+    awaited where it was before. `operation` is a key of OPERATIONS, KeyError otherwise."""
+    way = OPERATIONS[operation]
+    wanted = {f"{base(node)}.machine" for node in nodes}
+    machines = {
+        step.id: step
+        for step in deploy.steps
+        if step.subject.startswith("machine/") and made.get(step.id) and (not wanted or step.id in wanted)
+    }
+    awaited = {step.id for step in deploy.steps if step.verb == "await"} if way == _FORWARD else set()
+    before = _before(deploy, way)
+    steps: list[Step] = []
+    for name, machine in machines.items():
+        first = sorted(_last(other, operation, awaited) for other in before.get(name, ()) if other in machines)
+        turn = Step(_prefix(name) + operation, operation, machine.subject, {}, machine.provider, tuple(first))
+        steps += _of_node(turn, machine, made, deploy.service, awaited)
+    return Plan(operation, deploy.service, ordered(steps), deploy.placements)
+
+
+def _before(deploy: Plan, way: str) -> Mapping[str, Iterable[str]]:
+    """Machine step -> those whose turn comes first."""
+    users = consumers(deploy)
+    if way == _BACKWARD:
+        return users
+    found: dict[str, list[str]] = {}
+    for source, targets in users.items() if way == _FORWARD else ():
+        for target in targets:
+            found.setdefault(target, []).append(source)
+    return found
+
+
+def _prefix(machine: str) -> str:
+    return machine.removesuffix("machine")
+
+
+def _last(machine: str, operation: str, awaited: set[str]) -> str:
+    """The step that ends a node's turn."""
+    agent = _prefix(machine) + "agent"
+    return agent if agent in awaited else _prefix(machine) + operation
+
+
+def _of_node(turn: Step, machine: Step, made: Made, service: str, awaited: set[str]) -> Iterable[Step]:
+    """The operation itself, with its inputs, and the wait for the agent after it."""
+    known = result_id(made, machine.id)
+    inputs: dict[str, Value] = {"id": known}
+    if turn.verb == "save":
+        inputs["name"] = f"{service}-{machine.inputs['name']}"
+    yield replace(turn, inputs=inputs)
+    agent = _prefix(machine.id) + "agent"
+    if agent in awaited:
+        yield Step(agent, "await", f"agent/{agent.removesuffix('.agent')}", {"machine": known}, needs=(turn.id,))

@@ -1,0 +1,118 @@
+"""What was made -> the plan that gives it back. Used for the normal end, for rollback and for cancel: it works from the
+journal's intents, whatever the deploy walk had reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from manifests.plan import Plan, Step, Value
+from manifests.planner import ordered
+
+Made = Mapping[str, Mapping[str, object] | None]
+
+
+def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
+    """`made`: step id -> its result, None for an intent without one (the thing may be there: look for its token).
+
+    A node's release instructions come first, then machines, those that use a property of others before these; then
+    firewalls, volumes, networks and secrets. Volumes that are retained stay, unless `volumes`.
+    """
+    users = consumers(deploy)
+    steps = list(_instructions(deploy, made))
+    last = _last_instruction(steps)
+    for step in deploy.steps:
+        if step.id not in made or (step.verb, step.subject.split("/")[0]) not in _GIVEN_BACK:
+            continue
+        if step.inputs.get("retain") and not volumes:
+            continue
+        steps.append(_deletion(step, made, deploy, users, last))
+    return Plan("release", deploy.service, ordered(_without_absent(steps)), deploy.placements)
+
+
+def consumers(deploy: Plan) -> Mapping[str, frozenset[str]]:
+    """Machine step -> the machine steps of the nodes that wait for it."""
+    found: dict[str, set[str]] = {}
+    for step in deploy.steps:
+        if step.verb != "configure":
+            continue
+        target = _machine_of(step.id)
+        for need in step.needs:
+            if need.endswith(".ready"):
+                found.setdefault(_machine_of(need), set()).add(target)
+    return {name: frozenset(users) for name, users in found.items()}
+
+
+_GIVEN_BACK = {("create", kind) for kind in ("network", "firewall", "volume", "machine")} | {("generate", "secret")}
+
+
+def _machine_of(step_id: str) -> str:
+    """Node names have no dot, so a node's steps are `<node>.<index>.<what>`."""
+    node, index, _ = step_id.split(".", 2)
+    return f"{node}.{index}.machine"
+
+
+def _instructions(deploy: Plan, made: Made) -> Iterable[Step]:
+    """Those of nodes whose machine is known and, where one was awaited, whose agent has called."""
+    awaited = {step.id for step in deploy.steps if step.verb == "await"}
+    for step in deploy.release:
+        machine = _machine_of(step.id)
+        agent = machine.removesuffix("machine") + "agent"
+        if made.get(machine) and (agent not in awaited or made.get(agent) is not None):
+            inputs = {**step.inputs, "machine": result_id(made, machine)}
+            needs = tuple(need for need in step.needs if need != machine)
+            yield Step(step.id, step.verb, step.subject, inputs, step.provider, needs, step.optional)
+
+
+def _last_instruction(steps: Iterable[Step]) -> Mapping[str, str]:
+    return {_machine_of(step.id): step.id for step in steps}
+
+
+def result_id(made: Made, step: str) -> str | None:
+    """The provider's id of what a step made, if it is known."""
+    found = (made.get(step) or {}).get("id")
+    return None if found is None else str(found)
+
+
+def _deletion(
+    step: Step, made: Made, deploy: Plan, users: Mapping[str, frozenset[str]], last: Mapping[str, str]
+) -> Step:
+    kind = step.subject.split("/")[0]
+    if kind == "secret":
+        secret = (made[step.id] or {}).get("value")
+        inputs: dict[str, Value] = {"secret": None if secret is None else str(secret), "token_step": step.id}
+        machine = _machine_of(step.id)
+        needs = {f"{user}.delete" for user in (machine, *users.get(machine, ()))}
+        return Step(f"{step.id}.forget", "forget", step.subject, inputs, needs=tuple(sorted(needs)))
+    inputs = {
+        "kind": kind,
+        "id": result_id(made, step.id),
+        "token_step": step.id,
+        "retain": bool(step.inputs.get("retain")),
+    }
+    return Step(
+        f"{step.id}.delete", "delete", step.subject, inputs, step.provider, _before(step, kind, deploy, users, last)
+    )
+
+
+def _before(
+    step: Step, kind: str, deploy: Plan, users: Mapping[str, frozenset[str]], last: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What must be gone before this can go."""
+    if kind == "machine":
+        own = (last[step.id],) if step.id in last else ()
+        return (*sorted(f"{user}.delete" for user in users.get(step.id, ())), *own)
+    if kind == "network":
+        return tuple(
+            sorted(f"{other.id}.delete" for other in deploy.steps if other.verb == "create" and step.id in other.needs)
+        )
+    return (f"{_machine_of(step.id)}.delete",)
+
+
+def _without_absent(steps: list[Step]) -> list[Step]:
+    """Needs are only those that this plan has: what was never made is gone already."""
+    there = {step.id for step in steps}
+    return [
+        Step(s.id, s.verb, s.subject, s.inputs, s.provider, tuple(sorted(n for n in s.needs if n in there)), s.optional)
+        for s in steps
+    ]

@@ -1,0 +1,80 @@
+"""A document as elements with attributes, before anything is known of its meaning. Every format becomes this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+# Far above any real document (10,000 nodes have 100,000 elements), far below what would fill the memory.
+MOST_ELEMENTS = 150_000
+MOST_ATTRIBUTES = 150_000
+MOST_LEVELS = 32
+
+
+class TooMuch(ValueError):
+    """A document passes one of the limits above; the message says which."""
+
+
+# One character of a value, as it is written: how to walk from a value's offset to the text's.
+_WRITTEN = {
+    "xml": r"&[^;]*;|\r\n|.",
+    "plain": ".",
+    "'": "''|.",
+    '"': r"\\(?:x..|u.{4}|U.{8}|.)|.",
+    "|": r"\n {0,INDENT}|.",
+}
+
+
+class Attribute(NamedTuple):
+    """A value and where it stands: `name_at` and `start` are offsets of its name and of its first character. `style` is
+    a key of the table of spellings; `indent` that of a YAML block."""
+
+    value: str
+    name_at: int
+    start: int
+    style: str = "xml"
+    indent: int = 0
+
+    def places(self, text: str) -> Callable[[int], int]:
+        """Where in the document's text each character of the value is written, as a function of its index."""
+        if text.startswith(self.value, self.start):
+            return lambda index: self.start + index
+        pattern = _WRITTEN[self.style].replace("INDENT", str(self.indent))
+        units: Iterator[re.Match[str]] = re.compile(pattern, re.DOTALL).finditer(text, self.start)
+        starts = [unit.start() for unit in islice(units, len(self.value) + 1)] or [self.start]
+        return lambda index: starts[min(index, len(starts) - 1)]
+
+
+@dataclass(slots=True)
+class Element:
+    """`start` is its offset. `text` is what stands directly inside, as an attribute that has no name; `repeated` are
+    the keys that YAML gave twice."""
+
+    name: str
+    start: int
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    children: list[Element] = field(default_factory=list)
+    text: Attribute | None = None
+    namespace: str = ""
+    repeated: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Budget:
+    """Counts what a reader makes, so that it stops at the limits and not at the end of the memory."""
+
+    elements: int = 0
+    attributes: int = 0
+
+    def spend(self, *, elements: int = 0, attributes: int = 0, level: int = 0) -> None:
+        self.elements += elements
+        self.attributes += attributes
+        if self.elements > MOST_ELEMENTS:
+            raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements")
+        if self.attributes > MOST_ATTRIBUTES:
+            raise TooMuch(f"the document has more than {MOST_ATTRIBUTES} attributes")
+        if level > MOST_LEVELS:
+            raise TooMuch(f"the document has more than {MOST_LEVELS} levels")

@@ -1,0 +1,144 @@
+"""YAML text -> elements: a scalar is an attribute, a mapping a child element, a list of mappings several of one name.
+
+The rule is general, so the YAML form of the grammar needs no table of its own; JSON is read as the YAML it is. Built on
+the event stream and not on PyYAML's own tree: events come one at a time, so the limits hold before memory is spent,
+and nothing recurses.
+"""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from manifests.findings import NOWHERE, Findings
+from manifests.model import Position
+from manifests.source import Source
+from manifests.tree import Attribute, Budget, Element
+
+_INDENTED = re.compile(r"[^\n]*\n(?:[ ]*\n)*([ ]*)")
+
+
+def parse(source: Source, findings: Findings) -> Element | None:
+    """The root element, or None with what is wrong in `findings`."""
+    builder = _Builder(source, findings)
+    try:
+        for event in yaml.parse(source.text, Loader=yaml.CSafeLoader):
+            builder.take(event)
+    except yaml.YAMLError as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        at = Position(mark.line + 1, mark.column + 1) if mark else NOWHERE
+        findings.add(
+            "not-yaml", at, f"not YAML: {getattr(wrong, 'problem', None) or 'a character that is not allowed'}"
+        )
+        return None
+    return builder.root()
+
+
+class _Builder:
+    """Takes events; `_open` is the path of elements whose mapping is being read, `None` for a list in it."""
+
+    def __init__(self, source: Source, findings: Findings) -> None:
+        self._source, self._findings, self._budget = source, findings, Budget()
+        self._top = Element("", 0)
+        self._open: list[Element | None] = [self._top]
+        self._keys: list[tuple[str, int] | None] = [("", 0)]
+        self._documents = 0
+
+    def root(self) -> Element | None:
+        """The one element of the outermost mapping."""
+        document = self._top.children[0] if self._top.children else None
+        if document is None or len(document.children) != 1 or document.attributes:
+            summary = "the outermost mapping has not one key with a mapping in it"
+            self._findings.add("not-a-document", NOWHERE, summary, "begin with `manifest:` or `agreement:`")
+            return None
+        return document.children[0]
+
+    def take(self, event: yaml.Event) -> None:
+        at = _start(event)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
+            summary = "anchors, aliases and tags are not read"
+            self._findings.add("alias", self._source.position(at), summary, "write the value out where it is used")
+        if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+            self._scalar(event, at)
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._begin(at)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._begin_list(at)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._end()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._document(at)
+
+    def _document(self, at: int) -> None:
+        self._documents += 1
+        if self._documents == 2:
+            self._wrong(at, "there is a second YAML document", "put each document in a file of its own")
+
+    def _begin(self, at: int) -> None:
+        """A mapping: the element that the key (or the list's key) names."""
+        self._budget.spend(elements=1, level=len(self._open))
+        name, start = self._key(at)
+        element = Element(name, start)
+        parent = next(open_ for open_ in reversed(self._open) if open_ is not None)
+        parent.children.append(element)
+        self._open.append(element)
+        self._keys.append(None)
+
+    def _begin_list(self, at: int) -> None:
+        self._budget.spend(level=len(self._open))
+        key = self._key(at)
+        if self._open[-1] is None or self._open[-1] is self._top:
+            self._wrong(at, "a list stands where an element should")
+        self._open.append(None)
+        self._keys.append(key)
+
+    def _end(self) -> None:
+        self._open.pop()
+        self._keys.pop()
+
+    def _scalar(self, event: yaml.ScalarEvent | yaml.AliasEvent, at: int) -> None:
+        value = "" if isinstance(event, yaml.AliasEvent) else event.value
+        element, key = self._open[-1], self._keys[-1]
+        if element is None or element is self._top:
+            self._wrong(at, f"the value {value[:40]!r} stands where an element should")
+        elif key is None:
+            self._keys[-1] = (value, at)
+            self._budget.spend(attributes=1)
+        else:
+            self._keys[-1] = None
+            self._attribute(element, key, value, event)
+
+    def _attribute(self, element: Element, key: tuple[str, int], value: str, event: yaml.Event) -> None:
+        if key[0] in element.attributes:
+            element.repeated.append(key)
+        style = getattr(event, "style", None) or "plain"
+        start, indent = _start(event), 0
+        if style in "|>":
+            start, indent = self._block(start)
+            style = "|"
+        elif style != "plain":
+            start += 1
+        element.attributes[key[0]] = Attribute(value, key[1], start, style, indent)
+
+    def _block(self, start: int) -> tuple[int, int]:
+        """Where a block scalar's first character is, and how far the block is indented."""
+        match = _INDENTED.match(self._source.text, start)
+        return (match.end(), len(match[1])) if match else (start, 0)
+
+    def _key(self, at: int) -> tuple[str, int]:
+        """The name for what begins here. A list keeps its key for each of its items."""
+        if self._open[-1] is None:
+            return self._keys[-1] or ("", at)
+        key = self._keys[-1]
+        self._keys[-1] = None
+        if key is None:
+            self._wrong(at, "a mapping or list stands where a name should")
+        return key or ("", at)
+
+    def _wrong(self, at: int, summary: str, hint: str = "a scalar is an attribute, a mapping an element") -> None:
+        self._findings.add("wrong-form", self._source.position(at), summary, hint)
+
+
+def _start(event: yaml.Event) -> int:
+    return event.start_mark.index if event.start_mark else 0
