@@ -1,4 +1,4 @@
-"""What a term, a URI and a text may consist of. Whatever a client says and a header later repeats passes here (TXT-33)."""
+"""What a term, a URI and a text consist of: what a client says and a header later repeats passes here (TXT-33)."""
 
 from __future__ import annotations
 
