@@ -27,8 +27,8 @@ _REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.LimitRequestLine, 414, "URI Too Long"),
     (errors.UnsupportedTransferCoding, 501, "Not Implemented"),
     (errors.ExpectationFailed, 417, "Expectation Failed"),
-    (errors.InvalidResponseHeader, 500, "Internal Server Error"),
-    (errors.InvalidResponseHeaderName, 500, "Internal Server Error"),
+    (errors.InvalidResponseHeader, 500, "Internal Server Error"),  # type: ignore[attr-defined]  # older stubs
+    (errors.InvalidResponseHeaderName, 500, "Internal Server Error"),  # type: ignore[attr-defined]  # older stubs
     (errors.ParseException, 400, "Bad Request"),
 )
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 def brand() -> None:
     """Make gunicorn say who we are: it sends its own name beside whatever an application sends."""
-    wsgi.SERVER = SOFTWARE
+    wsgi.SERVER = SOFTWARE  # type: ignore[attr-defined]  # the stubs are of an older gunicorn
 
 
 class Worker(ThreadWorker):
@@ -64,7 +64,7 @@ class Worker(ThreadWorker):
         super().notify()
         now = time.monotonic()
         for conn, deadline in list(self._reading.items()):
-            if now > deadline and self._reading.pop(conn, None):
+            if now > deadline and self._reading.pop(conn, 0.0):
                 _give_up(conn.sock)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:

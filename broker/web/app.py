@@ -1,0 +1,112 @@
+"""A row as a WSGI application: its routes, its errors; and the application that picks the row by the listener.
+
+The whole API is the table in `_routes`. Whatever is raised leaves through one of the three handlers here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import falcon
+
+from broker import addresses, auth
+from broker.errors import AccordsError
+from broker.occi.model import Kind, Mixin
+from broker.services import Row
+from broker.settings import Settings
+from broker.web import problems
+from broker.web.bulk import Bulk
+from broker.web.collection import Elsewhere, KindCollection, MixinCollection
+from broker.web.entity import Below, EntityResource
+from broker.web.gate import Gate
+from broker.web.query import QueryInterface
+from broker.web.site import Site
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+
+def application(site: Site) -> falcon.App[falcon.Request, falcon.Response]:
+    """The row's application."""
+    verify = auth.Verifier(site.key, now=site.now)
+    app = falcon.App(middleware=[Gate(verify, site.row.name)])
+    app.req_options.keep_blank_qs_values = True
+    for path, resource in _routes(site):
+        app.add_route(path, resource)
+    app.add_sink(Elsewhere(site), prefix="/")
+    app.add_error_handler(Exception, _unexpected)
+    app.add_error_handler(falcon.HTTPError, _refused)
+    app.add_error_handler(AccordsError, _known)
+    return app
+
+
+def _routes(site: Site) -> Iterator[tuple[str, Any]]:
+    yield "/-/", QueryInterface(site)
+    yield "/.well-known/org/ogf/occi/-/", QueryInterface(site)
+    yield "/.bulk", Bulk(site)
+    for location, category in site.registries.base.locations.items():
+        if isinstance(category, Mixin):
+            yield location, MixinCollection(site, category)
+        elif isinstance(category, Kind):
+            yield location, KindCollection(site, category)
+            yield location + "{id}", EntityResource(site, category)
+            yield location + "{id}/{name}", Below(site, category)
+
+
+class ByPort:
+    """One WSGI application for several rows: the port a request came in by says which."""
+
+    def __init__(self, apps: Mapping[int, WSGIApplication]) -> None:
+        self._apps = {str(port): app for port, app in apps.items()}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._apps[environ["SERVER_PORT"]](environ, start_response)
+
+
+class Rows:
+    """The rows that this process serves: a site and an application each; they call one another without a socket."""
+
+    def __init__(self, rows: Iterable[Row], settings: Settings, key: str) -> None:
+        self.apps: dict[str, WSGIApplication] = {}
+        self.sites = {row.name: Site(row, settings, key, local=self.apps) for row in rows}
+        self.apps.update({name: application(site) for name, site in self.sites.items()})
+        self.by_port = ByPort({addresses.port(settings, name): app for name, app in self.apps.items()})
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            site.close()
+
+
+def _known(req: falcon.Request, resp: falcon.Response, error: AccordsError, _: dict[str, Any]) -> None:
+    _send(req, resp, error)
+
+
+def _refused(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _: dict[str, Any]) -> None:
+    """What Falcon itself refuses: a method, a header it cannot read."""
+    headers = dict(error.headers or {})
+    found = AccordsError(
+        f"{req.method} {req.path}: {error.description or error.title or error.status}",
+        code="request.refused",
+        **({"allow": headers["Allow"]} if "Allow" in headers else {}),
+    )
+    found.status = error.status_code
+    _send(req, resp, found)
+
+
+def _unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, _: dict[str, Any]) -> None:
+    """A mistake of ours: the log has all of it, the answer nothing."""
+    log.error("request.failed", extra={"method": req.method, "path": req.path}, exc_info=error)
+    _send(req, resp, problems.Unexpected(req.context.request_id))
+
+
+def _send(req: falcon.Request, resp: falcon.Response, error: AccordsError) -> None:
+    answer = problems.answer(error, req.env.get("HTTP_ACCEPT"))
+    resp.status = answer.status
+    resp.text = None
+    resp.data = answer.body
+    for name, value in answer.headers.items():
+        resp.set_header(name, value)

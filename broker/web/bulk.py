@@ -1,0 +1,83 @@
+"""`POST /.bulk`: what the worker and the other rows deliver here. All of it or nothing; an older one changes nothing.
+
+    {"put":    [{account, kind, id, sequence, title, summary?, attributes, mixins, source, target}, ...],
+     "delete": [{account, kind, id, sequence}, ...]}
+
+For this installation's own servers and workers; a link's ends are stored references (`references`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import falcon
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from broker.errors import Forbidden, Invalid
+from broker.services import Reply
+from broker.store import Record, entities
+from broker.web.exchange import Exchange
+from broker.web.site import Site
+
+
+class Gone(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: str
+    kind: str
+    id: str
+    sequence: int
+
+
+class Put(Gone):
+    title: str = ""
+    summary: str = ""
+    attributes: dict[str, Any] = {}
+    mixins: tuple[str, ...] = ()
+    source: str | None = None
+    target: str | None = None
+
+    def record(self) -> Record:
+        return Record(**self.model_dump(exclude={"sequence"}))
+
+
+class Delivery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    put: tuple[Put, ...] = ()
+    delete: tuple[Gone, ...] = ()
+
+
+class Bulk:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        if not req.context.principal.role.internal:
+            raise Forbidden("Only servers and workers of this installation deliver in bulk.")
+        exchange = Exchange(self._site, req, resp)
+        delivery = _read(exchange.read_body())
+        self._check(delivery)
+        with self._site.store.write() as tx:
+            put = sum(entities.upsert_projection(tx, each.record(), each.sequence) for each in delivery.put)
+            gone = sum(
+                entities.delete_projection(tx, each.account, each.kind, each.id, each.sequence)
+                for each in delivery.delete
+            )
+        exchange.reply(Reply(200, orjson.dumps({"put": put, "deleted": gone})))
+
+    def _check(self, delivery: Delivery) -> None:
+        """Only kinds that this row serves."""
+        for each in (*delivery.put, *delivery.delete):
+            if each.kind not in self._site.row.kinds:
+                raise Invalid(f"The row {self._site.row.name} does not serve {each.kind}.", kind=each.kind)
+
+
+def _read(body: bytes) -> Delivery:
+    try:
+        return Delivery.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise Invalid(f"The delivery is not as it should be: {place}: {first['msg']}.") from error

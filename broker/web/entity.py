@@ -1,0 +1,116 @@
+"""One entity: `/compute/<id>`, and what hooks put below it, `/service/<id>/report` (occi.md, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import falcon
+
+from broker.errors import Missing
+from broker.occi import checks, read, render
+from broker.occi.errors import Malformed
+from broker.occi.model import Draft, Entity, Kind
+from broker.store import Record, entities
+from broker.web import actions, writing
+from broker.web.exchange import Exchange, etag
+from broker.web.site import Site
+
+
+class EntityResource:
+    def __init__(self, site: Site, kind: Kind) -> None:
+        self._site = site
+        self._kind = kind
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
+        exchange = Exchange(self._site, req, resp)
+        record, links = self._find(exchange, id)
+        tag = etag(record, links, exchange.media)
+        if not exchange.not_modified(tag):
+            _show(exchange, record, links)
+
+    on_head = on_get
+
+    def on_put(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
+        """Replace it, or make it where nothing is (ENT-03, ENT-04)."""
+        exchange = Exchange(self._site, req, resp)
+        draft = writing.normal(exchange, read.entity(exchange.registry, exchange.read()))
+        try:
+            record, links = self._find(exchange, id)
+        except Missing:
+            exchange.must_be_absent()
+            self._create(exchange, draft, id)
+            return
+        before = self._changing(exchange, record, links)
+        after = checks.replace(exchange.registry, before, draft)
+        _show(exchange, writing.save(exchange, record, before, after), links)
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
+        """Change what is said (ENT-07), or do an action (ACT-01)."""
+        exchange = Exchange(self._site, req, resp)
+        record, links = self._find(exchange, id)
+        before = self._changing(exchange, record, links)
+        if exchange.action is not None:
+            (record,) = actions.perform(exchange, exchange.action, [record])
+        else:
+            draft = writing.normal(exchange, read.entity(exchange.registry, exchange.read()))
+            after = checks.update(exchange.registry, before, draft, self._site.new_id)
+            record = writing.save(exchange, record, before, after)
+        _show(exchange, record, self._links(exchange, record))
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
+        exchange = Exchange(self._site, req, resp)
+        record, links = self._find(exchange, id)
+        self._changing(exchange, record, links)
+        with self._site.store.write() as tx:
+            writing.remove(exchange, tx, record)
+        exchange.answer(render.done(exchange.media))
+
+    def _find(self, exchange: Exchange, id: str) -> tuple[Record, tuple[Record, ...]]:
+        with self._site.store.read() as tx:
+            record = entities.get(tx, exchange.account, self._kind.id, id)
+            return record, writing.outgoing(exchange, tx, record)
+
+    def _links(self, exchange: Exchange, record: Record) -> tuple[Record, ...]:
+        with self._site.store.read() as tx:
+            return writing.outgoing(exchange, tx, record)
+
+    def _changing(self, exchange: Exchange, record: Record, links: Sequence[Record]) -> Entity:
+        """The entity, when this request may change it."""
+        exchange.must_be_own(record)
+        exchange.must_match(record, links)
+        return self._site.references.entity(exchange.registry, record, links)
+
+    def _create(self, exchange: Exchange, draft: Draft, id: str) -> None:
+        try:
+            wanted = str(UUID(id))
+        except ValueError as error:
+            raise Malformed(f"{exchange.path} cannot be chosen.", hint="An entity's last part is a uuid.") from error
+        made = writing.create(exchange, [replace(draft, id=wanted)], self._kind)
+        exchange.answer(render.created(exchange.registry, made, exchange.media, exchange.base), status=201)
+
+
+class Below:
+    """`/service/<id>/<name>`: what the kind's hooks answer."""
+
+    def __init__(self, site: Site, kind: Kind) -> None:
+        self._site = site
+        self._kind = kind
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, id: str, name: str) -> None:
+        exchange = Exchange(self._site, req, resp)
+        hook = self._site.hooks(self._kind.id).routes.get(name)
+        if hook is None:
+            raise Missing(f"there is nothing at {exchange.path}")
+        with self._site.store.read() as tx:
+            record = entities.get(tx, exchange.account, self._kind.id, id)
+        exchange.reply(hook(exchange.context(), record, exchange.query))
+
+    on_head = on_get
+
+
+def _show(exchange: Exchange, record: Record, links: Sequence[Record]) -> None:
+    entity = exchange.site.references.entity(exchange.registry, record, links)
+    found = render.entity(exchange.registry, entity, exchange.media, limit=exchange.limit)
+    exchange.answer(found, etag=etag(record, links, found.media))

@@ -1,0 +1,169 @@
+"""Between Falcon's request and response and the OCCI core's values. The only module, with `gate`, that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl
+
+import falcon
+
+from broker.errors import Forbidden, Invalid, Stale
+from broker.occi import read
+from broker.occi.media import Media
+from broker.occi.registry import Registry
+from broker.occi.render import Rendered
+from broker.services import Context, Reply
+from broker.store import Record
+from broker.web import body, negotiate
+from broker.web.site import Site
+
+_OCCI_HEADERS = ("category", "link", "x-occi-attribute", "x-occi-location")
+_ENVIRON = {name: "HTTP_" + name.upper().replace("-", "_") for name in _OCCI_HEADERS}
+_CHARSET = {Media.PLAIN: "text/plain; charset=utf-8"}
+
+
+class Exchange:
+    """One request to one row, and its answer to come."""
+
+    def __init__(self, site: Site, req: falcon.Request, resp: falcon.Response) -> None:
+        self.site = site
+        self.account: str = req.context.account
+        self.registry: Registry = site.registry(self.account)
+        self._req = req
+        self._resp = resp
+
+    @property
+    def media(self) -> Media:
+        """What to answer in."""
+        return negotiate.wanted(self._req.env.get("HTTP_ACCEPT"))
+
+    @property
+    def limit(self) -> int:
+        """The largest header of the answer, bytes."""
+        return self.site.settings.header_limit
+
+    @property
+    def base(self) -> str:
+        """Scheme and host as the client sees them: as configured, else as it called us."""
+        if self.site.settings.public_url is not None:
+            return self.site.references.own
+        return str(self._req.prefix)
+
+    @property
+    def host(self) -> str:
+        return str(self._req.netloc)
+
+    @property
+    def path(self) -> str:
+        return str(self._req.path)
+
+    @property
+    def content_type(self) -> str | None:
+        return self._req.content_type
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query's parameters; `;` separates as well as `&` (PAG-01)."""
+        return dict(parse_qsl(self._req.query_string.replace(";", "&"), keep_blank_values=True))
+
+    @property
+    def action(self) -> str | None:
+        """The term of `?action=`."""
+        return self.query.get("action") if "action" in self._req.query_string else None
+
+    def context(self) -> Context:
+        return self.site.context(self._req.context.principal, self.account)
+
+    def headers(self) -> dict[str, str]:
+        """The four headers that OCCI renderings are in."""
+        env = self._req.env
+        return {name: env[key] for name, key in _ENVIRON.items() if key in env}
+
+    def read(self) -> read.Request:
+        """The request, its body within the limits."""
+        found = body.read(self._req, self.site.settings.body_limit)
+        media = negotiate.sent(self._req.content_type, has_body=bool(found))
+        return read.Request(media, self.headers(), found)
+
+    def read_body(self) -> bytes:
+        return body.read(self._req, self.site.settings.body_limit)
+
+    def answer(self, rendered: Rendered, *, status: int = 200, etag: str | None = None) -> None:
+        """Send a rendering."""
+        resp = self._resp
+        resp.status = status
+        resp.data = rendered.body
+        resp.content_type = _CHARSET.get(rendered.media, rendered.media.value)
+        for name, value in rendered.headers:
+            resp.set_header(name, value)
+        resp.set_header("Accept", negotiate.takes(self._req.env.get("HTTP_USER_AGENT")))
+        if etag is not None:
+            resp.set_header("ETag", etag)
+            resp.set_header("Vary", "Accept")
+
+    def reply(self, reply: Reply) -> None:
+        """Send a hook's own answer."""
+        self._resp.status = reply.status
+        self._resp.data = reply.body
+        self._resp.content_type = reply.content_type
+        for name, value in reply.headers.items():
+            self._resp.set_header(name, value)
+
+    def not_modified(self, etag: str) -> bool:
+        """Whether the client has this already; then it is told so."""
+        asked = self._req.env.get("HTTP_IF_NONE_MATCH")
+        if asked is None or (asked.strip() != "*" and etag not in _tags(asked)):
+            return False
+        self._resp.status = 304
+        self._resp.set_header("ETag", etag)
+        return True
+
+    def must_be_own(self, record: Record) -> None:
+        """What belongs to the platform is read by all accounts and written by none of them."""
+        if record.account != self.account:
+            raise Forbidden(
+                f"{self.registry.path(record.kind, record.id)} belongs to the platform and is not yours to change."
+            )
+
+    def must_be_absent(self) -> None:
+        """Refuse with 412 to make what the client expects to be there already."""
+        if "HTTP_IF_MATCH" in self._req.env:
+            raise Stale(f"There is nothing at {self.path} that If-Match could be about.")
+
+    def must_match(self, record: Record, links: Sequence[Record] = ()) -> None:
+        """Refuse with 412 when the client's If-Match names no present generation of the entity."""
+        asked = self._req.env.get("HTTP_IF_MATCH")
+        if asked is None or asked.strip() == "*":
+            return
+        present = version(record, links)
+        if present not in {tag.strip('"').partition("-")[0] for tag in _tags(asked)}:
+            raise Stale(
+                f"{record.id} is at generation {record.generation}, not the one named by If-Match.",
+                hint="read it again, and repeat the change on what you then see",
+                generation=record.generation,
+            )
+
+
+def version(record: Record, links: Sequence[Record] = ()) -> str:
+    """What changes whenever the entity's rendering may: its generation, and those of the links shown in it."""
+    own = str(record.generation)
+    return own if not links else f"{own}.{len(links)}.{sum(link.generation for link in links)}"
+
+
+def etag(record: Record, links: Sequence[Record], media: Media) -> str:
+    """Strong, so different for each rendering."""
+    return f'"{version(record, links)}-{media.name.lower()}"'
+
+
+def whole_number(query: Mapping[str, str], name: str) -> int | None:
+    """A positive whole number of the query, None if absent (PAG-03)."""
+    found = query.get(name)
+    if found is None:
+        return None
+    if not (found.isascii() and found.isdigit()) or int(found[:10]) == 0:
+        raise Invalid(f"{name}={found} is not a positive whole number.")
+    return int(found[:10])
+
+
+def _tags(header: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}

@@ -1,0 +1,99 @@
+"""What the resources of one row share: its registry, its store, how it calls other rows, how it names entities."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from broker import addresses, auth
+from broker.auth import Principal, Role
+from broker.client import Client
+from broker.occi import kinds
+from broker.occi.registry import Registry
+from broker.services import ROWS, Context, Hooks, Row
+from broker.settings import Settings
+from broker.store import PLATFORM, Store
+from broker.web.references import References
+from broker.web.tags import Registries
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_NO_HOOKS = Hooks()
+
+
+@dataclass
+class Site:
+    """One row in this process. Nothing is opened before the first request: gunicorn forks after loading, and neither
+    a database connection nor an HTTP one may cross a fork.
+
+    `local` is filled with the applications of the rows that this process serves; `clock` stands for the database's.
+    """
+
+    row: Row
+    settings: Settings
+    key: str
+    local: Mapping[str, WSGIApplication] = field(default_factory=dict)
+    clock: Callable[[], int] | None = None
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def registries(self) -> Registries:
+        return Registries(kinds.registry(self.row.name))
+
+    @cached_property
+    def references(self) -> References:
+        homes = {kind: addresses.public(self.settings, row.name) for row in ROWS for kind in row.kinds}
+        everything = kinds.registry(*(row.name for row in ROWS))
+        return References(everything, homes, addresses.public(self.settings, self.row.name))
+
+    @property
+    def store(self) -> Store:
+        found = self.__dict__.get("_store")
+        return found if found is not None else self._open_store()
+
+    def _open_store(self) -> Store:
+        with self._lock:
+            if "_store" not in self.__dict__:
+                url = self.settings.database.format(home=self.settings.home, row=self.row.name)
+                self.__dict__["_store"] = Store.open(url, clock=self.clock, new_id=self.new_id)
+            found: Store = self.__dict__["_store"]
+            return found
+
+    def now(self) -> int:
+        """UTC microseconds, by the database's clock."""
+        return self.store.now()
+
+    @cached_property
+    def client(self) -> Client:
+        """As this row; `acting_for` an account for the rest."""
+        token = auth.issue(self.key, Principal(self.row.name, PLATFORM, Role.SERVER))
+        return Client(self.settings, token, local=self.local)
+
+    def close(self) -> None:
+        for name in ("_store", "client"):
+            if (found := self.__dict__.pop(name, None)) is not None:
+                found.close()
+
+    def registry(self, account: str) -> Registry:
+        return self.registries.of(self.store, account)
+
+    def hooks(self, kind: str) -> Hooks:
+        return self.row.hooks.get(kind, _NO_HOOKS)
+
+    def context(self, principal: Principal, account: str) -> Context:
+        return Context(
+            store=self.store,
+            settings=self.settings,
+            principal=principal,
+            account=account,
+            now=self.now,
+            new_id=self.new_id,
+            client=self.client.acting_for(account),
+            row=self.row,
+        )

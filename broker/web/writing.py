@@ -1,0 +1,151 @@
+"""Storing what a request asks for: entities with their links, in one transaction with what their hooks do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from broker.occi import checks
+from broker.occi.errors import Unknown
+from broker.occi.model import Draft, Entity, Kind
+from broker.store import Record, Transaction, entities
+from broker.web.exchange import Exchange
+from broker.web.references import reference
+
+_ALL = 100_000
+"""Links of one entity; more is not meant to happen."""
+
+
+def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None) -> tuple[Entity, ...]:
+    """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order."""
+    made = [_checked(exchange, normal(exchange, draft), at) for draft in drafts]
+    own = {reference(entity.kind, entity.id) for entity in made}
+    records = [_completed(exchange, _record(exchange, entity)) for entity in made]
+    with exchange.site.store.write() as tx:
+        stored = [_insert(exchange, tx, record, own) for record in records]
+        links = [[_insert(exchange, tx, _record(exchange, link), own) for link in entity.links] for entity in made]
+    return tuple(
+        exchange.site.references.entity(exchange.registry, record, each)
+        for record, each in zip(stored, links, strict=True)
+    )
+
+
+def save(exchange: Exchange, record: Record, before: Entity, after: Entity) -> Record:
+    """Store an entity as it is after a PUT or POST, and the links that came with it."""
+    changed = replace(
+        record,
+        title=after.title or "",
+        summary=after.summary or "",
+        mixins=after.mixins,
+        attributes=dict(after.attributes),
+    )
+    with exchange.site.store.write() as tx:
+        stored = entities.update(tx, changed)
+        for link in after.links[len(before.links) :]:
+            _insert(exchange, tx, _record(exchange, link), frozenset())
+    return stored
+
+
+def remove(exchange: Exchange, tx: Transaction, record: Record) -> None:
+    """Remove an entity and the links that start or end at it (CORE-41)."""
+    hook = exchange.site.hooks(record.kind).delete
+    if hook is not None:
+        hook(exchange.context(), tx, record)
+    for link in _touching(exchange, tx, record):
+        entities.delete(tx, link.account, link.kind, link.id)
+    entities.delete(tx, record.account, record.kind, record.id, expect=record.generation)
+
+
+def outgoing(exchange: Exchange, tx: Transaction, record: Record) -> tuple[Record, ...]:
+    """A resource's links, in the order of kind and id. Rows whose kinds know no links are not even asked."""
+    if not _has_links(exchange) or record.source is not None:
+        return ()
+    own = reference(record.kind, record.id)
+    return entities.page(tx, exchange.account, source=own, limit=_ALL).records
+
+
+def normal(exchange: Exchange, draft: Draft) -> Draft:
+    """The draft with its ends as paths of this row where they are in it, so that equal ones compare equal."""
+    return replace(
+        draft,
+        source=_shown(exchange, draft.source),
+        target=_shown(exchange, draft.target),
+        links=tuple(normal(exchange, link) for link in draft.links),
+    )
+
+
+def _checked(exchange: Exchange, draft: Draft, at: Kind | None) -> Entity:
+    """ENT-11: the client's id is adopted when it is free."""
+
+    def free(id: str) -> bool:
+        with exchange.site.store.read() as tx:
+            return entities.find(tx, exchange.account, draft.kind or "", id) is None
+
+    return checks.create(exchange.registry, draft, exchange.site.new_id, at=at, free=free)
+
+
+def _shown(exchange: Exchange, uri: str | None) -> str | None:
+    if uri is None:
+        return None
+    references = exchange.site.references
+    return references.shown(exchange.registry, references.stored(exchange.registry, uri, host=exchange.host))
+
+
+def _completed(exchange: Exchange, record: Record) -> Record:
+    hook = exchange.site.hooks(record.kind).create
+    return record if hook is None else hook(exchange.context(), record)
+
+
+def _insert(exchange: Exchange, tx: Transaction, record: Record, own: frozenset[str] | set[str]) -> Record:
+    for end in (record.source, record.target):
+        if end is not None and end not in own:
+            _must_exist(exchange, tx, end)
+    stored = entities.insert(tx, record)
+    hook = exchange.site.hooks(record.kind).created
+    if hook is not None:
+        hook(exchange.context(), tx, stored)
+    return stored
+
+
+def _must_exist(exchange: Exchange, tx: Transaction, end: str) -> None:
+    """CORE-44: an end of a link that is in this row must be there. Others' are not asked for."""
+    kind, blank, id = end.partition(" ")
+    if blank and kind in exchange.registry.kinds and entities.find(tx, exchange.account, kind, id) is None:
+        path = exchange.registry.path(kind, id)
+        raise Unknown(f"There is no entity at {path}.", term=path)
+
+
+def _record(exchange: Exchange, entity: Entity) -> Record:
+    ends = [
+        None if end is None else exchange.site.references.stored(exchange.registry, end, host=exchange.host)
+        for end in (entity.source, entity.target)
+    ]
+    return Record(
+        account=exchange.account,
+        kind=entity.kind,
+        id=entity.id,
+        title=entity.title or "",
+        summary=entity.summary or "",
+        attributes=dict(entity.attributes),
+        mixins=entity.mixins,
+        source=ends[0],
+        target=ends[1],
+    )
+
+
+def _touching(exchange: Exchange, tx: Transaction, record: Record) -> Iterator[Record]:
+    if not _has_links(exchange):
+        return
+    own = reference(record.kind, record.id)
+    found = {
+        (link.kind, link.id): link
+        for link in (
+            *entities.page(tx, exchange.account, source=own, limit=_ALL).records,
+            *entities.page(tx, exchange.account, target=own, limit=_ALL).records,
+        )
+    }
+    yield from (link for link in found.values() if link.account == record.account)
+
+
+def _has_links(exchange: Exchange) -> bool:
+    return any(exchange.registry.is_link(kind) for kind in exchange.site.row.kinds)
