@@ -1,9 +1,10 @@
 """The walk: a plan's steps, carried out in the order of their needs, side by side, over a journal that survives.
 
     while something is in flight or will be due
-        what is due and fits      -> intents committed together (the gate is in that transaction), then called
-        what was answered         -> results committed together; what they make ready is due now
-        waiting, or to be retried -> due later, outside the pool
+        what was answered: its results, and what that makes ready: due now
+        what waits or is to be tried again: due later, outside the pool
+        what is due and fits: its intents
+        one transaction for all of that, with the gate in it; then the calls
 
 An intent without a result is called again with the same token. A failed step blocks only those that need it. The lease
 is renewed by this loop; when it is lost the walk ends at once and writes nothing. When the operation is being cancelled
@@ -63,11 +64,11 @@ class _Call:
 
 @dataclass(slots=True)
 class _Turn:
-    """What one round of answers changes in the journal, and which steps it makes ready."""
+    """What one round changes in the journal, and what is called after that."""
 
     ended: list[Ended] = field(default_factory=list)
     partials: list[Partial] = field(default_factory=list)
-    ready: list[Step] = field(default_factory=list)
+    calls: list[_Call] = field(default_factory=list)
 
 
 class _Walk:
@@ -95,13 +96,13 @@ class _Walk:
     def run(self) -> Ending:
         while self._due or self._flying:
             turn = _Turn()
-            self._dispatch(turn)
-            self._renew()
             for call, outcome in self._answers():
                 self._answered(turn, call, outcome)
             self._time_out(turn)
-            self._write(turn)
-        self._pass()  # a cancel that came with the last result counts, too
+            self._take_due(turn)
+            self._renew()
+            self._dispatch(turn)
+        self._pass(_Turn(), always=True)  # a cancel that came with the last result counts, too
         return self.ending()
 
     def ending(self, *, lost: bool = False) -> Ending:
@@ -122,46 +123,51 @@ class _Walk:
             call.partial = entry.partial or {}
         self._plan(call, 0.0)
 
+    def _all_ready(self, steps: Sequence[Step]) -> None:
+        if not self._cancelled:
+            for step in steps:
+                self._ready(step)
+
     def _plan(self, call: _Call, due: float) -> None:
         heapq.heappush(self._due, (due, self._order[call.step.id], call))
 
-    def _dispatch(self, turn: _Turn) -> None:
-        """Call what is due and fits: once the intents are committed, and the gate was read from the store."""
-        calls = self._take_due(turn)
-        starts = [call for call in calls if call.partial is None]
-        for call in starts:
-            call.attempt += 1
-        intents = [Intent(call.step.id, call.token, call.attempt) for call in starts]
-        if (calls or self._clock.monotonic() >= self._gate_at) and not self._pass(intents):
-            return
-        for call in calls:
-            self._flying[call.step.id] = call
-            self.pool.submit(call)
-
-    def _take_due(self, turn: _Turn) -> list[_Call]:
+    def _take_due(self, turn: _Turn) -> None:
         now = self._clock.monotonic()
-        calls: list[_Call] = []
-        while self._due and self._due[0][0] <= now and len(calls) < self.pool.free:
+        while self._due and self._due[0][0] <= now and len(turn.calls) < self.pool.free:
             call = heapq.heappop(self._due)[2]
             if call.until <= now:
                 self._give_up(turn, call, _timed_out(call, self._patience))
-                continue
-            call.until = min(call.until, now + self._patience.step_timeout)
-            calls.append(call)
-        return calls
+            else:
+                call.until = min(call.until, now + self._patience.step_timeout)
+                turn.calls.append(call)
 
-    def _pass(self, intents: Sequence[Intent] = ()) -> bool:
-        """Through the gate, with these intents. False: the operation is being cancelled, and nothing more is due."""
-        self._gate_at = self._clock.monotonic() + self._patience.tick
+    def _dispatch(self, turn: _Turn) -> None:
+        if not self._pass(turn):
+            return
+        for call in turn.calls:
+            self._flying[call.step.id] = call
+            self.pool.submit(call)
+
+    def _pass(self, turn: _Turn, *, always: bool = False) -> bool:
+        """Commit the turn and go through the gate. False: the operation is being cancelled, and nothing more is due."""
         try:
-            if intents:
-                self._journal.begin(intents)
-            elif not self._cancelled:
-                self._journal.gate()
+            self._commit(turn, always=always)
         except PhaseChanged:
             self._cancelled = True
             self._due.clear()
         return not self._cancelled
+
+    def _commit(self, turn: _Turn, *, always: bool) -> None:
+        """The gate is read from the store: with every write, before every call, and once a tick."""
+        intents = [_intent(call) for call in turn.calls if call.partial is None]
+        now = self._clock.monotonic()
+        if turn.ended or turn.partials or intents:
+            self._journal.write(ended=turn.ended, partials=turn.partials, intents=intents)
+        elif turn.calls or always or now >= self._gate_at:
+            self._journal.gate()
+        else:
+            return
+        self._gate_at = now + self._patience.tick
 
     def _renew(self) -> None:
         if self._clock.monotonic() >= self._renew_at:
@@ -195,7 +201,7 @@ class _Walk:
     def _done(self, turn: _Turn, call: _Call, outcome: Done) -> None:
         id = call.step.id
         turn.ended.append(Ended(id, outcome.result, None, outcome.projections, outcome.events))
-        turn.ready += self._frontier.done(id, outcome.result)
+        self._all_ready(self._frontier.done(id, outcome.result))
         log.info("step.done", extra={"step": id, "attempt": call.attempt})
 
     def _wait(self, turn: _Turn, call: _Call, outcome: Waiting) -> None:
@@ -220,7 +226,7 @@ class _Walk:
 
     def _give_up(self, turn: _Turn, call: _Call, error: Mapping[str, Any]) -> None:
         turn.ended.append(Ended(call.step.id, error=error))
-        turn.ready += self._frontier.failed(call.step.id, error)
+        self._all_ready(self._frontier.failed(call.step.id, error))
         log.warning("step.failed", extra={"step": call.step.id, "attempt": call.attempt, "error": error})
 
     def _time_out(self, turn: _Turn) -> None:
@@ -229,15 +235,6 @@ class _Walk:
         for call in [call for call in self._flying.values() if call.until <= now]:
             del self._flying[call.step.id]
             self._give_up(turn, call, _timed_out(call, self._patience))
-
-    def _write(self, turn: _Turn) -> None:
-        if turn.partials:
-            self._journal.waiting(turn.partials)
-        if turn.ended:
-            self._journal.finish(turn.ended)
-        if not self._cancelled:
-            for step in turn.ready:
-                self._ready(step)
 
     def _carry_out(self, call: _Call) -> Outcome:
         """In a thread of the pool."""
@@ -250,6 +247,12 @@ class _Walk:
             log.exception("step.bug", extra={"step": call.step.id})
             message = f"{call.step.id}: {type(error).__name__}: {error}"
             return Failed({"code": "step.bug", "message": message, "hint": "report it with the worker's log"})
+
+
+def _intent(call: _Call) -> Intent:
+    """The intent of its next attempt."""
+    call.attempt += 1
+    return Intent(call.step.id, call.token, call.attempt)
 
 
 def _timed_out(call: _Call, patience: Patience) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, update
+from sqlalchemy import CursorResult, Engine, Executable, bindparam, create_engine, event, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
@@ -43,6 +43,15 @@ _BUSY = frozenset(
 _EVERY_CONNECTION = ("foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "temp_store=MEMORY")
 _WRITER = (*_EVERY_CONNECTION, "synchronous=FULL")
 _READER = (*_EVERY_CONNECTION, "query_only=ON")
+
+
+# Statements of the hot path are built once: SQLAlchemy caches their text, but building them costs more than running.
+_GROW = (
+    update(counters)
+    .where(counters.c.name == "sequence")
+    .values(value=counters.c.value + bindparam("count"))
+    .returning(counters.c.value)
+)
 
 
 class Transaction:
@@ -73,9 +82,7 @@ class Transaction:
     def sequence(self, count: int = 1) -> int:
         """The first of `count` new sequence numbers. They are given under the writers' lock, so they become visible
         in order: who has read up to n will never find a smaller one later (a PostgreSQL sequence could not say so)."""
-        grown = update(counters).where(counters.c.name == "sequence").values(value=counters.c.value + count)
-        last = self.run(grown.returning(counters.c.value)).scalar_one()
-        return int(last) - count + 1
+        return int(self.run(_GROW, {"count": count}).scalar_one()) - count + 1
 
 
 class Store:

@@ -36,8 +36,11 @@ def extend(tx: Transaction, account: str, service: str | None, many: Sequence[tu
     first = tx.sequence(len(many))
     shared = {"account": account, "service": service, "at": tx.now}
     rows = [{**shared, "seq": first + n, "name": name, "fields": dict(f)} for n, (name, f) in enumerate(many)]
-    tx.run(sa.insert(events), rows)
+    tx.run(_APPEND, rows)
     return first + len(many) - 1
+
+
+_APPEND = sa.insert(events)
 
 
 def after(

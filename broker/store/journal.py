@@ -1,11 +1,11 @@
 """The journal of a walk: an intent before each call, the result after it. It is the truth; entities are its projection.
 
-    (nothing) ──begin──> begun ──finish──> done | failed
-                           │  ↑                │
-                           └──┴─ waiting       └─ a retry makes it begun again
+    (nothing) ──intent──> begun ──ended──> done | failed
+                          │   ↑                │
+                          waiting              └─ a retry makes it begun again
 
-Every write is conditional on the lease's epoch, checked in the same transaction; `begin` and `gate` also on the phase:
-an operation that is being cancelled begins nothing more. An intent without a result: the call may have happened.
+Every write is conditional on the lease's epoch, and every intent on the phase, in the same transaction: an operation
+that is being cancelled begins nothing more. An intent without a result means that the call may have happened.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from broker.errors import PhaseChanged
 from broker.store import events, operations, outbox
 from broker.store.engine import Store, Transaction, upsert
-from broker.store.operations import Lease
+from broker.store.operations import Lease, Operation
 from broker.store.outbox import Projection
 from broker.store.tables import journal
 
@@ -105,44 +105,41 @@ class Journal:
     def gate(self) -> None:
         """May calls go on? Read from the store. LeaseLost, PhaseChanged."""
         with self.store.read() as tx:
-            self._forward(tx)
+            operation = operations.held(tx, self.lease)
+        _check_phase(operation)
 
     def renew(self) -> None:
         """Hold the lease for its length more. LeaseLost."""
         with self.store.write() as tx:
             self.lease = operations.renew(tx, self.lease)
 
-    def begin(self, intents: Sequence[Intent]) -> None:
-        """Commit these intents together, durably: only then may the calls be made. LeaseLost, PhaseChanged."""
+    def write(
+        self, *, ended: Sequence[Ended] = (), partials: Sequence[Partial] = (), intents: Sequence[Intent] = ()
+    ) -> None:
+        """Commit, durably and in one transaction: results with their projections and events, what calls gave so far,
+        and intents; only then may the calls be made. LeaseLost: nothing was written. PhaseChanged: the operation is
+        being cancelled; everything but the intents was written."""
         with self.store.write() as tx:
-            self._forward(tx)
-            first = tx.sequence(len(intents))
-            tx.run(_BEGIN, [self._intent(intent, first + n, tx.now) for n, intent in enumerate(intents)])
-
-    def waiting(self, partials: Sequence[Partial]) -> None:
-        """Keep what calls gave so far, for `look` after a crash. LeaseLost."""
-        with self.store.write() as tx:
-            operations.held(tx, self.lease)
-            tx.run(_WAITING, [{**self._key(one.step), "partial": dict(one.partial)} for one in partials])
-
-    def finish(self, ended: Sequence[Ended]) -> None:
-        """Commit these results with their projections and events, in one transaction. LeaseLost."""
-        with self.store.write() as tx:
-            operations.held(tx, self.lease)
-            tx.run(_END, [self._result(one, tx.now) for one in ended])
-            account, service = self._shared["account"], self._shared["service"]
-            outbox.put(tx, account, [projection for one in ended for projection in one.projections])
-            events.extend(tx, account, service, [event for one in ended for event in (*one.events, _told(one))])
+            operation = operations.held(tx, self.lease)
+            if partials:
+                tx.run(_WAITING, [{**self._key(one.step), "partial": dict(one.partial)} for one in partials])
+            if ended:
+                self._end(tx, ended)
+            if intents and operation.state != "cancelling":
+                first = tx.sequence(len(intents))
+                tx.run(_BEGIN, [self._intent(intent, first + n, tx.now) for n, intent in enumerate(intents)])
+        _check_phase(operation)
 
     def made(self) -> dict[str, Mapping[str, Any] | None]:
         """What this service's steps made that is not given back, across its operations: see `made`."""
         with self.store.read() as tx:
             return made(tx, self._shared["account"], self._shared["service"])
 
-    def _forward(self, tx: Transaction) -> None:
-        operation = operations.held(tx, self.lease)
-        if operation.state == "cancelling":
-            raise PhaseChanged(f"operation {operation.id} is being cancelled", hint="begin nothing more; end the walk")
+    def _end(self, tx: Transaction, ended: Sequence[Ended]) -> None:
+        account, service = self._shared["account"], self._shared["service"]
+        tx.run(_END, [self._result(one, tx.now) for one in ended])
+        outbox.put(tx, account, [projection for one in ended for projection in one.projections])
+        events.extend(tx, account, service, [event for one in ended for event in (*one.events, _told(one))])
 
     def _key(self, step: str) -> dict[str, Any]:
         return {"account_": self._shared["account"], "operation_": self._shared["operation"], "step_": step}
@@ -176,6 +173,11 @@ def made(tx: Transaction, account: str, service: str) -> dict[str, Mapping[str, 
     entries = history(tx, account, service)
     gone = {step.rpartition(".")[0] for step, entry in entries.items() if _gives_back(step) and entry.state == "done"}
     return {step: entry.result for step, entry in entries.items() if step not in gone and not _gives_back(step)}
+
+
+def _check_phase(operation: Operation) -> None:
+    if operation.state == "cancelling":
+        raise PhaseChanged(f"operation {operation.id} is being cancelled", hint="begin nothing more; end the walk")
 
 
 def _gives_back(step: str) -> bool:

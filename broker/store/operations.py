@@ -160,8 +160,7 @@ def take(tx: Transaction, owner: str, seconds: float) -> Lease | None:
 
 def held(tx: Transaction, lease: Lease) -> Operation:
     """The operation as it is now, read under this transaction. LeaseLost when it is no longer this lease's."""
-    mine = _ALL.where(operations.c.account == lease.operation.account, operations.c.id == lease.operation.id)
-    row = tx.run(mine.with_for_update()).one_or_none()
+    row = tx.run(_HELD, _key(lease.operation)).one_or_none()
     if row is None or row.epoch != lease.epoch or row.state not in OPEN:
         raise LeaseLost(
             f"operation {lease.operation.id} is no longer {lease.owner}'s",
@@ -186,8 +185,8 @@ def set_plan(tx: Transaction, lease: Lease, plan_json: str) -> Lease:
 
 
 def finish(tx: Transaction, lease: Lease, state: str, *, error: Mapping[str, Any] | None = None) -> Operation:
-    """End it: `state` is done, failed or cancelled. LeaseLost; PhaseChanged when a cancel came before done. The
-    service's state is the caller's to set, in the same transaction."""
+    """End it: `state` is done, failed or cancelled. LeaseLost; PhaseChanged when a cancel came before done.
+    The service's state is the caller's to set, in the same transaction."""
     if state not in ENDED:
         raise ValueError(f"an operation ends as one of {', '.join(ENDED)}, not {state}")
     found = held(tx, lease)
@@ -198,6 +197,7 @@ def finish(tx: Transaction, lease: Lease, state: str, *, error: Mapping[str, Any
 
 _ALL = sa.select(*(operations.c[name] for name in Operation.__slots__))
 _MINE = (operations.c.account == sa.bindparam("account_"), operations.c.id == sa.bindparam("id_"))
+_HELD = _ALL.where(*_MINE).with_for_update()
 _UPDATE = sa.update(operations).where(*_MINE).values(lease_until=sa.bindparam("lease_until"))
 _UPDATE_PLAN = sa.update(operations).where(*_MINE).values(plan_json=sa.bindparam("plan_json"))
 
