@@ -88,7 +88,7 @@ def split(text: str, mark: str) -> Iterator[str]:
     part: list[str] = []
     for piece in _PIECE.findall(text):
         if piece == '"':
-            raise Malformed("A quote is not closed.", term=text[:80])
+            raise Malformed(f"A quote is not closed in {text.strip()[:80]!r}.", term=text[:80])
         if piece != mark:
             part.append(piece)
             continue
