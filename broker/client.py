@@ -95,7 +95,8 @@ class Client:
         try:
             answer = http.request(method, address + path, content=content, headers=sent, params=params, timeout=limit)
         except httpx.TransportError as error:
-            self.directory.forget()
+            if row != "publisher":  # asking it is what the directory is doing just now, under its lock
+                self.directory.forget()
             raise _down(row, address, error) from error
         if answer.status_code >= 400:
             raise error_of(answer)

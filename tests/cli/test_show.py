@@ -1,0 +1,60 @@
+"""A report as people read it."""
+
+from __future__ import annotations
+
+from broker.cli import show
+
+REPORT = {
+    "service": {"id": "1", "name": "pacs", "state": "failed", "account": "admin", "created": 0, "expires": None},
+    "operation": {"kind": "deploy", "state": "failed", "done": 3, "total": 5},
+    "steps": [
+        {"id": "lan", "state": "done"},
+        {"id": "pacs.0.machine", "state": "failed", "error": {"message": "no offer has 8 cores; the largest has 4"}},
+        {"id": "pacs.0.ready", "state": "blocked", "error": None},
+    ],
+    "nodes": [
+        {
+            "name": "pacs-db",
+            "state": "active",
+            "provider": "local",
+            "zone": "here",
+            "addresses": ["10.1.0.2"],
+            "ports": [
+                {"protocol": "tcp", "from": 5432, "to": 5432, "source": "node:pacs"},
+                {"protocol": "udp", "from": 1, "to": 9, "source": "0.0.0.0/0"},
+            ],
+        }
+    ],
+    "volumes": [{"id": "v", "name": "images", "provider": "local", "size": 20_000_000_000, "retain": True}],
+    "guarantees": [{"name": "answers", "target": "pacs", "state": "violated", "reason": "dicom:echo is 0", "at": 1}],
+    "error": {"step": "pacs.0.machine", "message": "no offer has 8 cores", "hint": "ask for 4"},
+    "can": ["retry", "release"],
+}
+
+
+def test_a_report_says_what_failed_why_and_what_can_be_done() -> None:
+    assert show.report(REPORT) == [
+        "pacs: failed",
+        "  step pacs.0.machine: no offer has 8 cores",
+        "  ask for 4",
+        "nodes:",
+        "  pacs-db  active  10.1.0.2  on local  tcp/5432 from pacs udp/1-9",
+        "volumes:",
+        "  images  20 GB  on local  kept when released",
+        "guarantees:",
+        "  answers  VIOLATED  dicom:echo is 0",
+        "not done:",
+        "  pacs.0.machine  failed   no offer has 8 cores; the largest has 4",
+        "  pacs.0.ready    blocked",
+        "can: retry, release",
+    ]
+
+
+def test_a_kept_volume_is_shown_with_the_command_that_removes_it() -> None:
+    kept = [{"id": "v1", "service": "pacs", "name": "images", "size": 1_500_000, "provider": "local"}]
+    assert show.volumes(kept) == ["v1  pacs  images  1.5 MB  local  accords volumes --remove v1"]
+    assert show.volumes([]) == ["no volumes are kept"]
+
+
+def test_sizes_are_decimal() -> None:
+    assert [show.size(n) for n in (7, 1000, 2 * 10**12)] == ["7 B", "1 kB", "2 TB"]
