@@ -16,7 +16,8 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
     """`made`: step id -> its result, None for an intent without one (the thing may be there: look for its token).
 
     A node's release instructions come first, then machines, those that use a property of others before these; then
-    firewalls, volumes, networks and secrets. Volumes that are retained stay, unless `volumes`.
+    firewalls, volumes, networks and secrets. Volumes that are retained stay, unless `volumes`; one of which only the
+    intent is known was never in a machine, and holds nothing to retain.
     """
     users = consumers(deploy)
     steps = list(_instructions(deploy, made))
@@ -24,7 +25,7 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
     for step in deploy.steps:
         if step.id not in made or (step.verb, step.subject.split("/")[0]) not in _GIVEN_BACK:
             continue
-        if step.inputs.get("retain") and not volumes:
+        if step.inputs.get("retain") and made[step.id] is not None and not volumes:
             continue
         steps.append(_deletion(step, made, deploy, users, last))
     return Plan("release", deploy.service, ordered(_without_absent(steps)), deploy.placements)

@@ -1,0 +1,84 @@
+"""POST /plan/ {occi.plan.manifest}: what would be done, for how much, and why. Reads rows, never a cloud.
+
+A plan is made once and does not change: its attributes hold the listing, the hash, the cost, each node's placement
+with the reasons, and the steps as data, so that the service row can take exactly this plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from broker.errors import Invalid, InvalidDocument
+from broker.hooks.addresses import uuid_of
+from broker.occi.model import CORDS
+from broker.offers import cost, offer_from_json, placement_json
+from broker.services import Context
+from broker.store import Record, entities
+from manifests import Diagnostic, Manifest, Offer, Plan, errors, place, plan, read, step_to_json
+
+MICROSECONDS = 1_000_000
+
+
+def create(ctx: Context, record: Record) -> Record:
+    """The plan of the manifest it names, completed. InvalidDocument with every reason when nothing can be placed."""
+    wanted = record.attributes.get("occi.plan.manifest")
+    if not isinstance(wanted, str):
+        raise Invalid(
+            "a plan needs occi.plan.manifest", hint="post the document to /manifest/ and name what that gives"
+        )
+    manifest_id = uuid_of(wanted)
+    name, document = _document(ctx, manifest_id)
+    made = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
+    return replace(record, title=name, attributes={**record.attributes, **attributes_of(name, made, ctx.now())})
+
+
+def planned(document: Manifest, found: Sequence[Offer], *, now: int, max_age: float, order: Sequence[str]) -> Plan:
+    """Placed and planned, or InvalidDocument with all diagnostics."""
+    placed = place(document, found, now=now, max_age=round(max_age * MICROSECONDS), providers=order)
+    refuse(f"manifest {document.name} cannot be placed", placed.diagnostics)
+    made = plan(document, placed.placements)
+    refuse(f"manifest {document.name} cannot be planned", made.diagnostics)
+    if made.plan is None:
+        raise InvalidDocument(f"manifest {document.name} gives no plan")
+    return made.plan
+
+
+def refuse(what: str, found: Sequence[Diagnostic]) -> None:
+    """InvalidDocument when any of the diagnostics is an error; all of them go with it."""
+    if errors(found):
+        raise InvalidDocument(what, hint="mend each of the diagnostics", diagnostics=list(map(asdict, found)))
+
+
+def attributes_of(name: str, made: Plan, now: int) -> dict[str, Any]:
+    return {
+        "occi.plan.name": name,
+        "occi.plan.created": now // MICROSECONDS,
+        "org.accords.listing": made.listing(),
+        "org.accords.hash": made.hash,
+        "org.accords.cost": ", ".join(f"{amount} {currency}" for currency, amount in cost(made.placements).items()),
+        "org.accords.placements": [placement_json(each) for each in made.placements],
+        "org.accords.steps": [step_to_json(each) for each in made.steps],
+    }
+
+
+def offers(ctx: Context) -> tuple[Offer, ...]:
+    """What the worker last saw at the providers, from the service row."""
+    found = ctx.client.get("service", "/provider/", view="offers")
+    return tuple(map(offer_from_json, found["offers"]))
+
+
+def _order(ctx: Context) -> tuple[str, ...]:
+    """The order of the settings is the order of preference."""
+    return tuple(ctx.settings.providers)
+
+
+def _document(ctx: Context, manifest_id: str) -> tuple[str, Manifest]:
+    with ctx.store.read() as tx:
+        found = entities.get(tx, ctx.account, CORDS + "manifest", manifest_id)
+    text = found.attributes.get("org.accords.document")
+    reading = read(str(text).encode()) if text else None
+    if reading is None or not isinstance(reading.document, Manifest):
+        raise Invalid(f"manifest {manifest_id} has no document that can be planned", hint="post the document again")
+    return reading.document.name, reading.document

@@ -1,0 +1,227 @@
+"""Services: POST /service/ with a plan, its actions, and what else the row answers. Nothing here calls a cloud: a POST
+validates, stores an operation and answers; the worker does the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from difflib import unified_diff
+from typing import Any
+
+import orjson
+
+from broker.errors import Clash, Invalid
+from broker.hooks.addresses import uuid_of
+from broker.occi.model import CORDS
+from broker.offers import offer_json, placement_from_json
+from broker.phases import PHASES
+from broker.plans import plan_from_json, plan_to_json
+from broker.report import report_of
+from broker.services import Context, Reply
+from broker.store import (
+    PLATFORM,
+    Operation,
+    Record,
+    Service,
+    Transaction,
+    entities,
+    logs,
+    offers,
+    operations,
+    services,
+    volumes,
+)
+from manifests import Plan, step_from_json
+
+KIND = CORDS + "service"
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Record):
+    """A service on its way in: the record, with the plan it will be made by and where it comes from."""
+
+    plan_json: str = ""
+    plan_id: str = ""
+    manifest_id: str = ""
+    agreement_id: str | None = None
+    expires_at: int | None = None
+
+
+def create(ctx: Context, record: Record) -> Record:
+    """Complete what was asked for from its plan. A name that runs already: Clash with the difference, or, for the same
+    document, the service that is there (its id: the row then answers with it)."""
+    attributes = record.attributes
+    wanted = attributes.get("occi.service.plan")
+    if not isinstance(wanted, str):
+        raise Invalid("a service needs occi.service.plan", hint="post to /plan/ first, and name the plan that gives")
+    plan_id = uuid_of(wanted)
+    found = ctx.client.get("manifest", f"/plan/{plan_id}")["attributes"]
+    plan = plan_of(found)
+    name = str(attributes.get("occi.service.name") or plan.service)
+    there = _running(ctx, name)
+    if there is not None:
+        return _same(ctx, there, plan)
+    agreement = attributes.get("occi.service.sla")
+    return Asked(
+        **{**_fields(record), "title": name, "attributes": {**attributes, "occi.service.name": name}},
+        plan_json=plan_to_json(replace(plan, service=name)),
+        plan_id=plan_id,
+        manifest_id=uuid_of(str(found["occi.plan.manifest"])),
+        agreement_id=uuid_of(agreement) if isinstance(agreement, str) else None,
+        expires_at=expiry(attributes.get("org.accords.ttl"), ctx.now()),
+    )
+
+
+def created(ctx: Context, tx: Transaction, record: Record) -> None:
+    """In the transaction that stores the entity: the service, and the operation that will make it."""
+    if not isinstance(record, Asked):
+        return
+    service = Service(
+        record.account,
+        record.id,
+        record.title,
+        manifest_id=record.manifest_id,
+        agreement_id=record.agreement_id,
+        plan_id=record.plan_id,
+        expires_at=record.expires_at,
+    )
+    services.create(tx, service)
+    operations.submit(tx, record.account, record.id, "deploy", plan_json=record.plan_json)
+
+
+def plan_of(attributes: Mapping[str, Any]) -> Plan:
+    """The plan that a plan entity's attributes hold."""
+    steps = tuple(map(step_from_json, attributes["org.accords.steps"]))
+    placements = tuple(map(placement_from_json, attributes["org.accords.placements"]))
+    return Plan("deploy", str(attributes["occi.plan.name"]), steps, placements)
+
+
+def expiry(ttl: object, now: int) -> int | None:
+    """When a service with this time to live (`2h`, `30m`, seconds) ends, UTC microseconds; None without one."""
+    if ttl is None:
+        return None
+    parts = re.fullmatch(r"(\d{1,9})([smhd]?)", str(ttl).strip())
+    if parts is None or int(parts[1]) == 0:
+        raise Invalid(f"{str(ttl)[:20]!r} is no time to live", hint="write 45s, 30m, 2h or 7d")
+    return now + int(parts[1]) * _SECONDS[parts[2]] * 1_000_000
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in Record.__slots__}
+
+
+def _running(ctx: Context, name: str) -> Service | None:
+    with ctx.store.read() as tx:
+        found = services.by_name(tx, ctx.account, name)
+    return None if found is None or found.state == "released" else found
+
+
+def _same(ctx: Context, there: Service, plan: Plan) -> Record:
+    with ctx.store.read() as tx:
+        deploy = operations.latest(tx, ctx.account, there.id, kind="deploy")
+        record = entities.get(tx, ctx.account, KIND, there.id)
+    former = plan_from_json(deploy.plan_json) if deploy and deploy.plan_json else None
+    if former is not None and former.hash == plan.hash:
+        return record
+    raise Clash(
+        f"a service {there.name} is there already, made by another plan",
+        hint="give this one another name, or release that one first",
+        difference=difference(former, plan),
+        service=there.id,
+    )
+
+
+def difference(former: Plan | None, plan: Plan) -> list[str]:
+    """What changed between two plans, as lines of a unified diff of their listings."""
+    before = former.listing().splitlines() if former else []
+    return list(unified_diff(before, plan.listing().splitlines(), "running", "asked for", n=0, lineterm=""))
+
+
+Action = Callable[[Context, Record, Mapping[str, object]], Record]
+
+
+def _submit(kind: str) -> Action:
+    """An action that becomes an operation. The state is shown at once; the worker does the rest."""
+
+    def action(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
+        with ctx.store.write() as tx:
+            operation = operations.submit(tx, ctx.account, record.id, kind, arguments=arguments)
+            return _show(ctx, tx, operation)
+
+    return action
+
+
+def _show(ctx: Context, tx: Transaction, operation: Operation) -> Record:
+    """The service as under way. What only some nodes go through changes nothing about where the service shall be."""
+    phase = PHASES[str(operation.arguments.get("kind", operation.kind))]
+    desired = None if operation.arguments.get("nodes") else phase.ends
+    services.set_state(tx, ctx.account, operation.service, phase.during, desired=desired)
+    return entities.get(tx, ctx.account, KIND, operation.service)
+
+
+def cancel(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
+    """End what is under way: its walk begins nothing more, and what was made is given back."""
+    with ctx.store.write() as tx:
+        operations.cancel(tx, ctx.account, record.id)
+        services.set_state(tx, ctx.account, record.id, "releasing", desired="released")
+        return entities.get(tx, ctx.account, KIND, record.id)
+
+
+ACTIONS: Mapping[str, Action] = {
+    **{kind: _submit(kind) for kind in ("start", "restart", "stop", "suspend", "save", "release", "retry")},
+    "cancel": cancel,
+}
+
+
+def delete(ctx: Context, tx: Transaction, record: Record) -> None:
+    """Only what was given back can be forgotten."""
+    found = services.get(tx, record.account, record.id)
+    if found.state != "released":
+        raise Clash(f"service {found.name} is {found.state}", hint=f"release it first: accords release {found.name}")
+
+
+def report(ctx: Context, record: Record, query: Mapping[str, str]) -> Reply:
+    """GET /service/<id>/report"""
+    with ctx.store.read() as tx:
+        return _json(report_of(tx, ctx.account, record.id))
+
+
+def printed(ctx: Context, record: Record, query: Mapping[str, str]) -> Reply:
+    """GET /service/<id>/logs: what its nodes' scripts printed."""
+    with ctx.store.read() as tx:
+        found = logs.after(tx, ctx.account, record.id, int(query.get("after", "0")), limit=1000)
+    return _json({"logs": [{"seq": each.seq, "at": each.at, "node": each.node, "output": each.text} for each in found]})
+
+
+def provider_listing(ctx: Context, query: Mapping[str, str]) -> Reply | None:
+    """GET /provider/?view=offers: what the worker last saw that providers give."""
+    if query.get("view") != "offers":
+        return None
+    with ctx.store.read() as tx:
+        return _json({"offers": [offer_json(each) for each in offers.every(tx, PLATFORM)]})
+
+
+def kept_volumes(ctx: Context) -> Reply:
+    """GET /volumes: those that outlived their services."""
+    with ctx.store.read() as tx:
+        found = volumes.every(tx, ctx.account)
+    return _json({"volumes": [_volume(each) for each in found]})
+
+
+def _volume(volume: volumes.Volume) -> dict[str, object]:
+    return {
+        "id": volume.id,
+        "service": volume.service_name,
+        "node": volume.node,
+        "name": volume.name,
+        "provider": volume.provider,
+        "size": volume.size,
+        "created": volume.created,
+    }
+
+
+def _json(value: object) -> Reply:
+    return Reply(200, orjson.dumps(value))

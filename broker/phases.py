@@ -1,0 +1,43 @@
+"""The operations of a service as one table: the state it shows meanwhile, and where it then is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """States of a service: `during` the operation, and `ends` when it was done; None: where it shall be anyway."""
+
+    during: str
+    ends: str | None
+
+
+PHASES: Mapping[str, Phase] = {
+    "deploy": Phase("deploying", "active"),
+    "start": Phase("starting", "active"),
+    "restart": Phase("starting", "active"),
+    "stop": Phase("stopping", "stopped"),
+    "suspend": Phase("suspending", "suspended"),
+    "save": Phase("saving", None),
+    "release": Phase("releasing", "released"),
+}
+
+SETTLED = ("active", "stopped", "suspended")
+"""The states a service stays in by itself while it has machines."""
+
+CAN: Mapping[str, tuple[str, ...]] = {
+    "pending": ("cancel",),
+    "deploying": ("cancel",),
+    "active": ("stop", "restart", "suspend", "save", "release"),
+    "stopped": ("start", "save", "release"),
+    "suspended": ("start", "save", "release"),
+    "starting": ("cancel",),
+    "stopping": ("cancel",),
+    "suspending": ("cancel",),
+    "saving": ("cancel",),
+    "failed": ("retry", "release"),
+}
+"""What may be asked for in each state, as the report says it. A failure that is no operation's cannot be retried:
+then `start` is what helps."""

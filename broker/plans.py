@@ -1,0 +1,34 @@
+"""A plan as the text that is stored and sent: steps and placements as JSON. Pure; both ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from broker.offers import placement_from_json, placement_json
+from manifests import Plan, step_from_json, step_to_json
+
+
+def plan_to_json(plan: Plan) -> str:
+    """`plan_from_json` gives an equal plan, with the same hash."""
+    return orjson.dumps(
+        {
+            "operation": plan.operation,
+            "service": plan.service,
+            "steps": [step_to_json(step) for step in plan.steps],
+            "placements": [placement_json(each) for each in plan.placements],
+            "release": [step_to_json(step) for step in plan.release],
+        }
+    ).decode()
+
+
+def plan_from_json(text: str) -> Plan:
+    found: dict[str, Any] = orjson.loads(text)
+    return Plan(
+        operation=found["operation"],
+        service=found["service"],
+        steps=tuple(map(step_from_json, found["steps"])),
+        placements=tuple(map(placement_from_json, found["placements"])),
+        release=tuple(map(step_from_json, found["release"])),
+    )

@@ -1,0 +1,189 @@
+"""A service with all its parts as one JSON value: what `accords status` prints. Reads only; the shape is the contract.
+
+service     {id, name, state, account, created, expires}           times in UTC microseconds
+operation   {id, kind, state, done, total} or null                 the newest one
+steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
+nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
+volumes     [{id, name, provider, size, retain, node}]             id: the provider's, empty before it is made
+guarantees  [{name, target, state, reason, at}]
+error       {step, code, message, hint, ...} or null
+can         [action, ...]                                          what may be asked for now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.phases import CAN
+from broker.plans import plan_from_json
+from broker.reconcile import DIFFERS
+from broker.store import Operation, Service, Transaction, journal, operations, services, verdicts
+from broker.store.journal import Entry
+from manifests import Plan, Step
+from sla.model import Verdict
+
+Json = dict[str, Any]
+
+ACTED: Mapping[str, str] = {
+    "start": "running",
+    "restart": "running",
+    "resume": "running",
+    "stop": "stopped",
+    "suspend": "suspended",
+}
+"""The state of a machine after each verb that changes it, newest first in the journal."""
+
+STATES: Mapping[str, str] = {"begun": "intent", "waiting": "intent", "done": "done", "failed": "failed"}
+"""The journal's words as the report's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the journal says of a service: newest entries by step, in the order they were begun, and what still is."""
+
+    entries: Mapping[str, Entry]
+    made: Mapping[str, Mapping[str, Any] | None]
+
+
+def report_of(tx: Transaction, account: str, service_id: str) -> Json:
+    """Missing when the account has no such service."""
+    service = services.get(tx, account, service_id)
+    newest = operations.latest(tx, account, service_id)
+    deploy = operations.latest(tx, account, service_id, kind="deploy")
+    plan = plan_from_json(deploy.plan_json) if deploy and deploy.plan_json else None
+    current = plan_from_json(newest.plan_json) if newest and newest.plan_json else None
+    facts = Facts(journal.history(tx, account, service_id), journal.made(tx, account, service_id))
+    steps = steps_of(current, facts.entries) if current else []
+    return {
+        "service": _service(service),
+        "operation": _operation(newest, steps) if newest else None,
+        "steps": steps,
+        "nodes": nodes_of(plan, facts, service.error) if plan else [],
+        "volumes": volumes_of(plan, facts) if plan else [],
+        "guarantees": [_guarantee(each) for each in verdicts.of_service(tx, account, service_id)],
+        "error": service.error,
+        "can": can(service),
+    }
+
+
+def can(service: Service) -> list[str]:
+    """What helps after a failure is in the error; otherwise the table says."""
+    from_error = (service.error or {}).get("can")
+    if service.state == "failed" and isinstance(from_error, list):
+        return from_error
+    return list(CAN.get(service.state, ()))
+
+
+def steps_of(plan: Plan, entries: Mapping[str, Entry]) -> list[Json]:
+    """Every step of the plan, with its state; what is behind a failed one is blocked."""
+    found: list[Json] = []
+    stuck: set[str] = set()
+    for step in plan.steps:
+        entry = entries.get(step.id)
+        state = STATES[entry.state] if entry else "blocked" if stuck & set(step.needs) else "waiting"
+        if state == "blocked" or (state == "failed" and not step.optional):
+            stuck.add(step.id)
+        found.append(_step(step, state, entry))
+    return found
+
+
+def nodes_of(plan: Plan, facts: Facts, error: Mapping[str, Any] | None) -> list[Json]:
+    """A line a machine that is there or on its way."""
+    seen = (error or {}).get("seen", {}) if (error or {}).get("code") == DIFFERS else {}
+    placements = {each.node: each for each in plan.placements}
+    return [
+        {
+            "name": name,
+            "state": seen.get(step.id.removesuffix(".machine")) or _state(step, facts),
+            "provider": step.provider,
+            "zone": placements[name].zone if name in placements else "",
+            "addresses": list((facts.made.get(step.id) or {}).get("addresses", ())),
+            "ports": _ports(plan, step),
+        }
+        for step, name in _created(plan, "machine")
+        if step.id in facts.made or step.id not in facts.entries
+    ]
+
+
+def volumes_of(plan: Plan, facts: Facts) -> list[Json]:
+    return [
+        {
+            "id": (facts.made.get(step.id) or {}).get("id", ""),
+            "name": step.inputs.get("name"),
+            "provider": step.provider,
+            "size": step.inputs.get("size"),
+            "retain": step.inputs.get("retain"),
+            "node": node,
+        }
+        for step, node in _created(plan, "volume")
+        if step.id in facts.made or step.id not in facts.entries
+    ]
+
+
+def machine_state(step: Step, facts: Facts) -> str | None:
+    """The verb that last changed a machine's state; None: it is as it was made."""
+    prefix = step.id.removesuffix("machine")
+    acts = {prefix + verb: verb for verb in ACTED}
+    done = [(entry.ended or 0, acts[name]) for name, entry in facts.entries.items() if name in acts and entry.result]
+    return max(done)[1] if done else None
+
+
+def _state(step: Step, facts: Facts) -> str:
+    if facts.made.get(step.id) is None:
+        return "waiting" if step.id not in facts.made else "starting"
+    verb = machine_state(step, facts)
+    return ACTED[verb] if verb else "running"
+
+
+def _created(plan: Plan, kind: str) -> Iterable[tuple[Step, str]]:
+    """The steps that create things of a kind, each with the node it is of."""
+    for step in plan.steps:
+        if step.verb == "create" and step.subject.startswith(kind + "/"):
+            yield step, step.subject.partition("/")[2].partition(".")[0]
+
+
+def _ports(plan: Plan, machine: Step) -> list[Json]:
+    firewall = machine.id.removesuffix("machine") + "firewall"
+    rules = next((step.inputs.get("rules") for step in plan.steps if step.id == firewall), ())
+    return [dict(rule) for rule in rules if isinstance(rule, Mapping)] if isinstance(rules, tuple) else []
+
+
+def _service(service: Service) -> Json:
+    return {
+        "id": service.id,
+        "name": service.name,
+        "state": service.state,
+        "account": service.account,
+        "created": service.created,
+        "expires": service.expires_at,
+    }
+
+
+def _operation(operation: Operation, steps: list[Json]) -> Json:
+    done = sum(step["state"] == "done" for step in steps)
+    kind = operation.arguments.get("kind", operation.kind)
+    return {"id": operation.id, "kind": kind, "state": operation.state, "done": done, "total": len(steps)}
+
+
+def _step(step: Step, state: str, entry: Entry | None) -> Json:
+    return {
+        "id": step.id,
+        "verb": step.verb,
+        "subject": step.subject,
+        "provider": step.provider,
+        "state": state,
+        "attempt": entry.attempt if entry else 0,
+        "error": entry.error if entry else None,
+    }
+
+
+def _guarantee(verdict: Verdict) -> Json:
+    return {
+        "name": verdict.guarantee,
+        "target": verdict.target,
+        "state": verdict.state.value,
+        "reason": verdict.reason,
+        "at": verdict.at,
+    }

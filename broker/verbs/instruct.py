@@ -1,0 +1,105 @@
+"""What happens inside nodes: waiting for the agent, and instructions. A node fetches them itself (delivery `home`) or
+its provider carries them (delivery `direct`); either way a step's token is the instruction's identity, so that what
+is asked twice is done once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from broker.execute.outcomes import Done, Failed, Outcome, Waiting
+from broker.store import agents, instructions, secrets
+from broker.verbs.job import Call
+from providers.protocol import Instruction
+
+LOOK_AGAIN = 0.1
+"""Seconds between two looks for an answer that a node gives: one indexed read."""
+OUTPUT_KEPT = 2000
+"""Characters of an instruction's output, from its end, that a result keeps."""
+
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "install": ("packages", "script"),
+    "configure": ("symbol", "value"),
+    "run": ("script",),
+    "fork": ("script",),
+    "kill": ("process",),
+}
+"""Which inputs of a step are the instruction's arguments."""
+
+
+def instruct(call: Call) -> Outcome:
+    """Give the instruction to whoever carries it."""
+    if _direct(call):
+        return _carried(call)
+    with call.tools.store.write() as tx:
+        owner = (call.job.account, call.job.service, call.node)
+        instructions.add(tx, *owner, id=instruction_id(call.token), method=call.step.verb, arguments=arguments_of(call))
+    return Waiting({}, LOOK_AGAIN)
+
+
+def instructed(call: Call) -> Outcome:
+    """Look whether the node has answered."""
+    if _direct(call):
+        return _carried(call)
+    with call.tools.store.read() as tx:
+        found = instructions.get(tx, call.job.account, instruction_id(call.token))
+    return Waiting({}, LOOK_AGAIN) if found.exit is None else _ended(call, found.exit, found.output)
+
+
+def instruction_id(token: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, token))
+
+
+def arguments_of(call: Call) -> dict[str, object]:
+    return {name: call.inputs[name] for name in ARGUMENTS[call.step.verb] if call.inputs.get(name) is not None}
+
+
+def _direct(call: Call) -> bool:
+    placed = call.job.placed(call.node)
+    return placed is not None and placed.delivery == "direct"
+
+
+def _carried(call: Call) -> Outcome:
+    """Through the provider of the node. Only here does the worker read a secret: it goes straight to the node."""
+    placed = call.job.placed(call.node)
+    provider = call.tools.provider(placed.provider if placed else None)
+    arguments = {key: _revealed(call, value) for key, value in arguments_of(call).items()}
+    machine, instruction = str(call.inputs["machine"]), Instruction(call.step.verb, arguments)
+    answer = provider.instruct(machine, instruction, token=call.token, deadline=call.deadline)
+    return Waiting({}, LOOK_AGAIN) if answer is None else _ended(call, answer.exit, answer.output)
+
+
+def _revealed(call: Call, value: object) -> object:
+    if not (isinstance(value, str) and value.startswith(secrets.PREFIX)):
+        return value
+    with call.tools.store.read() as tx:
+        return secrets.reveal(tx, call.job.account, value)
+
+
+def _ended(call: Call, status: int, output: str) -> Outcome:
+    """An exit status of 0 is success; the end of the output says what went wrong otherwise."""
+    kept = output[-OUTPUT_KEPT:]
+    if status == 0:
+        return Done({"exit": 0, "output": kept})
+    error = {
+        "code": "step.exit",
+        "message": f"{call.step.verb} on {call.node} ended with exit status {status}",
+        "output": kept,
+        "hint": "mend what the output names, then retry the step or release the service",
+    }
+    return Failed(error, retryable=False)
+
+
+def await_agent(call: Call) -> Outcome:
+    """Done when the node's agent has called home: ever, for a new machine; since the operation was asked for, where the
+    machine was started again."""
+    with call.tools.store.read() as tx:
+        seen = agents.get(tx, call.job.account, call.job.service, call.node).seen
+    since = 0 if call.job.kind in ("deploy", "retry") else call.job.since
+    return Done({"seen": seen}) if seen is not None and seen >= since else Waiting({}, LOOK_AGAIN)
+
+
+def ready(call: Call) -> Outcome:
+    """Nothing to do: the name for "everything in this node is done", which other nodes' steps need."""
+    return Done({})

@@ -1,0 +1,100 @@
+"""What verbs work for and with: the operation, the tools, and one call of a verb. Values; no logic to speak of."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from broker.errors import Missing
+from broker.verbs.specs import Inputs, node_of
+from manifests import Placement, Plan, Step
+from providers.protocol import Provider
+
+if TYPE_CHECKING:
+    from broker.settings import Settings
+    from broker.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One operation of one service.
+
+    `service` is its id, `name` the word people use; `since` (UTC microseconds) is when the operation was asked for.
+    `deploy` is the plan that the service was made by, and `made` what came of its steps so far. `token_of` gives the
+    token that a step of it was carried out with.
+    """
+
+    installation: str
+    account: str
+    service: str
+    name: str
+    kind: str
+    since: int
+    deploy: Plan
+    made: Mapping[str, Mapping[str, object] | None]
+    token_of: Callable[[str], str]
+
+    def entity(self, *parts: str) -> str:
+        """The id of the OCCI entity that shows what a step made: the same in every walk of this service."""
+        return str(uuid.uuid5(uuid.UUID(self.service), "/".join(parts)))
+
+    def placed(self, node: str) -> Placement | None:
+        return next((each for each in self.deploy.placements if each.node == node), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What verbs act with. `secret` makes a new password; one-time tokens follow from `key`, the installation's."""
+
+    store: Store
+    settings: Settings
+    providers: Mapping[str, Provider]
+    secret: Callable[[], str]
+    key: str
+
+    def provider(self, name: str | None) -> Provider:
+        """The provider instance of that name, or `Missing` with those there are."""
+        if name in self.providers:
+            return self.providers[str(name)]
+        known = ", ".join(sorted(self.providers)) or "none"
+        raise Missing(f"no provider instance is called {name}", hint=f"the settings have: {known}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a verb: the step, its inputs with every Ref replaced, its token. `again`: an earlier attempt may have
+    been carried out. `partial` is what the last look said to keep."""
+
+    tools: Tools
+    job: Job
+    step: Step
+    inputs: Inputs
+    token: str
+    again: bool = False
+    partial: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def node(self) -> str:
+        return node_of(self.step.subject)[0]
+
+    @property
+    def provider(self) -> Provider:
+        return self.tools.provider(self.step.provider)
+
+    @property
+    def deadline(self) -> float:
+        return self.tools.settings.call_deadline
+
+    def tags(self) -> Mapping[str, str]:
+        """What every resource carries at its provider. Without the installation two brokers in one tenant would take
+        each other's machines for orphans."""
+        found = {
+            "accords-installation": self.job.installation,
+            "accords-account": self.job.account,
+            "accords-service": self.job.service,
+            "accords-step": self.step.id,
+            "accords-token": self.token,
+        }
+        return {**found, "accords-node": self.node} if "." in self.step.id else found

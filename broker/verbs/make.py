@@ -1,0 +1,154 @@
+"""Making and giving back: create, save, delete, and secrets, which are at no provider.
+
+Each is a start or a look at what was started: one or two calls with a deadline, never a loop that waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from broker.agent import userdata
+from broker.execute.outcomes import Done, Failed, Outcome, Waiting
+from broker.store import agents, secrets
+from broker.verbs import projections
+from broker.verbs.job import Call
+from broker.verbs.specs import kind_of, spec_of
+from providers.errors import NotFound
+from providers.protocol import Kind, Resource, SnapshotSpec, Spec, State
+
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at a resource that is being made, changed or given back."""
+
+
+def create(call: Call) -> Outcome:
+    """Ask for the thing, unless an earlier attempt has made it."""
+    return made(call, _found(call, kind_of(call.step.subject)) or _create(call, _spec(call)))
+
+
+def created(call: Call) -> Outcome:
+    return made(call, _observe(call, kind_of(call.step.subject)))
+
+
+def made(call: Call, resource: Resource) -> Outcome:
+    """What an observation means for a step that wants the thing there."""
+    unsettled = unfinished(call, resource)
+    entities = projections.made(call.job, call.step, call.inputs, resource)
+    return unsettled or Done(result_of(call, resource), projections=entities)
+
+
+def unfinished(call: Call, resource: Resource) -> Outcome | None:
+    """Waiting while it is being made, Failed when it came up broken, None when it is there."""
+    if resource.state is State.PENDING:
+        return Waiting({"id": resource.id}, LOOK_AGAIN)
+    return Failed(_broken(call, resource), retryable=False) if resource.state is State.ERROR else None
+
+
+def result_of(call: Call, resource: Resource) -> dict[str, object]:
+    """The fields that later steps refer to."""
+    found: dict[str, object] = {**resource.facts, "id": resource.id, "name": resource.name}
+    if resource.kind is Kind.MACHINE:
+        found["addresses"] = list(resource.addresses)
+        found["address"] = resource.addresses[0] if resource.addresses else ""
+        found["hostname"] = call.inputs.get("hostname") or call.inputs["name"]
+        found["contract"] = projections.contract_id(call.job, call.step.id)
+    return found
+
+
+def _found(call: Call, kind: Kind) -> Resource | None:
+    """What an earlier attempt made whose answer was lost; nothing is looked for at the first attempt."""
+    return call.provider.find(kind, call.token, deadline=call.deadline) if call.again else None
+
+
+def _create(call: Call, spec: Spec) -> Resource:
+    return call.provider.create(spec, token=call.token, tags=call.tags(), deadline=call.deadline)
+
+
+def _observe(call: Call, kind: Kind) -> Resource:
+    return call.provider.observe(kind, str(call.partial["id"]), deadline=call.deadline)
+
+
+def _broken(call: Call, resource: Resource) -> dict[str, object]:
+    reason = resource.facts.get("error", "the provider gives no reason")
+    return {
+        "code": "step.broken",
+        "message": f"{call.step.subject} came up broken at {call.step.provider}: {reason}",
+        "hint": "look at the provider's own log, then release the service",
+    }
+
+
+def _spec(call: Call) -> Spec:
+    user_data = _user_data(call) if call.inputs.get("agent") else ""
+    return spec_of(call.step.subject, call.inputs, service=call.job.name, user_data=user_data)
+
+
+def _user_data(call: Call) -> str:
+    """Cloud-init user-data with the agent. Its one-time token follows from the step's, so that every attempt sends the
+    same, and a machine whose answer was lost can still call home."""
+    once = hmac.new(call.tools.key.encode(), f"agent\0{call.token}".encode(), hashlib.sha256).hexdigest()
+    with call.tools.store.write() as tx:
+        agents.bind(tx, call.job.account, call.job.service, call.node, once)
+    known = {"account": call.job.account, "contract": projections.contract_id(call.job, call.step.id)}
+    return userdata.render(call.tools.settings, node=call.node, token=once, environment=known)
+
+
+def save(call: Call) -> Outcome:
+    """A snapshot of a machine's disk."""
+    spec = SnapshotSpec(name=str(call.inputs["name"]), machine=str(call.inputs["id"]))
+    return _saved(call, _found(call, Kind.SNAPSHOT) or _create(call, spec))
+
+
+def saved(call: Call) -> Outcome:
+    return _saved(call, _observe(call, Kind.SNAPSHOT))
+
+
+def _saved(call: Call, resource: Resource) -> Outcome:
+    return unfinished(call, resource) or Done({"id": resource.id, "name": resource.name})
+
+
+def delete(call: Call) -> Outcome:
+    """Give a thing back. Where only an intent is known its token tells whether anything was made."""
+    kind = Kind(str(call.inputs["kind"]))
+    identifier = call.inputs.get("id") or _made_by(call, kind)
+    if identifier is None:
+        return _given_back(call, kind)
+    call.provider.delete(kind, str(identifier), deadline=call.deadline)
+    return _gone(call, kind, str(identifier))
+
+
+def deleted(call: Call) -> Outcome:
+    return _gone(call, Kind(str(call.inputs["kind"])), str(call.partial["id"]))
+
+
+def _made_by(call: Call, kind: Kind) -> str | None:
+    token = call.job.token_of(str(call.inputs["token_step"]))
+    found = call.provider.find(kind, token, deadline=call.deadline)
+    return found.id if found else None
+
+
+def _gone(call: Call, kind: Kind, identifier: str) -> Outcome:
+    """Gone is what the provider no longer shows: networks and volumes are held until their machine has ended."""
+    try:
+        call.provider.observe(kind, identifier, deadline=call.deadline)
+    except NotFound:
+        return _given_back(call, kind)
+    return Waiting({"id": identifier}, LOOK_AGAIN)
+
+
+def _given_back(call: Call, kind: Kind) -> Done:
+    return Done({}, projections=projections.gone(call.job, kind, str(call.inputs["token_step"])))
+
+
+def generate(call: Call) -> Outcome:
+    """A new secret, the same at every attempt. The result names it; the value stays in its table."""
+    with call.tools.store.write() as tx:
+        name = secrets.put(tx, call.job.account, call.job.service, call.tools.secret(), id=call.token)
+    return Done({"value": name})
+
+
+def forget(call: Call) -> Outcome:
+    """The secret that a step generated, or would have."""
+    name = call.inputs.get("secret") or secrets.PREFIX + call.job.token_of(str(call.inputs["token_step"]))
+    with call.tools.store.write() as tx:
+        secrets.forget(tx, call.job.account, str(name))
+    return Done({})

@@ -1,0 +1,188 @@
+"""What a step made, as the OCCI entities that show it: OGF compute, network, storage and their links in the cloud
+row, a CORDS contract in the service row. Pure. The journal is the truth; these can be made again from it at any time.
+
+Ids are uuid5(service, step): a result that is projected twice is one entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from broker.occi.model import CORDS, INFRASTRUCTURE
+from broker.occi.states import words
+from broker.store.outbox import Projection
+from broker.verbs.job import Job
+from broker.verbs.specs import Inputs, node_of
+from manifests import Ref, Step
+from providers.protocol import Kind, Resource, State
+
+IP_NETWORK = "http://schemas.ogf.org/occi/infrastructure/network#ipnetwork"
+IP_INTERFACE = "http://schemas.ogf.org/occi/infrastructure/networkinterface#ipnetworkinterface"
+CONTRACT = CORDS + "contract"
+
+GIB = 1024**3
+
+KINDS: Mapping[Kind, str] = {
+    Kind.MACHINE: INFRASTRUCTURE + "compute",
+    Kind.NETWORK: INFRASTRUCTURE + "network",
+    Kind.VOLUME: INFRASTRUCTURE + "storage",
+}
+"""What of a provider's things is an OGF entity. A firewall and a snapshot are not."""
+
+
+def made(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Projection, ...]:
+    """The entities that show a resource as it was just observed. `step` is the one that created it."""
+    if resource.kind is Kind.MACHINE:
+        links = (*_interfaces(job, step, resource), *_attachments(job, step))
+        return (_compute(job, step, inputs, resource), _contract(job, step, resource), *links)
+    if resource.kind is Kind.NETWORK:
+        return (_network(job, step, resource),)
+    return (_storage(job, step, inputs, resource),) if resource.kind is Kind.VOLUME else ()
+
+
+def gone(job: Job, kind: Kind, made_by: str) -> tuple[Projection, ...]:
+    """The end of what step `made_by` had made. Links go with their resources."""
+    if kind not in KINDS:
+        return ()
+    own = Projection(KINDS[kind], job.entity(made_by), gone=True)
+    return (own, Projection(CONTRACT, contract_id(job, made_by), gone=True)) if kind is Kind.MACHINE else (own,)
+
+
+def contract_id(job: Job, machine_step: str) -> str:
+    return job.entity(machine_step, "contract")
+
+
+def _compute(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projection:
+    return _entity(
+        KINDS[Kind.MACHINE],
+        job.entity(step.id),
+        resource.name,
+        {
+            "occi.compute.cores": inputs.get("cores"),
+            "occi.compute.memory": _gib(inputs.get("memory")),
+            "occi.compute.hostname": inputs.get("hostname"),
+            "occi.compute.state": words("machine", resource.state.value).occi,
+            "org.accords.contract": f"/contract/{contract_id(job, step.id)}",
+            "org.accords.addresses": " ".join(resource.addresses) or None,
+            **_origin(job, step, resource),
+        },
+    )
+
+
+def _network(job: Job, step: Step, resource: Resource) -> Projection:
+    cidr = resource.facts.get("cidr")
+    return _entity(
+        KINDS[Kind.NETWORK],
+        job.entity(step.id),
+        resource.name,
+        {
+            "occi.network.label": resource.name,
+            "occi.network.state": _is_up(resource, "active", "inactive"),
+            "occi.network.address": cidr,
+            "occi.network.gateway": resource.facts.get("gateway"),
+            **_origin(job, step, resource),
+        },
+        *((IP_NETWORK,) if cidr else ()),
+    )
+
+
+def _storage(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projection:
+    return _entity(
+        KINDS[Kind.VOLUME],
+        job.entity(step.id),
+        resource.name,
+        {
+            "occi.storage.size": _gib(inputs.get("size")),
+            "occi.storage.state": _is_up(resource, "online", "offline"),
+            **_origin(job, step, resource),
+        },
+    )
+
+
+def _interfaces(job: Job, step: Step, resource: Resource) -> tuple[Projection, ...]:
+    """One link to the network the machine was put on; its address is the one siblings use."""
+    network = step.inputs.get("network")
+    if not isinstance(network, Ref):
+        return ()
+    attributes = {
+        "occi.networkinterface.interface": "eth0",
+        "occi.networkinterface.mac": resource.facts.get("mac"),
+        "occi.networkinterface.address": resource.addresses[0] if resource.addresses else None,
+        "occi.networkinterface.allocation": "dynamic",
+        "occi.networkinterface.state": _is_up(resource, "active", "inactive"),
+    }
+    return (_link(job, "networkinterface", (step.id, "interface"), network.step, attributes, IP_INTERFACE),)
+
+
+def _attachments(job: Job, step: Step) -> tuple[Projection, ...]:
+    """A link to each volume."""
+    wanted = step.inputs.get("volumes")
+    items = wanted if isinstance(wanted, tuple) else ()
+    return tuple(_attachment(job, step, item) for item in items if isinstance(item, Mapping))
+
+
+def _attachment(job: Job, step: Step, item: Mapping[str, object]) -> Projection:
+    volume = item["volume"]
+    target = volume.step if isinstance(volume, Ref) else str(volume)
+    attributes = {
+        "occi.storagelink.deviceid": target,
+        "occi.storagelink.mountpoint": item.get("mountpoint"),
+        "occi.storagelink.state": "active",
+    }
+    return _link(job, "storagelink", (step.id, "storage", target), target, attributes)
+
+
+def _contract(job: Job, step: Step, resource: Resource) -> Projection:
+    """The CORDS contract names its node, its OGF compute and the provider's id; each leads to the others."""
+    node, _ = node_of(step.subject)
+    return _entity(
+        CONTRACT,
+        contract_id(job, step.id),
+        node,
+        {
+            "occi.contract.name": node,
+            "occi.contract.node": node,
+            "occi.contract.profile": step.provider,
+            "occi.contract.provider": f"/compute/{job.entity(step.id)}",
+            "occi.contract.reference": resource.id,
+            "occi.contract.hostname": resource.addresses[0] if resource.addresses else None,
+            "occi.contract.parentservice": f"/service/{job.service}",
+            "occi.contract.state": int(words("machine", resource.state.value).cords),
+        },
+    )
+
+
+def _origin(job: Job, step: Step, resource: Resource) -> dict[str, object]:
+    """Where an entity comes from: its provider, the provider's id for it, the service and node it is of."""
+    return {
+        "org.accords.provider": step.provider,
+        "org.accords.provider.id": resource.id,
+        "org.accords.service": f"/service/{job.service}",
+        "org.accords.node": resource.tags.get("accords-node"),
+    }
+
+
+def _link(
+    job: Job, term: str, parts: tuple[str, ...], target: str, attributes: Mapping[str, object], *mixins: str
+) -> Projection:
+    """A link from the machine that the first of `parts` made to what `target` made. Its ends are stored references:
+    kind and id, so that moving a host changes none."""
+    other = KINDS[Kind.NETWORK if term == "networkinterface" else Kind.VOLUME]
+    entity = _entity(INFRASTRUCTURE + term, job.entity(*parts), "", attributes, *mixins)
+    source = f"{KINDS[Kind.MACHINE]} {job.entity(parts[0])}"
+    return replace(entity, source=source, target=f"{other} {job.entity(target)}")
+
+
+def _entity(kind: str, identifier: str, title: str, attributes: Mapping[str, object], *mixins: str) -> Projection:
+    known = {key: value for key, value in attributes.items() if value is not None}
+    return Projection(kind, identifier, title, known, mixins)
+
+
+def _is_up(resource: Resource, yes: str, no: str) -> str:
+    return yes if resource.state is State.ACTIVE else no
+
+
+def _gib(size: object) -> float | None:
+    """OCCI counts memory and storage in GiB."""
+    return round(size / GIB, 3) if isinstance(size, int) else None

@@ -1,0 +1,184 @@
+"""`accords work`: takes operations from the store and carries them out; it never listens.
+
+    operations   side by side, a thread each; a lease with an epoch says whose they are
+    chores       a table of short passes, each with its period, in one thread; none of them keeps operations waiting
+    delivery     the outbox to the rows, in a thread of its own, as soon as there is something
+
+Several workers can share a store. One that ends (SIGTERM) takes nothing more and leaves what it was at to whoever takes
+the lease next: to the services that is the same as a kill, and tested as such.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from broker import auth, logs
+from broker.client import Client
+from broker.settings import Settings
+from broker.store import PLATFORM, Store, operations
+from broker.verbs import Tools
+from broker.worker import chores
+from broker.worker.delivery import deliver
+from broker.worker.operation import carry_out
+from providers import Provider, open_provider
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+IDLE = 0.2
+"""Seconds between two looks for an operation: one indexed query."""
+SIDE_BY_SIDE = 8
+"""Operations that one worker carries out at once."""
+ENDING = 5.0
+"""Seconds that calls in flight get when the worker is told to end."""
+OBSERVE_PERIOD = 30.0
+TICK = 1.0
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    logs.configure(settings.log_level)
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    worker = opened(settings)
+    try:
+        worker.run(stop)
+    finally:
+        worker.close()
+
+
+def opened(settings: Settings) -> Worker:
+    """A worker of these settings: the service row's database, every provider instance, a client for the rows."""
+    installation = auth.installation(settings)
+    principal = auth.Principal("worker", PLATFORM, auth.Role.WORKER)
+    tools = Tools(
+        store=Store.open(settings.database.format(home=settings.home, row="service")),
+        settings=settings,
+        providers=open_providers(settings),
+        secret=lambda: secrets.token_urlsafe(24),
+        key=installation.key,
+    )
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return Worker(tools, installation.id, Client(settings, auth.issue(installation.key, principal)), owner)
+
+
+def open_providers(settings: Settings) -> Mapping[str, Provider]:
+    """Every instance of the settings, opened once."""
+    return {name: open_provider(name, own.driver, own.options) for name, own in settings.providers.items()}
+
+
+@dataclass(slots=True)
+class Chore:
+    """A pass that is done every `period` seconds; `due` by the monotonic clock."""
+
+    name: str
+    period: float
+    work: Callable[[], None]
+    due: float = 0.0
+
+
+class Worker:
+    """One worker. `owner` is how leases name it."""
+
+    def __init__(self, tools: Tools, installation: str, client: Client, owner: str) -> None:
+        self._tools = tools
+        self._installation = installation
+        self._client = client
+        self._owner = owner
+        self._places = threading.Semaphore(SIDE_BY_SIDE)
+        self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="operation")
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set."""
+        log.info("worker.start", extra={"owner": self._owner, "providers": list(self._tools.providers)})
+        loops = [threading.Thread(target=loop, args=(stop,), daemon=True) for loop in (self._deliver, self._chores)]
+        for loop in loops:
+            loop.start()
+        while not stop.is_set():
+            if not self._guarded("operations", self.take):
+                stop.wait(IDLE)
+        for loop in loops:
+            loop.join(ENDING)
+        log.info("worker.end", extra={"owner": self._owner})
+
+    def take(self) -> bool:
+        """Begin one operation that nobody is at, if there is one and a place for it."""
+        if not self._places.acquire(blocking=False):
+            return False
+        lease = None
+        try:
+            with self._tools.store.write() as tx:
+                lease = operations.take(tx, self._owner, self._tools.settings.lease)
+        finally:
+            if lease is None:
+                self._places.release()
+        if lease is not None:
+            self._threads.submit(self._carry_out, lease)
+        return lease is not None
+
+    def close(self) -> None:
+        """Let go of everything. Walks that still go on lose their lease to the next worker."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+        for provider in self._tools.providers.values():
+            provider.close()
+        self._tools.store.close()
+
+    def _carry_out(self, lease: operations.Lease) -> None:
+        try:
+            self._guarded("operation", lambda: carry_out(self._tools, self._installation, lease))
+        finally:
+            self._places.release()
+
+    def _deliver(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if not self._guarded("delivery", lambda: deliver(self._tools.store, self._client)):
+                stop.wait(IDLE)
+
+    def _chores(self, stop: threading.Event) -> None:
+        table = self._table()
+        while not stop.is_set():
+            for chore in table:
+                if chore.due <= time.monotonic() and not stop.is_set():
+                    self._guarded(chore.name, chore.work)
+                    chore.due = time.monotonic() + chore.period
+            stop.wait(IDLE)
+
+    def _table(self) -> tuple[Chore, ...]:
+        tools, settings = self._tools, self._tools.settings
+        found = (
+            Chore("offers", settings.offer_period, lambda: chores.refresh_offers(tools)),
+            Chore("expiry", TICK, lambda: chores.end_what_is_over(tools)),
+            Chore("observe", OBSERVE_PERIOD, self._observe),
+        )
+        if importlib.util.find_spec("broker.monitor") is None:
+            return found
+        from broker import monitor
+
+        return (*found, Chore("monitor", TICK, lambda: monitor.tick(tools.store, settings, tools.store.now)))
+
+    def _observe(self) -> None:
+        seen = chores.observe(self._tools, self._installation)
+        chores.compare(self._tools, self._installation, seen)
+        chores.sweep(self._tools, seen)
+
+    def _guarded(self, name: str, work: Callable[[], T]) -> T | None:
+        """The worker's door: what fails is logged, and tried again at the next turn."""
+        try:
+            return work()
+        except Exception:
+            log.exception("worker.failed", extra={"what": name})
+            return None

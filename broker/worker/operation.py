@@ -1,0 +1,150 @@
+"""One operation, from its lease to its end: the plan, the walk, and what the service then is.
+
+What an end means is decided in pure functions by a table; everything that changes is written in one transaction with
+the operation's own end. A lease that was lost ends it silently: somebody else has it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from broker.errors import LeaseLost
+from broker.execute import PATIENCE, Ending, execute
+from broker.phases import PHASES
+from broker.plans import plan_from_json, plan_to_json
+from broker.store import (
+    Journal,
+    Lease,
+    Operation,
+    Service,
+    Transaction,
+    agents,
+    journal,
+    operations,
+    secrets,
+    services,
+)
+from broker.verbs import Job, Tools, Verbs
+from broker.worker.kept import keep_volumes
+from manifests import Plan, act, release
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an operation ends, and what its service then is."""
+
+    operation: str
+    service: str
+    error: Mapping[str, object] | None = None
+
+
+def end_of(kind: str, desired: str, ending: Ending, *, partial: bool = False) -> End:
+    """Pure. A cancelled walk goes on as a release; a failed save leaves a service that runs; what only some nodes went
+    through (`partial`) leaves the service where it shall be."""
+    if ending.cancelled:
+        return End("cancelled", "releasing")
+    if not ending.complete:
+        return End("failed", desired if kind == "save" else "failed", error_of(kind, ending))
+    return End("done", desired if partial else PHASES[kind].ends or desired)
+
+
+def error_of(kind: str, ending: Ending) -> dict[str, object]:
+    """The first step that failed, in the plan's order, with what can be done; and how much it keeps from being done."""
+    failed = {step: error for step, error in ending.failed.items() if step not in ending.tolerated}
+    step, error = next(iter(failed.items()))
+    can = ["save"] if kind == "save" else ["retry", "release"]
+    others = [other for other in failed if other != step]
+    return {"operation": kind, **error, "step": step, "also": others, "blocked": len(ending.blocked), "can": can}
+
+
+def carry_out(tools: Tools, installation: str, lease: Lease) -> None:
+    """Walk the operation that the lease is for, and write its end."""
+    try:
+        prepared, job, plan = _prepare(tools, installation, lease)
+        ending = _walk(tools, prepared, job, plan)
+        if not ending.lost:
+            _end(tools, prepared, job, ending)
+    except LeaseLost:
+        log.warning("operation.lost", extra={"operation": lease.operation.id, "kind": lease.operation.kind})
+
+
+def kind_of(operation: Operation) -> str:
+    """What is done: a retry does what it retries."""
+    return str(operation.arguments.get("kind", operation.kind))
+
+
+def _walk(tools: Tools, lease: Lease, job: Job, plan: Plan) -> Ending:
+    book = Journal(tools.store, lease, job.installation)
+    verbs = Verbs(tools, job, begun=frozenset(book.entries()))
+    patience = replace(PATIENCE, step_timeout=tools.settings.step_timeout)
+    return execute(plan, verbs, book, parallel=tools.settings.walk_parallel, patience=patience)
+
+
+def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job, Plan]:
+    """The plan that is walked, made and kept at the first time: a walk that is taken up again must be the same."""
+    operation, kind = lease.operation, kind_of(lease.operation)
+    with tools.store.write() as tx:
+        operations.held(tx, lease)
+        service = services.get(tx, operation.account, operation.service)
+        job = job_of(tx, installation, operation, service)
+        plan = plan_from_json(operation.plan_json) if operation.plan_json else _plan(job, operation)
+        if not operation.plan_json:
+            lease = operations.set_plan(tx, lease, plan_to_json(plan))
+        if service.state != PHASES[kind].during:
+            services.set_state(tx, operation.account, service.id, PHASES[kind].during, error=None)
+    return lease, job, plan
+
+
+def job_of(tx: Transaction, installation: str, operation: Operation, service: Service) -> Job:
+    """What there is to know of a service for an operation on it."""
+    deploy = operations.latest(tx, operation.account, service.id, kind="deploy")
+    entries = journal.history(tx, operation.account, service.id)
+    return Job(
+        installation=installation,
+        account=operation.account,
+        service=service.id,
+        name=service.name,
+        kind=kind_of(operation),
+        since=operation.created,
+        deploy=plan_from_json(deploy.plan_json if deploy and deploy.plan_json else "{}"),
+        made=journal.made(tx, operation.account, service.id),
+        token_of=lambda step: entries[step].token,
+    )
+
+
+def _plan(job: Job, operation: Operation) -> Plan:
+    """What gives back, or changes, what the service has: from its deploy plan and what came of it."""
+    if job.kind == "release":
+        return release(job.deploy, job.made, volumes=bool(operation.arguments.get("volumes")))
+    nodes = operation.arguments.get("nodes") or ()
+    return act(job.deploy, job.made, job.kind, nodes=tuple(nodes))
+
+
+def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
+    operation = lease.operation
+    with tools.store.write() as tx:
+        service = services.get(tx, operation.account, operation.service)
+        if operations.held(tx, lease).state == "cancelling":  # perhaps since the walk's last look
+            ending = replace(ending, cancelled=True)
+        partial = bool(operation.arguments.get("nodes"))
+        end = end_of(job.kind, service.desired, ending, partial=partial)
+        operations.finish(tx, lease, end.operation, error=end.error)
+        desired = "released" if end.operation == "cancelled" else None
+        services.set_state(tx, operation.account, service.id, end.service, desired=desired, error=end.error)
+        if end.operation == "cancelled":
+            operations.submit(tx, operation.account, service.id, "release")
+        if end.service == "released":
+            _given_back(tx, job, operation)
+    log.info("operation.end", extra={"service": job.name, "kind": job.kind, "state": end.operation})
+
+
+def _given_back(tx: Transaction, job: Job, operation: Operation) -> None:
+    """What a released service leaves: its retained volumes, listed; no key and no secret."""
+    keep_volumes(tx, job, operation)
+    secrets.forget_service(tx, operation.account, operation.service)
+    for agent in agents.of_service(tx, operation.account, operation.service):
+        agents.forget(tx, operation.account, operation.service, agent.node)
