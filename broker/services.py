@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from broker import discovery
+from broker.addresses import OFFSETS
 from broker.errors import Missing
 
 if TYPE_CHECKING:
@@ -82,17 +84,31 @@ class Hooks:
     routes: Mapping[str, Callable[[Context, Record, Mapping[str, str]], Reply]] = field(default_factory=dict)
 
 
+RowRoute = Callable[[Context, Mapping[str, str]], Reply]
+"""(ctx, the path's fields and the query) -> Reply"""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A category server: listens on the base port + `offset`; `kinds` are type ids, `hooks` by type id."""
+    """A category server: listens on the base port + `offset`; `kinds` are type ids, `hooks` by type id.
+
+    `routes`: path template -> method -> what is answered there, for what is no entity of a kind.
+    `before` runs before each request: what must hold when anybody looks.
+    """
 
     name: str
-    offset: int
     kinds: tuple[str, ...]
     hooks: Mapping[str, Hooks] = field(default_factory=dict)
+    routes: Mapping[str, Mapping[str, RowRoute]] = field(default_factory=dict)
+    before: Callable[[Store, Settings], None] | None = None
 
-    def port(self, settings: Settings) -> int:
-        return settings.base_port + self.offset
+    @property
+    def offset(self) -> int:
+        return OFFSETS[self.name]
+
+
+def _forget_unrenewed(store: Store, settings: Settings) -> None:
+    discovery.sweep(store, settings.publication_lease)
 
 
 def _cords(terms: str) -> tuple[str, ...]:
@@ -104,18 +120,17 @@ def _infrastructure(terms: str) -> tuple[str, ...]:
 
 
 ROWS: tuple[Row, ...] = (
-    Row("publisher", 0, _cords("publication operator agency enquiry")),
-    Row("infrastructure", 4, _cords("infrastructure compute network endpoint port storage volume firewall")),
-    Row("account", 5, _cords("account user security authorization")),
-    Row("manifest", 6, _cords("manifest plan")),
-    Row("service", 7, _cords("service contract instruction instance placement provider event")),
-    Row("node", 8, _cords("node")),
-    Row("configuration", 9, _cords("configuration release interface action")),
-    Row("cloud", 10, _infrastructure("compute network storage networkinterface storagelink")),
-    Row("image", 16, _cords("image system package vm")),
+    Row("publisher", _cords("publication operator agency enquiry"), before=_forget_unrenewed),
+    Row("infrastructure", _cords("infrastructure compute network endpoint port storage volume firewall")),
+    Row("account", _cords("account user security authorization")),
+    Row("manifest", _cords("manifest plan")),
+    Row("service", _cords("service contract instruction instance placement provider event")),
+    Row("node", _cords("node")),
+    Row("configuration", _cords("configuration release interface action")),
+    Row("cloud", _infrastructure("compute network storage networkinterface storagelink")),
+    Row("image", _cords("image system package vm")),
     Row(
         "agreement",
-        20,
         _cords(
             "agreement terms term variable guarantee business control penalty metric session connection"
             " monitor probe packet alert"

@@ -19,7 +19,7 @@ from broker.settings import Settings
 from broker.web import problems
 from broker.web.bulk import Bulk
 from broker.web.collection import Elsewhere, KindCollection, MixinCollection
-from broker.web.entity import Below, EntityResource
+from broker.web.entity import Below, Beside, EntityResource
 from broker.web.gate import Gate
 from broker.web.query import QueryInterface
 from broker.web.site import Site
@@ -48,6 +48,8 @@ def _routes(site: Site) -> Iterator[tuple[str, Any]]:
     yield "/-/", QueryInterface(site)
     yield "/.well-known/org/ogf/occi/-/", QueryInterface(site)
     yield "/.bulk", Bulk(site)
+    for path, methods in site.row.routes.items():
+        yield path, Beside(site, methods)
     for location, category in site.registries.base.locations.items():
         if isinstance(category, Mixin):
             yield location, MixinCollection(site, category)

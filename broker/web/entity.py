@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from broker.errors import Missing
 from broker.occi import checks, read, render
 from broker.occi.errors import Malformed
 from broker.occi.model import Draft, Entity, Kind
+from broker.services import RowRoute
 from broker.store import Record, entities
 from broker.web import actions, writing
 from broker.web.exchange import Exchange, etag
@@ -108,6 +109,22 @@ class Below:
         exchange.reply(hook(exchange.context(), record, exchange.query))
 
     on_head = on_get
+
+
+class Beside:
+    """A path of the row that is no entity's: `/volumes`. What its functions answer, by method."""
+
+    def __init__(self, site: Site, methods: Mapping[str, RowRoute]) -> None:
+        self._site = site
+        for method, function in methods.items():
+            setattr(self, f"on_{method.lower()}", self._responder(function))
+
+    def _responder(self, function: RowRoute) -> Callable[..., None]:
+        def respond(req: falcon.Request, resp: falcon.Response, **fields: str) -> None:
+            exchange = Exchange(self._site, req, resp)
+            exchange.reply(function(exchange.context(), {**exchange.query, **fields}))
+
+        return respond
 
 
 def _show(exchange: Exchange, record: Record, links: Sequence[Record]) -> None:

@@ -26,6 +26,8 @@ class Exchange:
     """One request to one row, and its answer to come."""
 
     def __init__(self, site: Site, req: falcon.Request, resp: falcon.Response) -> None:
+        if site.row.before is not None:
+            site.row.before(site.store, site.settings)
         self.site = site
         self.account: str = req.context.account
         self.registry: Registry = site.registry(self.account)

@@ -97,6 +97,9 @@ def _completed(exchange: Exchange, record: Record) -> Record:
 
 
 def _insert(exchange: Exchange, tx: Transaction, record: Record, own: frozenset[str] | set[str]) -> Record:
+    """Store a new one, with what its hook does. A record that a hook found in the store is the answer as it is."""
+    if record.created:
+        return record
     for end in (record.source, record.target):
         if end is not None and end not in own:
             _must_exist(exchange, tx, end)

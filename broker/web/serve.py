@@ -1,0 +1,165 @@
+"""`accords serve`: gunicorn around one row, around all of them, or around the agents' door.
+
+One process listens on every port of the rows it serves; the listener's port picks the row, so an address is the same
+whether a row is alone or not. The parent loads everything and its child serves: what is never written is shared.
+Nothing that is open crosses a fork: stores and connections are made by the first request that needs them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gunicorn import glogging
+from gunicorn.app.base import BaseApplication
+
+from broker import addresses, auth, discovery, logs, services
+from broker.services import ROWS, Row
+from broker.settings import Settings
+from broker.web import listener
+from broker.web.app import Rows
+
+ALL = "all"
+DOOR = "agent"
+
+HEADER_FIELD = 65_536
+"""Bytes of one request header: text/occi carries whole entities in one."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def serve(settings: Settings, name: str) -> None:
+    """Serve a row, `all` of them with the door, or the door alone (`agent`), until told to end."""
+    logs.configure(settings.log_level)
+    os.umask(0o077)  # databases hold secrets
+    identity = auth.installation(settings)
+    if identity.new:
+        _welcome(identity.key, settings.account)
+    if name == DOOR:
+        _door(settings)
+        return
+    rows = ROWS if name == ALL else (services.row(name),)
+    served = Rows(rows, settings, identity.key)
+    beside = _beside(lambda: _door(settings)) if name == ALL else None
+    Server(served.by_port, _options(settings, rows, served, beside)).run()
+
+
+class Log(glogging.Logger):
+    """gunicorn's events go where ours go."""
+
+    def setup(self, cfg: Any) -> None:
+        self.error_log = logging.getLogger("gunicorn.error")
+        self.access_log = logging.getLogger("gunicorn.access")
+
+
+class Server(BaseApplication):
+    """gunicorn, told everything here: it reads no file and no command line."""
+
+    def __init__(self, app: Any, options: dict[str, Any]) -> None:
+        self._app = app
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        listener.brand()
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._app
+
+
+def _options(settings: Settings, rows: Sequence[Row], served: Rows, beside: int | None) -> dict[str, Any]:
+    return {
+        "bind": [addresses.listening(settings, row.name).removeprefix("http://") for row in rows],
+        "worker_class": listener.Worker,
+        "workers": 1,
+        "threads": settings.threads,
+        "preload_app": True,
+        "keepalive": 30,
+        "graceful_timeout": 5,
+        "limit_request_line": 8190,
+        "limit_request_field_size": HEADER_FIELD,
+        "forwarded_allow_ips": "",
+        "control_socket_disable": True,
+        "logger_class": Log,
+        "proc_name": f"accords-{rows[0].name if len(rows) == 1 else ALL}",
+        "worker_tmp_dir": _memory(),
+        "pre_fork": lambda _arbiter, _worker: gc.freeze(),
+        "on_exit": lambda _arbiter: _end(beside),
+        **_publishing(settings, rows, served),
+    }
+
+
+def _publishing(settings: Settings, rows: Sequence[Row], served: Rows) -> dict[str, Callable[..., None]]:
+    """The serving process keeps its rows published, and closes what it opened when it ends."""
+    renewals: list[discovery.Renewal] = []
+
+    def begin(_worker: Any) -> None:
+        site = served.sites[rows[0].name]
+        published = [discovery.Published(row.name, row.kinds, addresses.public(settings, row.name)) for row in rows]
+        renewal = discovery.Renewal(site.client, published, lease=settings.publication_lease, now=site.now)
+        renewals.append(renewal)
+        renewal.start()
+
+    def end(_arbiter: Any, _worker: Any) -> None:
+        for renewal in renewals:
+            renewal.stop()
+        served.close()
+
+    return {"post_worker_init": begin, "worker_exit": end}
+
+
+def _door(settings: Settings) -> None:
+    from broker.agent import listener as door
+
+    listener.brand()
+    door.run(settings)
+
+
+def _beside(work: Callable[[], None]) -> int:
+    """Do it in a child that ends with this process; its id. Forked after loading, so that memory is shared."""
+    import broker.agent.door  # noqa: F401 - loaded here, shared by the child
+
+    parent = os.getpid()
+    gc.freeze()
+    child = os.fork()
+    if child:
+        return child
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == parent:
+        work()
+    sys.exit(0)
+
+
+def _end(child: int | None) -> None:
+    """End the process beside this one, and wait until it has."""
+    if child is None:
+        return
+    try:
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return
+
+
+def _memory() -> str | None:
+    """A folder in memory for gunicorn's heartbeat: on a disk, a slow write would look like a dead worker."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file in it
+
+
+def _welcome(key: str, account: str) -> None:
+    """The administrator's token, shown this once and stored nowhere."""
+    token = auth.issue(key, auth.Principal("admin", account, auth.Role.ADMIN))
+    sys.stderr.write(
+        f"\nThis is the first start. The administrator's token, shown this once:\n\n    {token}\n\n"
+        "Put it into ACCORDS_TOKEN. `accords token` makes another on this machine.\n\n"
+    )
+    sys.stderr.flush()
