@@ -26,12 +26,14 @@ class Attr:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """`rule` is a key of GRAMMAR, `field` the constructor's argument: a value, or a tuple where there may be `many`."""
+    """`rule` is a key of GRAMMAR, `field` the constructor's argument: a value, or a tuple where there may be `many`.
+    `counter` is the attribute in which the historic kind counts them, where it has one."""
 
     rule: str
     field: str
     many: bool = False
     required: bool = False
+    counter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ READ = Attr(Kind.READ)
 # What a decorated document carries on every element (cords.md 1.2); the store knows better.
 _DECORATION = {"id": READ, "state": READ}
 _PHASE = {"name": TEXT, "actions": READ, **_DECORATION}
-_ACTIONS = {"action": Child("action", "actions", many=True)}
+_ACTIONS = {"action": Child("action", "actions", many=True, counter="actions")}
 _PORTS = {"port": Child("port", "ports", many=True)}
 _ALL_TEXT: dict[str, Attr] = {"name": TEXT, "description": TEXT, **_DECORATION}
 
@@ -74,7 +76,7 @@ GRAMMAR: Mapping[str, Rule] = {
             **_DECORATION,
         },
         {
-            "node": Child("node", "nodes", many=True),
+            "node": Child("node", "nodes", many=True, counter="nodes"),
             "configuration": Child("phase", "configuration"),
             "release": Child("phase", "release"),
             "interface": Child("phase", "interface"),
@@ -120,12 +122,12 @@ GRAMMAR: Mapping[str, Rule] = {
     ),
     "network": Rule(
         model.Network,
-        {"name": Attr(Kind.NAME), "label": TEXT, "vlan": TEXT, "ports": READ, "endpoints": READ, **_DECORATION},
+        {"name": Attr(Kind.NAME), "label": TEXT, "vlan": TEXT, **_DECORATION},
         {**_PORTS, "endpoint": Child("endpoint", "endpoints", many=True)},
     ),
     "endpoint": Rule(
         model.Endpoint,
-        {**dict.fromkeys(("name", "label", "dns", "subnet", "range"), TEXT), "ports": READ, **_DECORATION},
+        {**dict.fromkeys(("name", "label", "dns", "subnet", "range"), TEXT)},
         _PORTS,
     ),
     "port": Rule(
@@ -142,7 +144,7 @@ GRAMMAR: Mapping[str, Rule] = {
     ),
     "storage": Rule(
         model.Storage,
-        {"name": TEXT, "size": Attr(Kind.SIZE), "type": TEXT, "volumes": READ, **_DECORATION},
+        {"name": TEXT, "size": Attr(Kind.SIZE), "type": TEXT, **_DECORATION},
         {"volume": Child("volume", "volumes", many=True)},
     ),
     "volume": Rule(
@@ -159,7 +161,7 @@ GRAMMAR: Mapping[str, Rule] = {
     "image": Rule(
         model.Image,
         {"name": TEXT, "agent": TEXT, "price": READ, "vm": READ, "packages": READ, **_DECORATION},
-        {"system": Child("system", "system"), "package": Child("package", "packages", many=True)},
+        {"system": Child("system", "system"), "package": Child("package", "packages", many=True, counter="packages")},
     ),
     "system": Rule(
         model.System,
@@ -178,7 +180,7 @@ GRAMMAR: Mapping[str, Rule] = {
             "configuration": Attr(Kind.SCRIPT),
             "distribution": TEXT,
             "mirrors": TEXT,
-            **dict.fromkeys(("description", "constraint", "requirements", "price", "license", "ports"), READ),
+            **dict.fromkeys(("description", "constraint", "requirements", "price", "license"), READ),
             **_DECORATION,
         },
         _PORTS,
@@ -202,7 +204,7 @@ GRAMMAR: Mapping[str, Rule] = {
             **dict.fromkeys(("number", "date", "security", "legal", "nature", "invoicing", "users"), READ),
             **_DECORATION,
         },
-        {"user": Child("user", "users", many=True)},
+        {"user": Child("user", "users", many=True, counter="users")},
     ),
     "user": Rule(
         _name,
@@ -223,13 +225,13 @@ GRAMMAR: Mapping[str, Rule] = {
             **dict.fromkeys(("template", "templateid", "templatename", "termss"), READ),
             **_DECORATION,
         },
-        {"terms": Child("terms", "terms", many=True)},
+        {"terms": Child("terms", "terms", many=True, counter="termss")},
         refers=False,
     ),
     "terms": Rule(
         model.Terms,
         {**_ALL_TEXT, "description": READ, "type": Attr(required=True), "terms": READ},
-        {"term": Child("term", "terms", many=True)},
+        {"term": Child("term", "terms", many=True, counter="terms")},
         refers=False,
     ),
     "term": Rule(
@@ -237,8 +239,8 @@ GRAMMAR: Mapping[str, Rule] = {
         {**_ALL_TEXT, **dict.fromkeys(("type", "identity", "variables", "guarantees", "description"), READ)},
         {
             "manifest": Child("mention", "manifest"),
-            "variable": Child("variable", "variables", many=True),
-            "guarantee": Child("guarantee", "guarantees", many=True),
+            "variable": Child("variable", "variables", many=True, counter="variables"),
+            "guarantee": Child("guarantee", "guarantees", many=True, counter="guarantees"),
         },
         refers=False,
     ),
@@ -261,7 +263,7 @@ GRAMMAR: Mapping[str, Rule] = {
         {**_ALL_TEXT, "obligated": TEXT, "importance": TEXT, "scope": TEXT, "values": READ},
         {
             "variable": Child("variable", "variable", required=True),
-            "business": Child("business", "business", many=True),
+            "business": Child("business", "business", many=True, counter="values"),
         },
         refers=False,
     ),

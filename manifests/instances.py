@@ -46,7 +46,7 @@ def _items(value: Any, term: str, rule_name: str, path: str) -> Iterator[Item]:
         inner_path = _path(path, inner_term, child, inner, counts)
         children.append((inner_term, inner_path))
         yield from _items(inner, inner_term, child.rule, inner_path)
-    counters = {f"{inner}s": len(getattr(value, child.field)) for inner, child in rule.children.items() if child.many}
+    counters = {child.counter: len(getattr(value, child.field)) for child in rule.children.values() if child.counter}
     yield Item(path, term, value.name, {**_attributes(value, rule), **counters}, tuple(children))
 
 
