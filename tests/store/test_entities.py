@@ -1,0 +1,138 @@
+"""Entities: accounts apart, no update lost, pages by key, projections in order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from broker.errors import Clash, Missing, Stale
+from broker.store import PLATFORM, Page, Record, Store, entities
+
+KIND = "http://example.org#thing"
+OTHER = "http://example.org#other"
+
+
+def put(store: Store, *records: Record) -> list[Record]:
+    with store.write() as tx:
+        return [entities.insert(tx, record) for record in records]
+
+
+def page(store: Store, account: str = "ann", **wanted: object) -> Page:
+    with store.read() as tx:
+        return entities.page(tx, account, **wanted)  # type: ignore[arg-type]
+
+
+def ids(found: Page) -> list[str]:
+    return [record.id for record in found.records]
+
+
+def test_an_entity_comes_back_as_it_was_stored(store: Store) -> None:
+    record = Record("ann", KIND, "1", title="t", summary="s", attributes={"a": 1.5, "b": "é"}, mixins=("m#1",))
+    (stored,) = put(store, replace(record, source="x 1", target="y 2"))
+    with store.read() as tx:
+        assert entities.get(tx, "ann", KIND, "1") == stored
+    assert (stored.generation, stored.created) == (1, store.now())
+
+
+def test_another_account_sees_nothing(store: Store) -> None:
+    put(store, Record("ann", KIND, "1", mixins=("m#1",)))
+    with store.write() as tx:
+        for call in (entities.get, entities.delete):
+            with pytest.raises(Missing):
+                call(tx, "bob", KIND, "1")
+        with pytest.raises(Missing):
+            entities.update(tx, Record("bob", KIND, "1"))
+    assert page(store, "bob").records == page(store, "bob", mixin="m#1").records == ()
+
+
+def test_all_accounts_read_the_platforms_and_only_it_writes_them(store: Store) -> None:
+    put(store, Record(PLATFORM, KIND, "1", title="theirs"), Record("ann", KIND, "2"))
+    assert ids(page(store)) == ["1", "2"]
+    assert ids(page(store, PLATFORM)) == ["1"]
+    with store.write() as tx:
+        assert entities.get(tx, "ann", KIND, "1").title == "theirs"
+        with pytest.raises(Missing):
+            entities.delete(tx, "ann", KIND, "1")
+
+
+def test_the_same_entity_twice_is_a_clash(store: Store) -> None:
+    put(store, Record("ann", KIND, "1"), Record("bob", KIND, "1"))
+    with pytest.raises(Clash):
+        put(store, Record("ann", KIND, "1"))
+
+
+def test_of_two_updates_on_the_same_sight_the_second_is_refused(store: Store) -> None:
+    (seen,) = put(store, Record("ann", KIND, "1"))
+    with store.write() as tx:
+        assert entities.update(tx, replace(seen, title="first")).generation == 2
+    with pytest.raises(Stale) as found, store.write() as tx:
+        entities.update(tx, replace(seen, title="second"))
+    assert found.value.fields["generation"] == 2
+    with store.write() as tx:
+        assert entities.get(tx, "ann", KIND, "1").title == "first"
+        with pytest.raises(Stale):
+            entities.delete(tx, "ann", KIND, "1", expect=1)
+        entities.delete(tx, "ann", KIND, "1", expect=2)
+
+
+def test_every_filter_narrows(store: Store) -> None:
+    put(
+        store,
+        Record("ann", KIND, "1", attributes={"name": "a", "cores": 2, "on": True}, mixins=("m#1", "m#2")),
+        Record("ann", KIND, "2", attributes={"name": "b", "cores": 2.5, "on": False}, mixins=("m#1",)),
+        Record("ann", OTHER, "3", attributes={"name": "a"}, source=f"{KIND} 1", target=f"{KIND} 2"),
+    )
+    assert ids(page(store, kind=KIND)) == ["1", "2"]
+    assert ids(page(store, mixin="m#1")) == ["1", "2"]
+    assert ids(page(store, mixin="m#2")) == ["1"]
+    assert ids(page(store, attributes={"name": "a"})) == ["3", "1"]
+    assert ids(page(store, kind=KIND, attributes={"name": "a"})) == ["1"]
+    assert ids(page(store, attributes={"cores": 2.5})) == ["2"]
+    assert ids(page(store, attributes={"on": True})) == ["1"]
+    assert ids(page(store, source=f"{KIND} 1")) == ["3"]
+    assert ids(page(store, target=f"{KIND} 1")) == []
+
+
+def test_a_mixin_that_is_taken_off_is_not_found_by_it(store: Store) -> None:
+    (seen,) = put(store, Record("ann", KIND, "1", mixins=("m#1", "m#2")))
+    with store.write() as tx:
+        entities.update(tx, replace(seen, mixins=("m#2",)))
+    assert ids(page(store, mixin="m#1")) == []
+    assert ids(page(store, mixin="m#2")) == ["1"]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    places=st.sets(st.tuples(st.sampled_from(("ann", PLATFORM)), st.sampled_from((KIND, OTHER)), st.integers(0, 30))),
+    limit=st.integers(1, 7),
+)
+def test_pages_together_are_everything_once_and_in_order(
+    store: Store, places: set[tuple[str, str, int]], limit: int
+) -> None:
+    with store.write() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM entities")
+    put(store, *(Record(account, kind, f"{number:02}-{account}") for account, kind, number in places))
+    found, after = [], None
+    while True:
+        part = page(store, limit=limit, after=after)
+        assert len(part.records) <= limit
+        found += [(record.kind, record.id) for record in part.records]
+        after = part.after
+        if after is None:
+            break
+    assert found == sorted((kind, f"{number:02}-{account}") for account, kind, number in places)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(range(1, 6)), st.sets(st.integers(1, 5)))
+def test_projections_in_any_order_end_at_the_newest(store: Store, order: list[int], twice: set[int]) -> None:
+    with store.write() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM entities")
+        for sequence in (*order, *twice):
+            entities.upsert_projection(tx, Record("ann", KIND, "1", title=f"at {sequence}"), sequence)
+        assert entities.get(tx, "ann", KIND, "1").title == "at 5"
+        assert not entities.delete_projection(tx, "ann", KIND, "1", 5)
+        assert entities.delete_projection(tx, "ann", KIND, "1", 6)
