@@ -90,7 +90,9 @@ RowRoute = Callable[[Context, Mapping[str, str]], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A category server: listens on the base port + `offset`; `kinds` are type ids, `hooks` by type id.
+    """A category server: listens on the base port + `offset`; `kinds` are type ids.
+
+    `hooks` are by type id; `broker.hooks.rows` adds those of the kinds that do something.
 
     `routes`: path template -> method -> what is answered there, for what is no entity of a kind.
     `before` runs before each request: what must hold when anybody looks.

@@ -16,9 +16,12 @@ _ALL = 100_000
 """Links of one entity; more is not meant to happen."""
 
 
-def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None) -> tuple[Entity, ...]:
-    """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order."""
-    made = [_checked(exchange, normal(exchange, draft), at) for draft in drafts]
+def create(
+    exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chosen: bool = False
+) -> tuple[Entity, ...]:
+    """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order.
+    `chosen`: the client chose the ids by its request's path, so one that was taken meanwhile is a Clash."""
+    made = [_checked(exchange, normal(exchange, draft), at, chosen) for draft in drafts]
     own = {reference(entity.kind, entity.id) for entity in made}
     records = [_completed(exchange, _record(exchange, entity)) for entity in made]
     with exchange.site.store.write() as tx:
@@ -74,10 +77,12 @@ def normal(exchange: Exchange, draft: Draft) -> Draft:
     )
 
 
-def _checked(exchange: Exchange, draft: Draft, at: Kind | None) -> Entity:
+def _checked(exchange: Exchange, draft: Draft, at: Kind | None, chosen: bool) -> Entity:
     """ENT-11: the client's id is adopted when it is free."""
 
     def free(id: str) -> bool:
+        if chosen:
+            return True
         with exchange.site.store.read() as tx:
             return entities.find(tx, exchange.account, draft.kind or "", id) is None
 
@@ -103,6 +108,8 @@ def _insert(exchange: Exchange, tx: Transaction, record: Record, own: frozenset[
     for end in (record.source, record.target):
         if end is not None and end not in own:
             _must_exist(exchange, tx, end)
+    if record.created:  # the hook found that what is asked for is there already
+        return record
     stored = entities.insert(tx, record)
     hook = exchange.site.hooks(record.kind).created
     if hook is not None:
