@@ -40,12 +40,14 @@ def act(cloud: Cloud, machine: Resource, action: Action) -> Resource:
 
 
 def test_a_machine_comes_up_with_an_address_in_its_network(cloud: Cloud, machine: Resource) -> None:
+    cloud.needs("address")
     seen = cloud.until(machine, lambda each: bool(each.addresses))
     assert seen.state is State.ACTIVE
     assert len(seen.addresses) >= 1
 
 
 def test_two_machines_of_a_network_have_different_addresses(cloud: Cloud, lan: Resource, machine: Resource) -> None:
+    cloud.needs("address")
     other = cloud.make(cloud.machine_spec("other", networks=(lan.id,)))
     seen = [cloud.until(each, lambda it: bool(it.addresses)) for each in (machine, other)]
     assert seen[0].addresses[0] != seen[1].addresses[0]
@@ -83,6 +85,7 @@ def test_a_machine_stops_and_starts_and_asking_again_is_fine(cloud: Cloud, machi
 
 
 def test_a_machine_keeps_its_address_over_a_stop(cloud: Cloud, machine: Resource) -> None:
+    cloud.needs("address")
     before = cloud.until(machine, lambda each: bool(each.addresses)).addresses[0]
     act(cloud, machine, Action.STOP)
     act(cloud, machine, Action.START)
@@ -132,16 +135,16 @@ def test_a_stopped_machine_can_be_given_back(cloud: Cloud, machine: Resource) ->
 
 def test_what_a_machine_uses_is_kept_until_it_is_gone(cloud: Cloud, lan: Resource) -> None:
     volume = cloud.make(VolumeSpec(cloud.name("data"), size=64 * MIB))
-    firewall = cloud.make(FirewallSpec(cloud.name("fw"), (), lan.id))
-    spec = cloud.machine_spec(networks=(lan.id,), firewall=firewall.id, volumes=(Attachment(volume.id, "/srv/data"),))
+    spec = cloud.machine_spec(networks=(lan.id,), volumes=(Attachment(volume.id, "/srv/data"),))
     machine = cloud.make(spec)
-    for used in (lan, volume, firewall):
-        with pytest.raises(Conflict):
-            cloud.delete(used)
-    cloud.delete(machine)
-    for used in (volume, firewall, lan):
-        cloud.delete(used)
-    assert cloud.list() == ()
+    _are_kept_until_it_is_gone(cloud, machine, (volume, lan))
+
+
+def test_a_firewall_is_kept_until_its_machine_is_gone(cloud: Cloud, lan: Resource) -> None:
+    cloud.needs("firewall")
+    firewall = cloud.make(FirewallSpec(cloud.name("fw"), (), lan.id))
+    machine = cloud.make(cloud.machine_spec(networks=(lan.id,), firewall=firewall.id))
+    _are_kept_until_it_is_gone(cloud, machine, (firewall,))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +171,7 @@ def test_a_machine_has_a_console(cloud: Cloud, machine: Resource) -> None:
 
 
 def test_a_snapshot_is_an_image_that_a_later_machine_can_name(cloud: Cloud, machine: Resource, lan: Resource) -> None:
+    cloud.needs("snapshot")
     act(cloud, machine, Action.STOP)
     saved = cloud.make(SnapshotSpec(cloud.name("golden"), machine.id))
     assert saved.id in {image.id for image in cloud.offer().images}
@@ -192,3 +196,14 @@ def test_nothing_but_a_machine_can_be_told_to_start(cloud: Cloud, lan: Resource)
     error = surely(lambda: cloud.provider.act(Kind.NETWORK, lan.id, Action.START, deadline=DEADLINE))
     assert isinstance(error, ProviderError)
     assert not error.retryable
+
+
+def _are_kept_until_it_is_gone(cloud: Cloud, machine: Resource, used: tuple[Resource, ...]) -> None:
+    for each in used:
+        with pytest.raises(Conflict):
+            cloud.delete(each)
+        assert cloud.observe(each).id == each.id
+    cloud.delete(machine)
+    for each in used:
+        cloud.delete(each)
+    assert {each.id for each in cloud.list()}.isdisjoint(each.id for each in (machine, *used))

@@ -11,8 +11,8 @@ import pytest
 
 from providers import Provider
 from providers.errors import Conflict, NotFound, ProviderError, Refused
-from providers.protocol import FirewallSpec, Kind, NetworkSpec, Rule, Spec, State, VolumeSpec
-from tests.providers.cloud import DEADLINE, Cloud, surely
+from providers.protocol import FirewallSpec, Kind, NetworkSpec, Rule, SnapshotSpec, Spec, State, VolumeSpec
+from tests.providers.cloud import DEADLINE, LACKS, Cloud, surely
 
 MIB = 1024**2
 SPECS: dict[Kind, Callable[[str], Spec]] = {
@@ -26,6 +26,8 @@ SPECS: dict[Kind, Callable[[str], Spec]] = {
 def spec(request: pytest.FixtureRequest, cloud: Cloud) -> Spec:
     """A specification of each kind that needs nothing else to be there."""
     found = request.param(cloud.name("thing"))
+    if isinstance(found, FirewallSpec):
+        cloud.needs("firewall")
     assert isinstance(found, Spec)
     return found
 
@@ -144,6 +146,9 @@ def test_what_never_was_is_not_found_and_given_back_without_complaint(cloud: Clo
 
 
 def test_a_network_has_the_range_that_was_asked_for_or_a_free_one(cloud: Cloud) -> None:
+    cloud.needs("address")
+    asked = cloud.make(NetworkSpec(cloud.name("asked"), "10.197.250.0/24"))
+    assert asked.facts["cidr"] == "10.197.250.0/24"
     first, second = (cloud.make(NetworkSpec(cloud.name(word))) for word in ("lan", "dmz"))
     ranges = [ip_network(str(each.facts["cidr"])) for each in (first, second)]
     assert not ranges[0].overlaps(ranges[1])
@@ -156,11 +161,13 @@ def test_a_volume_tells_its_size(cloud: Cloud) -> None:
 
 def test_a_firewall_may_let_nothing_in(cloud: Cloud) -> None:
     """Default deny: no rule is the strictest firewall, not a mistake."""
+    cloud.needs("firewall")
     lan = cloud.make(NetworkSpec(cloud.name("lan")))
     assert cloud.make(FirewallSpec(cloud.name("closed"), (), lan.id)).state is State.ACTIVE
 
 
 def test_a_firewall_takes_networks_nodes_that_do_not_exist_yet_and_all_ports(cloud: Cloud) -> None:
+    cloud.needs("firewall")
     lan = cloud.make(NetworkSpec(cloud.name("lan")))
     rules = (
         Rule("tcp", 80, 90, "192.0.2.0/24"),
@@ -168,6 +175,17 @@ def test_a_firewall_takes_networks_nodes_that_do_not_exist_yet_and_all_ports(clo
         Rule("tcp", 0, 0, "node:not-yet"),
     )
     assert cloud.make(FirewallSpec(cloud.name("fw"), rules, lan.id)).state is State.ACTIVE
+
+
+def test_what_a_driver_does_not_give_is_refused_and_not_offered(cloud: Cloud) -> None:
+    lacking = LACKS.get(cloud.provider.driver, {})
+    assert cloud.offer().firewalls is ("firewall" not in lacking)
+    for what, spec in {
+        "firewall": FirewallSpec(cloud.name("fw")),
+        "snapshot": SnapshotSpec(cloud.name("snap"), cloud.token()),
+    }.items():
+        if what in lacking:
+            assert isinstance(surely(lambda spec=spec: cloud.create(spec)), Refused)
 
 
 def test_a_volume_of_nothing_is_refused(cloud: Cloud) -> None:

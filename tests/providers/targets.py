@@ -1,0 +1,110 @@
+"""The clouds that the contract suite runs on: each a context that gives a Provider, or raises Missing. Not a test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from broker.services import row
+from providers import Provider, open_provider
+
+PATIENCE = 30.0
+
+
+class Missing(Exception):
+    """The driver's target cannot be had here: a sentence that says why."""
+
+
+@contextmanager
+def fake_in_memory(folder: Path) -> Iterator[Provider]:
+    yield open_provider("fake", "fake", {})
+
+
+@contextmanager
+def fake_server(folder: Path) -> Iterator[Provider]:
+    """The fake cloud as a process."""
+    command = [sys.executable, "-m", "providers.fake.server"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        provider = open_provider("server", "fake", {"url": process.stdout.readline().strip()})
+        try:
+            yield provider
+        finally:
+            provider.close()
+            process.kill()
+
+
+@contextmanager
+def local(folder: Path) -> Iterator[Provider]:
+    """This machine's own containers, kept apart from any other use of it by home, device prefix and pool."""
+    try:
+        provider = open_provider(
+            "local", "local", {"home": str(folder / "local"), "prefix": "act", "pool": "10.197.0.0/16"}
+        )
+    except ImportError as error:
+        raise Missing(f"the local driver cannot be imported: {error}") from error
+    try:
+        problems = provider.check(deadline=20.0)
+        if problems:
+            raise Missing("; ".join(f"{each.what}: {each.mend}" for each in problems))
+        yield provider
+    finally:
+        provider.close()
+
+
+@contextmanager
+def occi(folder: Path) -> Iterator[Provider]:
+    """The cloud row of a second broker: its own process, store and account, over TCP."""
+    port = _free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ACCORDS_")},
+        "ACCORDS_HOME": str(folder),
+        "ACCORDS_BASE_PORT": str(port - row("cloud").offset),
+    }
+    accords = Path(sys.executable).with_name("accords")
+    token = subprocess.run(
+        [accords, "token", "customer"], env=environment, text=True, capture_output=True, check=True
+    ).stdout.strip()
+    log = folder / "serve.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen([accords, "serve", "cloud"], env=environment, stdout=output, stderr=output) as process,
+    ):
+        provider = open_provider("occi", "occi", {"url": f"http://127.0.0.1:{port}", "token": token})
+        try:
+            _await(process, provider, log)
+            yield provider
+        finally:
+            provider.close()
+            process.terminate()
+
+
+OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
+    "fake": fake_in_memory,
+    "server": fake_server,
+    "local": local,
+    "occi": occi,
+}
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _await(process: subprocess.Popen[bytes], provider: Provider, log: Path) -> None:
+    """Until the provider has no problems; Missing when its server ends or takes too long."""
+    ends = time.monotonic() + PATIENCE
+    while problems := provider.check(deadline=2.0):
+        if process.poll() is not None:
+            raise Missing(f"the second broker ended: {log.read_text()[-300:]}")
+        if time.monotonic() > ends:
+            raise Missing(f"the second broker does not come up: {problems[0].what}")
+        time.sleep(0.05)
