@@ -14,6 +14,7 @@
     instructions  what nodes are told, and how it ended
     logs          what nodes print                                   (not durable)
     samples       measurements                                       (not durable)
+    guarantees    what is promised of each service
     verdicts      verdicts as they are, violations as they were
     offers        what providers can give, as last observed
     volumes       volumes kept after their service was released
@@ -30,6 +31,7 @@ from broker.store import (
     agents,
     entities,
     events,
+    guarantees,
     instructions,
     journal,
     logs,
@@ -63,6 +65,7 @@ __all__ = [
     "agents",
     "entities",
     "events",
+    "guarantees",
     "instructions",
     "journal",
     "logs",

@@ -240,6 +240,10 @@ logs = Table(
     _time("at"),
 )
 
+guarantees = Table(
+    "guarantees", metadata, _account(), _key("service"), _key("name"), _key("target"), _json("definition")
+)
+
 verdicts = Table(
     "verdicts",
     metadata,

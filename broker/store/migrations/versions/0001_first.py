@@ -36,6 +36,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
     op.create_table(
+        "guarantees",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("service", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("definition", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("account", "service", "name", "target", name=op.f("pk_guarantees")),
+    )
+    op.create_table(
         "entities",
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
