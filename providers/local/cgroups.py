@@ -1,0 +1,55 @@
+"""Limits of a node, in whichever layout of control groups this machine has; and what LXC leaves of them behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from enum import StrEnum
+from pathlib import Path
+
+PERIOD = 100_000  # microseconds over which CPU time is counted
+PROCESSES = 4096  # a node that forks without end stops itself, not this machine
+ROOT = Path("/sys/fs/cgroup")
+
+
+class Layout(StrEnum):
+    """`hybrid`: version 1 holds the controllers, version 2 is mounted beside it (systemd's, and this LXC's)."""
+
+    NONE = "none"
+    V1 = "v1"
+    HYBRID = "hybrid"
+    V2 = "v2"
+
+
+# controller files in version 1 and 2: memory (bytes), CPU quota, processes
+KEYS_V1 = ("memory.limit_in_bytes", "cpu.cfs_period_us", "cpu.cfs_quota_us", "pids.max")
+
+
+def layout(root: Path = ROOT) -> Layout:
+    """Seen from what is mounted: `cgroup.controllers` at the root means version 2 alone."""
+    if (root / "cgroup.controllers").is_file():
+        return Layout.V2
+    if not (root / "memory").is_dir():
+        return Layout.NONE
+    return Layout.HYBRID if (root / "unified").is_dir() else Layout.V1
+
+
+def limits(found: Layout, cores: int, memory: int) -> list[tuple[str, str]]:
+    """Lines of an LXC configuration. `memory` in bytes."""
+    if found is Layout.V2:
+        return [
+            ("lxc.cgroup2.memory.max", str(memory)),
+            ("lxc.cgroup2.cpu.max", f"{cores * PERIOD} {PERIOD}"),
+            ("lxc.cgroup2.pids.max", str(PROCESSES)),
+        ]
+    values = (memory, PERIOD, cores * PERIOD, PROCESSES)
+    return [(f"lxc.cgroup.{key}", str(value)) for key, value in zip(KEYS_V1, values, strict=True)]
+
+
+def remove(name: str, root: Path = ROOT) -> None:
+    """The groups of a container that has ended: LXC leaves `lxc.monitor.NAME` in every hierarchy."""
+    for pattern in ("lxc.*.", "*/lxc.*.", "*/*/lxc.*."):
+        for group in root.glob(pattern + name):
+            for folder, _, _ in os.walk(group, topdown=False):
+                with contextlib.suppress(OSError):  # a process is still leaving it; the next call removes it
+                    Path(folder).rmdir()

@@ -1,0 +1,146 @@
+"""A machine is an LXC system container. This module starts, stops and looks; others decide what it is made of."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from providers.errors import Refused
+from providers.local import cgroups, configuration
+from providers.local.host import Host
+from providers.local.layers import Layer
+from providers.local.programs import Deadline, run
+from providers.local.site import Site
+from providers.local.things import Machine, Things
+from providers.protocol import State
+
+HOSTS_LIMIT = 64 * 1024  # bytes of a node's /etc/hosts that are read: the node writes it
+CONSOLE_TAIL = 64 * 1024  # bytes of a console log that are shown
+GRACE = 20  # seconds that a node gets to stop by itself
+LOG_TAIL = 1200
+
+# What LXC says of a container -> what we say
+STATES = {
+    "RUNNING": State.ACTIVE,
+    "FROZEN": State.SUSPENDED,
+    "STOPPED": State.STOPPED,
+}
+
+
+def observe(site: Site, machine: Machine, deadline: Deadline) -> State:
+    """What the kernel shows; PENDING between two states."""
+    if not (site.node(machine.id) / "config").is_file():
+        return State.STOPPED
+    return STATES.get(_lxc("info", site, machine, deadline, "-sH").strip(), State.PENDING)
+
+
+def prepare(site: Site, host: Host, machine: Machine, layers: Sequence[Layer], things: Things) -> None:
+    """All files that a start needs; those in the node only before its first."""
+    folder = site.node(machine.id)
+    if not (folder / "disk").is_dir():
+        _seed(site, host, machine)
+    for index, port in enumerate(machine.ports):
+        script = folder / f"port{index}"
+        script.write_text(configuration.isolate(port), encoding="utf-8")
+        script.chmod(0o755)
+    write_hosts(site, machine, things)
+    paths = [layer.path for layer in layers]
+    text = configuration.configuration(site, host, machine, things.networks, paths)
+    (folder / "config").write_text(text, encoding="utf-8")
+
+
+def write_hosts(site: Site, machine: Machine, things: Things) -> None:
+    """Names as they are now. Written in place: the file is mounted in the node, a new one would not be seen there."""
+    path = site.node(machine.id) / "hosts"
+    if not path.parent.is_dir():
+        return
+    existing = path.read_bytes()[:HOSTS_LIMIT].decode(errors="replace") if path.exists() else ""
+    text = configuration.hosts(existing, configuration.neighbours(machine, things))
+    if text != existing:
+        with path.open("r+b" if path.exists() else "wb") as file:
+            file.write(text.encode())
+            file.truncate()
+        os.chown(path, site.uid_base, site.uid_base)
+
+
+def start(site: Site, machine: Machine, deadline: Deadline) -> None:
+    """Refused, with the end of LXC's log, when it does not start."""
+    log = site.node(machine.id) / "log"
+    log.unlink(missing_ok=True)
+    try:
+        _lxc("start", site, machine, deadline, "-d", "-o", str(log), "-l", "WARN")
+    except Refused as error:
+        said = log.read_text(errors="replace")[-LOG_TAIL:] if log.exists() else error.message
+        raise Refused(f"node {machine.spec.name} does not start: {said}", thing=f"machine/{machine.id}") from error
+
+
+def halt(site: Site, machine: Machine, deadline: Deadline) -> None:
+    """Ask it to stop, and make it after a while. Waits: not for a provider's call."""
+    _lxc("stop", site, machine, deadline, "-t", str(GRACE), check=False)
+    if observe(site, machine, deadline) is not State.STOPPED:
+        kill(site, machine, deadline)
+    cgroups.remove(machine.id)
+
+
+def kill(site: Site, machine: Machine, deadline: Deadline) -> None:
+    if observe(site, machine, deadline) is not State.STOPPED:
+        _lxc("stop", site, machine, deadline, "-k", check=False)
+
+
+def reboot(site: Site, machine: Machine, deadline: Deadline) -> None:
+    _lxc("stop", site, machine, deadline, "--reboot", "--nowait")
+
+
+def freeze(site: Site, machine: Machine, deadline: Deadline) -> None:
+    _lxc("freeze", site, machine, deadline)
+
+
+def thaw(site: Site, machine: Machine, deadline: Deadline) -> None:
+    _lxc("unfreeze", site, machine, deadline)
+
+
+def remove(site: Site, machine: Machine) -> None:
+    """Every file of it, and what LXC keeps elsewhere."""
+    cgroups.remove(machine.id)
+    folder = site.node(machine.id)
+    lock = Path("/run/lxc/lock") / str(folder.parent).lstrip("/") / f".{machine.id}"
+    lock.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        lock.parent.rmdir()
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        raise Refused(f"{folder} cannot be removed; look what is mounted or open in it, then delete again")
+
+
+def console(site: Site, machine: Machine) -> str:
+    """The end of the console log; empty before the first start."""
+    path = site.node(machine.id) / "console"
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - CONSOLE_TAIL))
+        return file.read().decode(errors="replace")
+
+
+def _lxc(verb: str, site: Site, machine: Machine, deadline: Deadline, *words: str, check: bool = True) -> str:
+    argv = [f"lxc-{verb}", "-P", str(site.home / "nodes"), "-n", machine.id, *words]
+    return run(argv, deadline, check=check)
+
+
+def _seed(site: Site, host: Host, machine: Machine) -> None:
+    """The node's own layer as it is before it ever ran. It comes to its place by a rename, so that nothing is written
+    as this machine's root where a node may have put links."""
+    part = site.node(machine.id) / "disk.part"
+    shutil.rmtree(part, ignore_errors=True)
+    for name, text in configuration.files(machine, host).items():
+        path = part / "upper" / name
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
+    for folder, _, files in os.walk(part):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            os.chown(path, site.uid_base, site.uid_base)
+    part.replace(site.node(machine.id) / "disk")

@@ -1,0 +1,143 @@
+"""The driver: the Protocol's calls, each carried to the module of its noun. No state but the site."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+
+from providers.errors import NotFound, ProviderError, Quota, Refused, Unavailable
+from providers.local import check, giving, host, lifecycle, looking, machines, making, names, snapshots
+from providers.local.programs import Deadline
+from providers.local.records import Records
+from providers.local.site import Site
+from providers.local.things import KINDS, Machine, Snapshot, Thing
+from providers.protocol import (
+    Action,
+    Instruction,
+    Kind,
+    OfferedImage,
+    OfferedSize,
+    Offering,
+    Outcome,
+    Problem,
+    Resource,
+    Spec,
+)
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+TYPES = {kind: type_ for type_, kind in KINDS.items()}
+
+
+class Local:
+    """LXC system containers on this machine. Calls from many threads and processes meet in locks on the home."""
+
+    driver = "local"
+
+    def __init__(self, name: str, site: Site) -> None:
+        self.name = name
+        self.site = site
+
+    def check(self, *, deadline: float) -> Sequence[Problem]:
+        with self._edge("check"):
+            return check.problems(self.site, host.read(), Deadline(deadline))
+
+    def offers(self, *, deadline: float) -> Sequence[Offering]:
+        """One zone: what this machine has, the image of its own distribution, and saved machines."""
+        with self._edge("offers"):
+            here = host.read()
+            size = OfferedSize(None, here.cores, here.memory, self._room(), here.architecture)
+            images = (here.image, *self._saved(here.architecture))
+            return [
+                Offering(self.site.zone, (size,), images, flexible=True, packages=True, operator=self.site.operator)
+            ]
+
+    def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
+        kind, make = making.MAKERS[type(spec)]
+        with self._edge(f"{kind}/{spec.name}"):
+            if not token:
+                raise Refused("a token is needed: it is how what was made is found again")
+            self._make_home()
+            until = Deadline(deadline)
+            return looking.resource(self.site, make(self.site, spec, token, dict(tags), until), until)
+
+    def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
+        id = names.identity(self.site.prefix, kind, token)
+        return self.observe(kind, id, deadline=deadline) if Records(self.site.home).there(kind, id) else None
+
+    def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
+        """Looking also goes on with what is on its way, should the process that was at it have died."""
+        with self._edge(f"{kind}/{id}"):
+            until, records = Deadline(deadline), Records(self.site.home)
+            thing: Thing = records.get(TYPES[kind], id)  # type: ignore[type-var]  # one of the five
+            if isinstance(thing, Machine):
+                lifecycle.advance(self.site, id, until)
+            elif isinstance(thing, Snapshot):
+                snapshots.advance(self.site, thing, until)
+            return looking.resource(self.site, records.get(TYPES[kind], id), until)  # type: ignore[type-var]  # likewise
+
+    def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
+        with self._edge(f"{kind}/{id}"):
+            if kind is not Kind.MACHINE:
+                raise Refused(f"a {kind} cannot be told to {action}; only machines can")
+            until = Deadline(deadline)
+            lifecycle.act(self.site, id, action, until)
+            return looking.resource(self.site, Records(self.site.home).get(Machine, id), until)
+
+    def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
+        with self._edge(f"{kind}/{id}"):
+            if self.site.home.is_dir():
+                giving.delete(self.site, kind, id, Deadline(deadline))
+
+    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
+        with self._edge("list"):
+            until = Deadline(deadline)
+            mine = (thing for thing in Records(self.site.home) if tags.items() <= dict(thing.tags).items())
+            return [looking.resource(self.site, thing, until) for thing in mine]
+
+    def console(self, id: str, *, deadline: float) -> str:
+        with self._edge(f"machine/{id}"):
+            return machines.console(self.site, Records(self.site.home).get(Machine, id))
+
+    def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
+        """Always Refused: nodes call home."""
+        with self._edge(f"machine/{id}"):
+            raise Refused("nodes of this provider fetch their instructions themselves (delivery `home`)")
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    @contextlib.contextmanager
+    def _edge(self, thing: str) -> Iterator[None]:
+        """Only our errors cross, each with the instance and the thing."""
+        try:
+            yield
+        except ProviderError as error:
+            error.provider = error.provider or self.name
+            error.thing = error.thing or thing
+            raise
+        except FileNotFoundError as error:  # its folder went while we looked: somebody gives it back
+            raise NotFound(f"{thing} is gone from this machine", provider=self.name, thing=thing) from error
+        except OSError as error:
+            said = f"{thing}: {error.strerror} ({error.filename or self.site.home})"
+            kind = Quota if error.errno in FULL else Unavailable
+            raise kind(
+                f"{said}; run `accords providers` to see what is missing", provider=self.name, thing=thing
+            ) from error
+
+    def _make_home(self) -> None:
+        for folder in (self.site.home, self.site.cache):
+            folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for name in ("nodes", "snapshots", "volumes"):
+            (self.site.home / name).mkdir(mode=0o711, exist_ok=True)
+
+    def _saved(self, architecture: str) -> Iterator[OfferedImage]:
+        for snapshot in Records(self.site.home).all(Snapshot).values():
+            if snapshot.done:
+                yield OfferedImage(snapshot.id, snapshot.spec.name, architecture=architecture)
+
+    def _room(self) -> int:
+        """Bytes free where nodes' disks are."""
+        place = next(folder for folder in (self.site.home, *self.site.home.parents) if folder.is_dir())
+        return shutil.disk_usage(place).free
