@@ -120,9 +120,17 @@ def test_txt_33_no_title_can_end_a_header_line(cloud: Registry, compute: Entity)
     assert not any(ord(mark) < 32 or ord(mark) == 127 for _, value in found.headers for mark in value)
 
 
-def test_txt_01_a_kind_in_the_query_interface_has_the_grammars_field_order(cloud: Registry) -> None:
-    found = render.categories(cloud, Media.PLAIN, (f"{INFRASTRUCTURE}compute",))
-    assert found.body == (GOLDEN / "kind.txt").read_bytes()
+def test_txt_01_categories_in_the_query_interface_have_the_grammars_fields(cloud: Registry) -> None:
+    asked = ("networkinterface", "os_tpl", "compute/action#stop")
+    only = tuple(INFRASTRUCTURE.replace("#", f"/{each}") if "#" in each else INFRASTRUCTURE + each for each in asked)
+    found = render.categories(cloud, Media.PLAIN, only)
+    assert found.body == (GOLDEN / "categories.txt").read_bytes()
+
+
+def test_txt_01_a_kinds_fields_stand_in_the_grammars_order(cloud: Registry) -> None:
+    line = render.categories(cloud, Media.PLAIN, (f"{INFRASTRUCTURE}compute",)).body.decode()
+    fields = [field.partition("=")[0] for field in line.split("; ")[1:]]
+    assert fields == ["scheme", "class", "title", "rel", "location", "attributes", "actions"]
 
 
 def test_txt_05_a_required_attribute_says_so(cloud: Registry) -> None:
