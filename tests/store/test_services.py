@@ -18,7 +18,7 @@ def test_each_change_is_an_entity_and_an_event_in_the_same_transaction(store: St
     with store.read() as tx:
         shown = entities.get(tx, "ann", services.KIND, service.id)
         told = [event.fields["state"] for event in events.after(tx, "ann", service=service.id)]
-    assert shown.attributes["occi.core.status"] == "failed"
+    assert shown.attributes["org.accords.state"] == "failed"
     assert shown.attributes["occi.service.state"] == 4
     assert shown.attributes["occi.service.plan"] == "plan-1"
     assert told == ["pending", "failed"]
