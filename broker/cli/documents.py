@@ -81,9 +81,9 @@ def planned(broker: Client, name: str) -> Mapping[str, Any]:
 
 def listing(made: Mapping[str, Any]) -> list[str]:
     """A plan as people read it: its steps, then for each node where it goes, for how much, and why."""
-    lines = str(made["org.accords.plan.listing"]).splitlines()
+    lines = str(made["org.accords.listing"]).splitlines()
     lines.append("")
-    for placement in made["org.accords.plan.placements"]:
+    for placement in made["org.accords.placements"]:
         price = f", {placement['price']} {placement['currency']} an hour" if placement["price"] else ""
         lines.append(f"{placement['node']} on {placement['provider']} in {placement['zone']}{price}")
         lines += [f"    because {reason}" for reason in placement["reasons"]]

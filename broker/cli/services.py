@@ -45,10 +45,10 @@ def up(arguments: argparse.Namespace) -> Exit:
     }
     if arguments.agreement:
         document = content(arguments.agreement)
-        attributes["org.accords.service.agreement"] = _agreement(broker, arguments.agreement, document)
+        attributes["occi.service.sla"] = _agreement(broker, arguments.agreement, document)
     if arguments.ttl is not None:
-        attributes["org.accords.service.ttl"] = int(arguments.ttl)
-        attributes["org.accords.service.discard"] = arguments.discard
+        attributes["org.accords.ttl"] = str(int(arguments.ttl))
+        attributes["org.accords.discard"] = arguments.discard
     service = broker.post("service", "/service/", {"kind": CORDS + "service", "attributes": attributes})
     return _after(broker, _id(service), "up", arguments)
 
@@ -206,8 +206,8 @@ def _services(broker: Client) -> list[Mapping[str, Any]]:
         {
             "id": _id(one),
             "name": one["attributes"]["occi.service.name"],
-            "state": one["attributes"]["org.accords.service.state"],
-            "expires": one["attributes"].get("org.accords.service.expires"),
+            "state": one["attributes"]["org.accords.state"],
+            "expires": one["attributes"].get("org.accords.expires"),
         }
         for one in answer.get("resources", ())
     ]

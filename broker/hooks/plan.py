@@ -60,6 +60,7 @@ def attributes_of(name: str, made: Plan, now: int) -> dict[str, Any]:
         "org.accords.cost": ", ".join(f"{amount} {currency}" for currency, amount in cost(made.placements).items()),
         "org.accords.placements": [placement_json(each) for each in made.placements],
         "org.accords.steps": [step_to_json(each) for each in made.steps],
+        "org.accords.release": [step_to_json(each) for each in made.release],
     }
 
 

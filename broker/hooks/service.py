@@ -5,7 +5,7 @@ validates, stores an operation and answers; the worker does the rest.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Any
@@ -14,6 +14,8 @@ import orjson
 
 from broker.errors import Clash, Invalid
 from broker.hooks.addresses import uuid_of
+from broker.hooks.promises import promised
+from broker.occi import kinds
 from broker.occi.model import CORDS
 from broker.offers import offer_json, placement_from_json
 from broker.phases import PHASES
@@ -27,13 +29,14 @@ from broker.store import (
     Service,
     Transaction,
     entities,
+    guarantees,
     logs,
     offers,
     operations,
     services,
-    volumes,
 )
-from manifests import Plan, step_from_json
+from manifests import Agreement, Plan, read, step_from_json
+from sla import Guarantee
 
 KIND = CORDS + "service"
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -47,6 +50,7 @@ class Asked(Record):
     plan_id: str = ""
     manifest_id: str = ""
     agreement_id: str | None = None
+    promises: tuple[Guarantee, ...] = ()
     expires_at: int | None = None
 
 
@@ -65,12 +69,14 @@ def create(ctx: Context, record: Record) -> Record:
     if there is not None:
         return _same(ctx, there, plan)
     agreement = attributes.get("occi.service.sla")
+    nodes = [each.node for each in plan.placements]
     return Asked(
         **{**_fields(record), "title": name, "attributes": {**attributes, "occi.service.name": name}},
         plan_json=plan_to_json(replace(plan, service=name)),
         plan_id=plan_id,
         manifest_id=uuid_of(str(found["occi.plan.manifest"])),
         agreement_id=uuid_of(agreement) if isinstance(agreement, str) else None,
+        promises=_promises(ctx, uuid_of(agreement), nodes) if isinstance(agreement, str) else (),
         expires_at=expiry(attributes.get("org.accords.ttl"), ctx.now()),
     )
 
@@ -89,14 +95,26 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
         expires_at=record.expires_at,
     )
     services.create(tx, service)
+    guarantees.put(tx, record.account, record.id, record.promises)
     operations.submit(tx, record.account, record.id, "deploy", plan_json=record.plan_json)
+
+
+def _promises(ctx: Context, agreement_id: str, nodes: Sequence[str]) -> tuple[Guarantee, ...]:
+    """What an agreement that was posted promises of these nodes."""
+    path = kinds.registry("agreement").path(CORDS + "agreement", agreement_id)
+    found = ctx.client.get("agreement", path)["attributes"].get("org.accords.document", "")
+    document = read(str(found).encode(), limit=ctx.settings.body_limit).document
+    if not isinstance(document, Agreement):
+        raise Invalid(f"agreement {agreement_id} has no document that can be judged", hint="post the document again")
+    return promised(document, nodes)
 
 
 def plan_of(attributes: Mapping[str, Any]) -> Plan:
     """The plan that a plan entity's attributes hold."""
     steps = tuple(map(step_from_json, attributes["org.accords.steps"]))
     placements = tuple(map(placement_from_json, attributes["org.accords.placements"]))
-    return Plan("deploy", str(attributes["occi.plan.name"]), steps, placements)
+    release = tuple(map(step_from_json, attributes["org.accords.release"]))
+    return Plan("deploy", str(attributes["occi.plan.name"]), steps, placements, release)
 
 
 def expiry(ttl: object, now: int) -> int | None:
@@ -148,10 +166,16 @@ def _submit(kind: str) -> Action:
 
     def action(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
         with ctx.store.write() as tx:
-            operation = operations.submit(tx, ctx.account, record.id, kind, arguments=arguments)
+            operation = operations.submit(tx, ctx.account, record.id, kind, arguments=arguments_of(arguments))
             return _show(ctx, tx, operation)
 
     return action
+
+
+def arguments_of(given: Mapping[str, object]) -> Mapping[str, object]:
+    """`nodes` is a text of names with blanks between them in OCCI; a list from here on."""
+    nodes = given.get("nodes")
+    return {**given, "nodes": nodes.split()} if isinstance(nodes, str) else given
 
 
 def _show(ctx: Context, tx: Transaction, operation: Operation) -> Record:
@@ -202,25 +226,6 @@ def provider_listing(ctx: Context, query: Mapping[str, str]) -> Reply | None:
         return None
     with ctx.store.read() as tx:
         return _json({"offers": [offer_json(each) for each in offers.every(tx, PLATFORM)]})
-
-
-def kept_volumes(ctx: Context) -> Reply:
-    """GET /volumes: those that outlived their services."""
-    with ctx.store.read() as tx:
-        found = volumes.every(tx, ctx.account)
-    return _json({"volumes": [_volume(each) for each in found]})
-
-
-def _volume(volume: volumes.Volume) -> dict[str, object]:
-    return {
-        "id": volume.id,
-        "service": volume.service_name,
-        "node": volume.node,
-        "name": volume.name,
-        "provider": volume.provider,
-        "size": volume.size,
-        "created": volume.created,
-    }
 
 
 def _json(value: object) -> Reply:

@@ -163,7 +163,8 @@ def _values(service: Service) -> dict[str, Any]:
 def _show(tx: Transaction, service: Service) -> None:
     """The OCCI entity and the event of a change."""
     seen = entities.find(tx, service.account, KIND, service.id)
-    attributes = {**(seen.attributes if seen else {}), **_attributes(service)}
+    attributes = {**(seen.attributes if seen else {}), "org.accords.error": None, **_attributes(service)}
+    attributes = {name: value for name, value in attributes.items() if value is not None}
     if seen is None:
         entities.insert(
             tx, entities.Record(service.account, KIND, service.id, title=service.name, attributes=attributes)
@@ -174,15 +175,18 @@ def _show(tx: Transaction, service: Service) -> None:
     events.append(tx, service.account, service.id, "service.changed", fields)
 
 
-def _attributes(service: Service) -> dict[str, str | int]:
+def _attributes(service: Service) -> dict[str, object]:
     """CORDS' attributes of a service (CORDS reference, appendix: service), and our word for the state."""
-    found: dict[str, str | int | None] = {
+    found: dict[str, object] = {
         "occi.service.name": service.name,
         "occi.service.manifest": service.manifest_id,
         "occi.service.plan": service.plan_id,
         "occi.service.sla": service.agreement_id,
         "occi.service.state": STATES[service.state],
         "occi.service.expiration": None if service.expires_at is None else str(service.expires_at // 1_000_000),
-        "occi.core.status": service.state,
+        "org.accords.state": service.state,
+        "org.accords.desired": service.desired,
+        "org.accords.error": service.error,
+        "org.accords.expires": service.expires_at,
     }
     return {name: value for name, value in found.items() if value is not None}

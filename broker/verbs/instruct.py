@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from broker.execute.outcomes import Done, Failed, Outcome, Waiting
 from broker.store import agents, instructions, secrets
 from broker.verbs.job import Call
-from providers.protocol import Instruction
+from providers.protocol import Instruction, Kind, State
 
 LOOK_AGAIN = 0.1
 """Seconds between two looks for an answer that a node gives: one indexed read."""
@@ -29,7 +29,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 
 
 def instruct(call: Call) -> Outcome:
-    """Give the instruction to whoever carries it."""
+    """Give the instruction to whoever carries it. A node that does not run is told nothing when it is given back."""
+    if call.job.kind == "release" and not _runs(call):
+        return Failed(_asleep(call))
     if _direct(call):
         return _carried(call)
     with call.tools.store.write() as tx:
@@ -58,6 +60,16 @@ def arguments_of(call: Call) -> dict[str, object]:
 def _direct(call: Call) -> bool:
     placed = call.job.placed(call.node)
     return placed is not None and placed.delivery == "direct"
+
+
+def _runs(call: Call) -> bool:
+    placed = call.job.placed(call.node)
+    provider = call.tools.provider(placed.provider if placed else None)
+    return provider.observe(Kind.MACHINE, str(call.inputs["machine"]), deadline=call.deadline).state is State.ACTIVE
+
+
+def _asleep(call: Call) -> dict[str, object]:
+    return {"code": "step.state", "message": f"{call.node} does not run: {call.step.verb} is left out", "hint": ""}
 
 
 def _carried(call: Call) -> Outcome:

@@ -13,6 +13,7 @@ import falcon
 
 from broker import addresses, auth
 from broker.errors import AccordsError
+from broker.hooks.rows import wired
 from broker.occi.model import Kind, Mixin
 from broker.services import Row
 from broker.settings import Settings
@@ -74,7 +75,7 @@ class Rows:
 
     def __init__(self, rows: Iterable[Row], settings: Settings, key: str) -> None:
         self.apps: dict[str, WSGIApplication] = {}
-        self.sites = {row.name: Site(row, settings, key, local=self.apps) for row in rows}
+        self.sites = {row.name: Site(wired(row), settings, key, local=self.apps) for row in rows}
         self.apps.update({name: application(site) for name, site in self.sites.items()})
         self.by_port = ByPort({addresses.port(settings, name): app for name, app in self.apps.items()})
 

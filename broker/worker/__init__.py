@@ -10,7 +10,6 @@ the lease next: to the services that is the same as a kill, and tested as such.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import secrets
@@ -23,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from broker import auth, logs
+from broker import auth, logs, monitor
 from broker.client import Client
 from broker.settings import Settings
 from broker.store import PLATFORM, Store, operations
@@ -44,6 +43,7 @@ SIDE_BY_SIDE = 8
 ENDING = 5.0
 """Seconds that calls in flight get when the worker is told to end."""
 OBSERVE_PERIOD = 30.0
+PRUNE_PERIOD = 3600.0
 TICK = 1.0
 
 
@@ -86,7 +86,7 @@ class Chore:
 
     name: str
     period: float
-    work: Callable[[], None]
+    work: Callable[[], object]
     due: float = 0.0
 
 
@@ -100,6 +100,7 @@ class Worker:
         self._owner = owner
         self._places = threading.Semaphore(SIDE_BY_SIDE)
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="operation")
+        self._probes = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
@@ -132,6 +133,7 @@ class Worker:
     def close(self) -> None:
         """Let go of everything. Walks that still go on lose their lease to the next worker."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._probes.shutdown(wait=False, cancel_futures=True)
         self._client.close()
         for provider in self._tools.providers.values():
             provider.close()
@@ -158,17 +160,15 @@ class Worker:
             stop.wait(IDLE)
 
     def _table(self) -> tuple[Chore, ...]:
+        """Everything that is done again and again, with its period in seconds."""
         tools, settings = self._tools, self._tools.settings
-        found = (
+        return (
             Chore("offers", settings.offer_period, lambda: chores.refresh_offers(tools)),
             Chore("expiry", TICK, lambda: chores.end_what_is_over(tools)),
             Chore("observe", OBSERVE_PERIOD, self._observe),
+            Chore("monitor", TICK, lambda: monitor.tick(tools.store, self._probes)),
+            Chore("prune", PRUNE_PERIOD, lambda: monitor.prune(tools.store)),
         )
-        if importlib.util.find_spec("broker.monitor") is None:
-            return found
-        from broker import monitor
-
-        return (*found, Chore("monitor", TICK, lambda: monitor.tick(tools.store, settings, tools.store.now)))
 
     def _observe(self) -> None:
         seen = chores.observe(self._tools, self._installation)

@@ -13,7 +13,7 @@ from broker.errors import Clash, Missing
 from broker.offers import offer_of
 from broker.phases import SETTLED
 from broker.reconcile import ACCOUNT, DIFFERS, INSTALLATION, SERVICE, Desired, Observed, Wanted, orphans, reconcile
-from broker.store import PLATFORM, Service, Transaction, journal, operations, outbox, services, volumes
+from broker.store import PLATFORM, Service, Transaction, entities, journal, operations, outbox, services, volumes
 from broker.store import offers as offer_rows
 from broker.store.journal import Entry
 from broker.verbs import Job, Tools, projections
@@ -64,7 +64,9 @@ def _end(tx: Transaction, service: Service) -> None:
         with suppress(Clash):  # it is being released already
             operations.cancel(tx, service.account, service.id)
     else:
-        operations.submit(tx, service.account, service.id, "release")
+        discard = entities.get(tx, service.account, services.KIND, service.id).attributes.get("org.accords.discard")
+        arguments = {"volumes": bool(discard)}
+        operations.submit(tx, service.account, service.id, "release", arguments=arguments)
     services.set_state(tx, service.account, service.id, "releasing", desired="released")
     log.info("service.expired", extra={"service": service.name})
 

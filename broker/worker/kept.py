@@ -12,8 +12,11 @@ from manifests import Step
 
 
 def keep_volumes(tx: Transaction, job: Job, operation: Operation) -> None:
-    """List every volume that the service made and that was not given back."""
+    """List every volume that the service made and that was not given back, and no other."""
     made = journal.made(tx, job.account, job.service)
+    for known in volumes.every(tx, job.account, service=job.service):
+        if known.step not in made:
+            volumes.forget(tx, job.account, known.id)
     for step in job.deploy.steps:
         result = made.get(step.id)
         if step.verb == "create" and step.subject.startswith("volume/") and result:

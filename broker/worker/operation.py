@@ -94,7 +94,7 @@ def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job,
         plan = plan_from_json(operation.plan_json) if operation.plan_json else _plan(job, operation)
         if not operation.plan_json:
             lease = operations.set_plan(tx, lease, plan_to_json(plan))
-        if service.state != PHASES[kind].during:
+        if service.state not in (PHASES[kind].during, "released"):  # the name may be another's by now
             services.set_state(tx, operation.account, service.id, PHASES[kind].during, error=None)
     return lease, job, plan
 
@@ -119,9 +119,15 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
 def _plan(job: Job, operation: Operation) -> Plan:
     """What gives back, or changes, what the service has: from its deploy plan and what came of it."""
     if job.kind == "release":
-        return release(job.deploy, job.made, volumes=bool(operation.arguments.get("volumes")))
+        return _only(release(job.deploy, job.made, volumes=bool(operation.arguments.get("volumes"))), operation)
     nodes = operation.arguments.get("nodes") or ()
     return act(job.deploy, job.made, job.kind, nodes=tuple(nodes))
+
+
+def _only(plan: Plan, operation: Operation) -> Plan:
+    """The giving back of one thing, if one is named: a volume that was retained."""
+    only = operation.arguments.get("only")
+    return replace(plan, steps=tuple(each for each in plan.steps if each.id == f"{only}.delete")) if only else plan
 
 
 def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
@@ -134,7 +140,8 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
         end = end_of(job.kind, service.desired, ending, partial=partial)
         operations.finish(tx, lease, end.operation, error=end.error)
         desired = "released" if end.operation == "cancelled" else None
-        services.set_state(tx, operation.account, service.id, end.service, desired=desired, error=end.error)
+        if service.state not in (end.service, "released"):
+            services.set_state(tx, operation.account, service.id, end.service, desired=desired, error=end.error)
         if end.operation == "cancelled":
             operations.submit(tx, operation.account, service.id, "release")
         if end.service == "released":

@@ -1,0 +1,37 @@
+"""Which kind has which hooks, and what rows answer beside their kinds: the table that makes rows of data do things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from broker.hooks import cloud, event, manifest, plan, service, unowned, volume
+from broker.occi.model import CORDS, INFRASTRUCTURE
+from broker.services import Hooks, Row, RowRoute
+
+HOOKS: Mapping[str, Hooks] = {
+    CORDS + "manifest": Hooks(documents=manifest.documents),
+    CORDS + "plan": Hooks(create=plan.create),
+    CORDS + "service": Hooks(
+        create=service.create,
+        created=service.created,
+        actions=service.ACTIONS,
+        delete=service.delete,
+        routes={"report": service.report, "logs": service.printed},
+    ),
+    CORDS + "provider": Hooks(listing=service.provider_listing),
+    CORDS + "event": Hooks(listing=event.listing),
+    INFRASTRUCTURE + "compute": Hooks(actions=cloud.ACTIONS, delete=cloud.delete),
+    INFRASTRUCTURE + "network": Hooks(actions=unowned.actions("up", "down"), delete=cloud.delete),
+    INFRASTRUCTURE + "storage": Hooks(actions=unowned.actions("online", "offline"), delete=cloud.delete),
+}
+
+ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
+    "service": {"/volumes": {"GET": volume.kept}, "/volumes/{id}": {"DELETE": volume.remove}},
+}
+
+
+def wired(row: Row) -> Row:
+    """The row with its hooks and routes; what it brings itself comes first."""
+    own = {kind: hooks for kind, hooks in HOOKS.items() if kind in row.kinds}
+    return replace(row, hooks={**own, **row.hooks}, routes={**ROUTES.get(row.name, {}), **row.routes})
