@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
+from pydantic import TypeAdapter
 
 from providers.fake.gate import Held
 from providers.fake.knobs import Knobs, Trouble
 from providers.fake.ledger import Call, Carried
-from providers.fake.wire import CALLS, SPECS, adapter, error_from_json
+from providers.fake.making import KINDS
+from providers.fake.wire import (
+    CALLS,
+    CARRIED,
+    HELD,
+    MADE_CALLS,
+    MAYBE,
+    NOTHING,
+    OFFERINGS,
+    OUTCOME,
+    PROBLEMS,
+    SPECS,
+    TEXT,
+    THING,
+    THINGS,
+    adapter,
+    error_from_json,
+)
 from providers.protocol import Action, Instruction, Kind, Offering, Outcome, Problem, Resource, Spec, State
 from providers.transport import Clock, exchange
 
 CONTROL_DEADLINE = 10.0
-KIND_OF = {spec: kind for kind, spec in SPECS.items()}
+T = TypeVar("T")
 
 
 class RemoteFake:
@@ -30,80 +48,88 @@ class RemoteFake:
         self._client = httpx.Client(base_url=url, limits=limits, trust_env=False)
 
     def check(self, *, deadline: float) -> Sequence[Problem]:
-        return self._ask("check", deadline)
+        return self._ask("check", PROBLEMS, deadline)
 
     def offers(self, *, deadline: float) -> Sequence[Offering]:
-        return self._ask("offers", deadline)
+        return self._ask("offers", OFFERINGS, deadline)
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
-        extra = {"made": KIND_OF[type(spec)], "spec": adapter(type(spec)).dump_python(spec, mode="json")}
-        return self._ask("create", deadline, extra, token=token, tags=dict(tags))
+        kind = KINDS[type(spec)]
+        extra = {"made": kind, "spec": adapter(SPECS[kind]).dump_python(spec, mode="json")}
+        return self._ask("create", THING, deadline, extra, token=token, tags=dict(tags))
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
-        return self._ask("find", deadline, kind=kind, token=token)
+        return self._ask("find", MAYBE, deadline, kind=kind, token=token)
 
     def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
-        return self._ask("observe", deadline, kind=kind, id=id)
+        return self._ask("observe", THING, deadline, kind=kind, id=id)
 
     def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
-        return self._ask("act", deadline, kind=kind, id=id, action=action)
+        return self._ask("act", THING, deadline, kind=kind, id=id, action=action)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
-        self._ask("delete", deadline, kind=kind, id=id)
+        self._ask("delete", NOTHING, deadline, kind=kind, id=id)
 
     def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
-        return self._ask("list", deadline, tags=dict(tags))
+        return self._ask("list", THINGS, deadline, tags=dict(tags))
 
     def console(self, id: str, *, deadline: float) -> str:
-        return self._ask("console", deadline, id=id)
+        return self._ask("console", TEXT, deadline, id=id)
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
-        return self._ask("instruct", deadline, id=id, instruction=instruction, token=token)
+        return self._ask("instruct", OUTCOME, deadline, id=id, instruction=instruction, token=token)
 
     def close(self) -> None:
         self._client.close()
 
     def turn_knobs(self, knobs: Knobs) -> None:
-        self._ask("turn_knobs", CONTROL_DEADLINE, knobs=knobs)
+        self._ask("turn_knobs", NOTHING, CONTROL_DEADLINE, knobs=knobs)
 
     def trouble(self, trouble: Trouble) -> None:
-        self._ask("trouble", CONTROL_DEADLINE, trouble=trouble)
+        self._ask("trouble", NOTHING, CONTROL_DEADLINE, trouble=trouble)
 
     def calm(self) -> None:
-        self._ask("calm", CONTROL_DEADLINE)
+        self._ask("calm", NOTHING, CONTROL_DEADLINE)
 
     def held(self, count: int = 1, wait: float = 0.0) -> Sequence[Held]:
-        return self._ask("held", CONTROL_DEADLINE + wait, count=count, wait=wait)
+        return self._ask("held", HELD, CONTROL_DEADLINE + wait, count=count, wait=wait)
 
     def let_go(self) -> None:
-        self._ask("let_go", CONTROL_DEADLINE)
+        self._ask("let_go", NOTHING, CONTROL_DEADLINE)
 
     def lose(self, kind: Kind, id: str) -> None:
-        self._ask("lose", CONTROL_DEADLINE, kind=kind, id=id)
+        self._ask("lose", NOTHING, CONTROL_DEADLINE, kind=kind, id=id)
 
     def turn(self, id: str, state: State) -> None:
-        self._ask("turn", CONTROL_DEADLINE, id=id, state=state)
+        self._ask("turn", NOTHING, CONTROL_DEADLINE, id=id, state=state)
 
     def resources(self) -> Sequence[Resource]:
-        return self._ask("resources", CONTROL_DEADLINE)
+        return self._ask("resources", THINGS, CONTROL_DEADLINE)
 
     def calls(self) -> Sequence[Call]:
-        return self._ask("calls", CONTROL_DEADLINE)
+        return self._ask("calls", MADE_CALLS, CONTROL_DEADLINE)
 
     def made(self) -> Sequence[Resource]:
-        return self._ask("made", CONTROL_DEADLINE)
+        return self._ask("made", THINGS, CONTROL_DEADLINE)
 
     def carried(self) -> Sequence[Carried]:
-        return self._ask("carried", CONTROL_DEADLINE)
+        return self._ask("carried", CARRIED, CONTROL_DEADLINE)
 
-    def _ask(self, call: str, deadline: float, extra: Mapping[str, object] | None = None, **values: Any) -> Any:
+    def _ask(
+        self,
+        call: str,
+        answers: TypeAdapter[T],
+        deadline: float,
+        extra: Mapping[str, object] | None = None,
+        **values: Any,
+    ) -> T:
         """One call. The server gets the same deadline, and answers Ambiguous itself when it is past."""
-        shape = CALLS[call]
-        body = {name: adapter(shape.takes[name]).dump_python(value, mode="json") for name, value in values.items()}
+        takes = CALLS[call].takes
+        body = {name: adapter(takes[name]).dump_python(value, mode="json") for name, value in values.items()}
         body |= {"deadline": deadline, **(extra or {})}
         request = self._client.build_request("POST", f"/{call}", content=orjson.dumps(body))
         response = exchange(self._client, request, Clock(deadline), provider=self.name, thing=call)
         found = orjson.loads(response.content)
         if "error" in found:
             raise error_from_json(found["error"], self.name)
-        return adapter(shape.answers).validate_python(found["result"])
+        return answers.validate_python(found["result"])

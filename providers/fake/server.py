@@ -91,7 +91,7 @@ def answer(fake: Fake, call: str, body: bytes) -> bytes:
     if not shape.control:
         values["deadline"] = float(found["deadline"])
     result = getattr(fake, call)(**given, **values)
-    return b'{"result":' + adapter(shape.answers).dump_json(result) + b"}"
+    return b'{"result":' + shape.answers.dump_json(result) + b"}"
 
 
 def _spec(found: Mapping[str, Any]) -> Mapping[str, object]:

@@ -41,37 +41,50 @@ SPECS: Mapping[Kind, type] = {
 }
 
 
+NOTHING: TypeAdapter[None] = TypeAdapter(None)
+TEXT: TypeAdapter[str] = TypeAdapter(str)
+THING: TypeAdapter[Resource] = TypeAdapter(Resource)
+MAYBE: TypeAdapter[Resource | None] = TypeAdapter(Resource | None)
+THINGS: TypeAdapter[tuple[Resource, ...]] = TypeAdapter(tuple[Resource, ...])
+PROBLEMS: TypeAdapter[tuple[Problem, ...]] = TypeAdapter(tuple[Problem, ...])
+OFFERINGS: TypeAdapter[tuple[Offering, ...]] = TypeAdapter(tuple[Offering, ...])
+OUTCOME: TypeAdapter[Outcome | None] = TypeAdapter(Outcome | None)
+HELD: TypeAdapter[tuple[Held, ...]] = TypeAdapter(tuple[Held, ...])
+MADE_CALLS: TypeAdapter[tuple[Call, ...]] = TypeAdapter(tuple[Call, ...])
+CARRIED: TypeAdapter[tuple[Carried, ...]] = TypeAdapter(tuple[Carried, ...])
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a call takes, by name, and answers. `control`: asked by tests, without a deadline and not counted."""
 
     takes: Mapping[str, Any]
-    answers: Any
+    answers: TypeAdapter[Any]
     control: bool = False
 
 
 CALLS: Mapping[str, Shape] = {
-    "check": Shape({}, tuple[Problem, ...]),
-    "offers": Shape({}, tuple[Offering, ...]),
-    "create": Shape({"token": str, "tags": dict[str, str]}, Resource),  # and spec, whose type its kind says
-    "find": Shape({"kind": Kind, "token": str}, Resource | None),
-    "observe": Shape({"kind": Kind, "id": str}, Resource),
-    "act": Shape({"kind": Kind, "id": str, "action": Action}, Resource),
-    "delete": Shape({"kind": Kind, "id": str}, None),
-    "list": Shape({"tags": dict[str, str]}, tuple[Resource, ...]),
-    "console": Shape({"id": str}, str),
-    "instruct": Shape({"id": str, "instruction": Instruction, "token": str}, Outcome | None),
-    "turn_knobs": Shape({"knobs": Knobs}, None, control=True),
-    "trouble": Shape({"trouble": Trouble}, None, control=True),
-    "calm": Shape({}, None, control=True),
-    "held": Shape({"count": int, "wait": float}, tuple[Held, ...], control=True),
-    "let_go": Shape({}, None, control=True),
-    "lose": Shape({"kind": Kind, "id": str}, None, control=True),
-    "turn": Shape({"id": str, "state": State}, None, control=True),
-    "resources": Shape({}, tuple[Resource, ...], control=True),
-    "calls": Shape({}, tuple[Call, ...], control=True),
-    "made": Shape({}, tuple[Resource, ...], control=True),
-    "carried": Shape({}, tuple[Carried, ...], control=True),
+    "check": Shape({}, PROBLEMS),
+    "offers": Shape({}, OFFERINGS),
+    "create": Shape({"token": str, "tags": dict[str, str]}, THING),  # and spec, whose type its kind says
+    "find": Shape({"kind": Kind, "token": str}, MAYBE),
+    "observe": Shape({"kind": Kind, "id": str}, THING),
+    "act": Shape({"kind": Kind, "id": str, "action": Action}, THING),
+    "delete": Shape({"kind": Kind, "id": str}, NOTHING),
+    "list": Shape({"tags": dict[str, str]}, THINGS),
+    "console": Shape({"id": str}, TEXT),
+    "instruct": Shape({"id": str, "instruction": Instruction, "token": str}, OUTCOME),
+    "turn_knobs": Shape({"knobs": Knobs}, NOTHING, control=True),
+    "trouble": Shape({"trouble": Trouble}, NOTHING, control=True),
+    "calm": Shape({}, NOTHING, control=True),
+    "held": Shape({"count": int, "wait": float}, HELD, control=True),
+    "let_go": Shape({}, NOTHING, control=True),
+    "lose": Shape({"kind": Kind, "id": str}, NOTHING, control=True),
+    "turn": Shape({"id": str, "state": State}, NOTHING, control=True),
+    "resources": Shape({}, THINGS, control=True),
+    "calls": Shape({}, MADE_CALLS, control=True),
+    "made": Shape({}, THINGS, control=True),
+    "carried": Shape({}, CARRIED, control=True),
 }
 
 

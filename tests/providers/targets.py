@@ -45,7 +45,9 @@ def local(folder: Path) -> Iterator[Provider]:
     """This machine's own containers, kept apart from any other use of it by home, device prefix and pool."""
     try:
         provider = open_provider(
-            "local", "local", {"home": str(folder / "local"), "prefix": "act", "pool": "10.197.0.0/16"}
+            "local",
+            "local",
+            {"home": str(folder / "local"), "prefix": "act", "pool": "10.197.0.0/16", "door_address": "10.196.0.1"},
         )
     except ImportError as error:
         raise Missing(f"the local driver cannot be imported: {error}") from error
