@@ -152,31 +152,32 @@ def _after(broker: Client, service: str, command: str, arguments: argparse.Names
 def _wait(broker: Client, service: str, arguments: argparse.Namespace) -> str | None:
     """Show progress until the newest operation is over; the service's state then, None when the time is up."""
     ends = None if arguments.timeout is None else time.monotonic() + arguments.timeout
-    after = 0
+    after, said = 0, ""
     while ends is None or time.monotonic() < ends:
         report = broker.get("service", f"/service/{service}/report")
-        operation = report["operation"]
-        over = operation is None or operation["state"] in ("done", "failed", "cancelled")
-        if over and report["service"]["state"] in _STILL:
+        if _over(report):
             return str(report["service"]["state"])
         left = POLL if ends is None else max(1, min(POLL, int(ends - time.monotonic())))
-        after = _show_progress(broker, service, after, left, quiet=arguments.json)
+        for one in _awaited(broker, service, after, left):
+            line = show.progress(one, show.doings(report))
+            if line and line != said and not arguments.json:
+                tell(line)
+            after, said = int(one["seq"]), line or said
     return None
 
 
-def _show_progress(broker: Client, service: str, after: int, wait: int, *, quiet: bool) -> int:
-    answer = broker.request(
-        "service",
-        "GET",
-        "/event/",
-        params={"service": service, "after": str(after), "wait": str(wait)},
-        timeout=wait + 10,
-    ).json()
-    for one in answer["events"]:
-        line = show.progress(one)
-        if line and not quiet:
-            tell(line)
-    return int(answer["last"])
+def _over(report: Mapping[str, Any]) -> bool:
+    operation = report["operation"]
+    ended = operation is None or operation["state"] in ("done", "failed", "cancelled")
+    return ended and report["service"]["state"] in _STILL
+
+
+def _awaited(broker: Client, service: str, after: int, wait: int) -> list[Mapping[str, Any]]:
+    """The next events of a service, waiting for them if there are none yet."""
+    params = {"service": service, "after": str(after), "wait": str(wait)}
+    answer = broker.request("service", "GET", "/event/", params=params, timeout=wait + 10).json()
+    found: list[Mapping[str, Any]] = answer["events"]
+    return found
 
 
 def _events(broker: Client, service: str | None, after: int, go_on: Callable[[], bool]) -> Iterator[Mapping[str, Any]]:

@@ -65,20 +65,28 @@ def event(found: Report) -> str:
     return f"{found['seq']:>6}  {_when(found['at'])}  {found['name']}  {fields}".rstrip()
 
 
-def progress(found: Report) -> str | None:
-    """The line an event makes while somebody waits; None for what is not progress."""
+def progress(found: Report, steps: Mapping[str, str]) -> str | None:
+    """The line an event makes while somebody waits; None for what is not progress. `steps`: what each step does."""
     fields = found["fields"]
     match found["name"]:
         case "step.done":
-            return f"  {fields.get('verb', '')} {fields.get('subject', fields['step'])}".rstrip()
+            return f"  {steps.get(fields['step'], fields['step'])}"
         case "step.failed":
-            return f"  failed: {fields['step']}: {fields.get('message', '')}"
-        case "service.state":
-            return f"{fields['service']} is {fields['state']}" if fields.get("service") else f"now {fields['state']}"
-        case "guarantee.verdict":
-            return f"  {fields['guarantee']}: {fields['state']}"
+            return f"  failed: {fields['step']}: {(fields['error'] or {}).get('message', '')}"
+        case "service.changed":
+            return f"{fields['name']}: {fields['state']}"
+        case "verdict.changed":
+            return f"  {fields['guarantee']} of {fields['target']}: {fields['state']}"
         case _:
             return None
+
+
+def doings(found: Report) -> dict[str, str]:
+    """Step id -> what it does, in words: `create machine/pacs.0 on local`."""
+    return {
+        step["id"]: f"{step['verb']} {step['subject']}" + (f" on {step['provider']}" if step["provider"] else "")
+        for step in found["steps"]
+    }
 
 
 def size(amount: int) -> str:
