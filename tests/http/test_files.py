@@ -1,0 +1,35 @@
+"""Every YAML file beside this one, against each shape of the broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broker.services import ROWS
+from tests.http import runner
+from tests.http.brokers import InProcess, Processes
+
+FILES = sorted(Path(__file__).parent.glob("*.yaml"))
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+@each_file
+def test_in_this_process(path: Path, in_process: InProcess) -> None:
+    runner.play(runner.read(path), in_process.key, in_process)
+
+
+@pytest.mark.slow
+@each_file
+def test_all_rows_in_one_process_over_tcp(path: Path, together: Processes) -> None:
+    runner.play(runner.read(path), together.key, together)
+
+
+@pytest.mark.slow
+@each_file
+def test_each_row_in_a_process_of_its_own(path: Path, apart: Processes) -> None:
+    runner.play(runner.read(path), apart.key, apart)
+
+
+def test_every_row_has_a_file() -> None:
+    assert {runner.read(path).row for path in FILES} == {row.name for row in ROWS}
