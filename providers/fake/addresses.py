@@ -1,4 +1,7 @@
-"""The fake cloud's addresses: networks cut from 10.0.0.0/8, each of 16,381 machines, and public ones beside them."""
+"""The fake cloud's addresses: 256 networks of 16,381 machines each, and public ones beside them.
+
+All are loopback addresses (RFC 1122, 3.2.1.3): a probe of a machine that does not exist never leaves this machine.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from ipaddress import IPv4Network
 from providers.errors import Conflict, Quota, Refused
 
 PREFIX = 18
-POOL = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=PREFIX))
-PUBLIC = IPv4Network("198.18.0.0/15")  # RFC 2544: for benchmarks, routed nowhere
+POOL = tuple(IPv4Network("127.64.0.0/10").subnets(new_prefix=PREFIX))
+PUBLIC = IPv4Network("127.16.0.0/12")
 GATEWAY = 1
 
 
