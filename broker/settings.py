@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     )
     header_limit: int = Field(default=60_000, description="Largest response header rendered in text/occi, bytes.")
 
+    def provider_options(self, name: str) -> dict[str, Any]:
+        """What an instance's driver is opened with: its own options, over what nodes on this machine need to know."""
+        own = self.providers[name]
+        here = {"home": self.home / "local", "door_address": self.door_address, "door_port": self.door_port}
+        return {**(here if own.driver == "local" else {}), **own.options}
+
     @classmethod
     def settings_customise_sources(
         cls,

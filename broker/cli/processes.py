@@ -35,7 +35,7 @@ def providers(arguments: argparse.Namespace) -> Exit:
     settings = load()
     found = {}
     for name, own in settings.providers.items():
-        provider = open_provider(name, own.driver, own.options)
+        provider = open_provider(name, own.driver, settings.provider_options(name))
         problems = [asdict(problem) for problem in provider.check(deadline=settings.call_deadline)]
         found[name] = {"driver": own.driver, "problems": problems}
         provider.close()
