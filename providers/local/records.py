@@ -71,7 +71,8 @@ class Records:
             yield from things.values()
 
     def _path(self, kind: Kind, id: str) -> Path:
-        return self._folder / kind / f"{Path(id).name or '-'}.json"
+        # an id that is longer than a file's name may be is nobody's; cut, it is that of nothing
+        return self._folder / kind / f"{Path(id).name[:200] or '-'}.json"
 
     def _read(self, kind: Kind, path: Path) -> Thing | None:
         with contextlib.suppress(FileNotFoundError):
