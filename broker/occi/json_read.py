@@ -49,7 +49,7 @@ _ENTITY = {
 
 def entity(found: Object) -> Draft:
     """A resource or a link object."""
-    _check(found, _ENTITY, "entity")
+    _check(found, _ENTITY, "an entity")
     core, rest = members(_values(found.get("attributes", {})))
     said = {name: found[name] for name in ("title", "summary", "location") if name in found}
     said |= {"id": bare_id(found["id"])} if "id" in found else {}
@@ -61,16 +61,24 @@ def entity(found: Object) -> Draft:
         kind=found.get("kind"),
         mixins=tuple(dict.fromkeys(_strings(found, "mixins"))),
         attributes=rest,
-        links=tuple(entity(_object(each, "links")) for each in found.get("links", ())),
+        links=tuple(_inline(each) for each in found.get("links", ())),
         **said,
     )
+
+
+def _inline(each: object) -> Draft:
+    """A link within a resource; it has no links itself, so that no document makes this a deep recursion."""
+    link = _object(each, "links")
+    if "links" in link:
+        raise Malformed("A link has no links of its own.", term="links")
+    return entity(link)
 
 
 def entities(found: Object) -> tuple[Draft, ...]:
     """One entity, or the members of `resources` and `links` in the request's order (COL-06)."""
     if not found.keys() & {"resources", "links"} or "kind" in found:
         return (entity(found),)
-    _check(found, {"resources": list, "links": list}, "collection")
+    _check(found, {"resources": list, "links": list}, "a collection")
     return tuple(entity(_object(each, key)) for key in found for each in found[key])
 
 
@@ -82,7 +90,7 @@ def locations(found: Object) -> tuple[str, ...]:
 
 def invocation(found: Object) -> Invocation:
     """`{"action": id, "attributes": {…}}` (JSN-07)."""
-    _check(found, {"action": str, "attributes": dict}, "action invocation")
+    _check(found, {"action": str, "attributes": dict}, "an action invocation")
     return Invocation(found.get("action"), _values(found.get("attributes", {})))
 
 
@@ -100,12 +108,12 @@ _MIXIN = {
 
 def mixins(found: Object) -> tuple[Mixin, ...]:
     """`{"mixins": […]}` as users register and remove them (QI-06, QI-09)."""
-    _check(found, {"mixins": list}, "list of mixins")
+    _check(found, {"mixins": list}, "a list of mixins")
     return tuple(_mixin(_object(each, "mixins")) for each in found.get("mixins", ()))
 
 
 def _mixin(found: Object) -> Mixin:
-    _check(found, _MIXIN, "mixin")
+    _check(found, _MIXIN, "a mixin")
     for name in ("term", "scheme"):
         if name not in found:
             raise Malformed(f"A mixin has no {name}.", term=name)
@@ -128,7 +136,7 @@ def _check(found: Object, allowed: Mapping[str, type], what: str) -> None:
     for name, value in found.items():
         if name not in allowed:
             raise Malformed(
-                f"Member {name!r} is not part of an {what}.", hint=f"Known: {', '.join(allowed)}.", term=name
+                f"{name[:80]!r} is no member of {what}.", hint=f"Known: {', '.join(allowed)}.", term=name[:80]
             )
         if not isinstance(value, allowed[name]):
             raise Malformed(f"Member {name} is not {_TYPES[allowed[name]]}.", term=name)
@@ -141,7 +149,7 @@ def _end(found: Object, name: str) -> dict[str, Any]:
     if name not in found:
         return {}
     end = found[name] if isinstance(found[name], dict) else {"location": found[name]}
-    _check(end, {"location": str, "kind": str}, f"link's {name}")
+    _check(end, {"location": str, "kind": str}, f"a link's {name}")
     if "location" not in end:
         raise Malformed(f"Member {name} has no location.", term=name)
     return {name: end["location"], f"{name}_kind": end["kind"]} if "kind" in end else {name: end["location"]}

@@ -21,7 +21,7 @@ def agreed(
         if not registry.applies(mixin, kind.id):
             raise Denied(f"Mixin {name} does not apply to {kind.id}.", hint=f"It applies to {_to(mixin)}.", term=name)
     for name in asked:
-        _refuse_second(registry, name, current)
+        _refuse_second(registry, name, (*current, *asked))
     wanted = dict.fromkeys((*current, *asked) if keep else asked)
     return _latest(registry, tuple(wanted))
 
@@ -35,11 +35,11 @@ def _families(registry: Registry, mixin: str, what: Exclusive) -> frozenset[str]
     return frozenset(each.id for each in registry.closure((mixin,)) if each.exclusive is what)
 
 
-def _refuse_second(registry: Registry, asked: str, current: tuple[str, ...]) -> None:
+def _refuse_second(registry: Registry, asked: str, others: tuple[str, ...]) -> None:
     families = _families(registry, asked, Exclusive.REFUSE)
-    for name in current:
+    for name in others:
         if name != asked and families & _families(registry, name, Exclusive.REFUSE):
-            raise Unfit(f"{name} cannot be changed to {asked} once it is chosen.", term=asked)
+            raise Unfit(f"{name} leaves no room for {asked}: it is chosen once.", term=asked)
 
 
 def _latest(registry: Registry, mixins: tuple[str, ...]) -> tuple[str, ...]:

@@ -86,7 +86,8 @@ def split(text: str, mark: str) -> Iterator[str]:
     Malformed for a quote that is not closed; the text is walked once.
     """
     part: list[str] = []
-    for piece in _PIECE.findall(text):
+    for match in _PIECE.finditer(text):  # lazily: an open quote ends the walk, so it stays linear
+        piece = match[0]
         if piece == '"':
             raise Malformed(f"A quote is not closed in {text.strip()[:80]!r}.", term=text[:80])
         if piece != mark:

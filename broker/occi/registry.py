@@ -93,17 +93,18 @@ class Registry:
     def closure(self, mixins: Iterable[str]) -> tuple[Mixin, ...]:
         """These mixins with all they depend on, dependencies first. One that nobody defined is left out (QI-07)."""
         found: dict[str, Mixin] = {}
-        for name in mixins:
-            self._close(name, found, frozenset())
+        opened: set[str] = set()
+        waiting = list(reversed(tuple(mixins)))
+        while waiting:  # no recursion: users choose how long a chain is, or whether it is a ring
+            mixin = self.mixins.get(waiting[-1])
+            if mixin is not None and mixin.id not in opened:
+                opened.add(mixin.id)
+                waiting.extend(reversed(mixin.depends))
+                continue
+            waiting.pop()
+            if mixin is not None:
+                found.setdefault(mixin.id, mixin)
         return tuple(found.values())
-
-    def _close(self, name: str, found: dict[str, Mixin], above: frozenset[str]) -> None:
-        mixin = self.mixins.get(name)
-        if mixin is None or name in found or name in above:
-            return
-        for depended in mixin.depends:
-            self._close(depended, found, above | {name})
-        found[name] = mixin
 
     def definitions(self, kind: str, mixins: tuple[str, ...] = ()) -> Mapping[str, Attribute]:
         """Attribute definitions by name: inherited, own, the mixins' over the kind's (CORE-08)."""

@@ -94,9 +94,20 @@ def _json(wanted: type[list[object]] | type[dict[str, object]]) -> Callable[[Val
     def from_value(value: Value) -> Value | None:
         if isinstance(value, str):
             value = _loaded(value)
-        return value if isinstance(value, wanted) else None
+        return value if isinstance(value, wanted) and _is_sound(value) else None
 
     return from_value
+
+
+def _is_sound(value: object, levels: int = 32) -> bool:
+    """Whether a list or hash can be stored and rendered: orjson ends at 254 levels, PostgreSQL's JSON at a NUL."""
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, dict):
+        return levels > 0 and all("\0" not in name and _is_sound(each, levels - 1) for name, each in value.items())
+    if isinstance(value, list):
+        return levels > 0 and all(_is_sound(each, levels - 1) for each in value)
+    return True
 
 
 def _loaded(said: str) -> Value:

@@ -71,6 +71,8 @@ def test_txt_13_a_value_is_converted_if_it_can_be(attribute: Attribute, value: V
         (Attribute("a.b", Type.BOOLEAN), 1),
         (Attribute("a.b", Type.ARRAY), "{}"),
         (Attribute("a.b", Type.OBJECT), "not json"),
+        (Attribute("a.b", Type.OBJECT), {"x": "\0"}),
+        (Attribute("a.b", Type.ARRAY), "[" * 100 + "]" * 100),
         (Attribute("a.b", values=("x86", "x64")), "arch"),
         (Attribute("a.b", pattern="[a-f]+"), "faces"),
     ],
@@ -163,9 +165,11 @@ def test_inf_32_another_resource_template_takes_the_place_of_the_first(offered: 
 
 def test_inf_21_the_system_of_a_machine_does_not_change(offered: Registry, new_id: NewId) -> None:
     entity = checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}a",)), new_id)
-    with pytest.raises(Unfit, match="cannot be changed"):
+    with pytest.raises(Unfit, match="chosen once"):
         checks.update(offered, entity, Draft(mixins=(f"{TEMPLATES}b",)), new_id)
     assert checks.update(offered, entity, Draft(mixins=(f"{TEMPLATES}a",)), new_id).mixins == (f"{TEMPLATES}a",)
+    with pytest.raises(Unfit, match="chosen once"):
+        checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}a", f"{TEMPLATES}b")), new_id)
 
 
 def test_ent_04_put_removes_what_is_absent_and_keeps_what_is_the_servers(cloud: Registry, compute: Entity) -> None:

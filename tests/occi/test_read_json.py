@@ -74,6 +74,7 @@ def test_jsn_12_a_collection_is_not_an_entity(cloud: Registry) -> None:
         ({"attributes": {"a.b": None}}, "a.b"),
         ({"attributes": {"occi.core.title": 5}}, "occi.core.title"),
         ({"links": ["x"]}, "links"),
+        (b'{"links":[' * 400 + b'{"kind":"x"}' + b"]}" * 400, "links"),
         ({"source": {}}, "source"),
         ({"target": {"location": "/x", "href": "y"}}, "href"),
         ({"target": 5}, "location"),

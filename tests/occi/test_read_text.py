@@ -137,6 +137,8 @@ def test_txt_08_a_link_without_category_is_cores_link(cloud: Registry) -> None:
         (COMPUTE + 'Category: network; scheme="http://schemas.ogf.org/occi/infrastructure#"; class="kind"', "network"),
         ('Category: start; scheme="http://x#"; class="action"', "http://x#start"),
         ("Category: ;", "nothing"),
+        ("Category: " + '"' + '\\"' * 500_000, "not closed"),
+        ("Category: " + "<" * 500_000, "no scheme"),
     ],
 )
 def test_http_21_what_cannot_be_read_is_named(cloud: Registry, body: str, term: str) -> None:

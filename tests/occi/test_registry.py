@@ -45,7 +45,12 @@ def test_core_22_a_mixin_brings_all_it_depends_on(small: Registry) -> None:
 
 
 def test_mixins_that_depend_on_each_other_end_the_search(small: Registry) -> None:
-    assert [each.term for each in small.closure((f"{X}a",))] == ["b", "a"]
+    assert [each.term for each in small.closure((f"{X}a",))] == ["a", "b"]
+
+
+def test_a_chain_of_mixins_may_be_as_long_as_users_like(small: Registry) -> None:
+    chain = (Mixin(X, f"m{n}", depends=(f"{X}m{n + 1}",), location=f"/m{n}/") for n in range(3000))
+    assert len(Registry.of((ENTITY, *chain)).closure((f"{X}m0",))) == 3000
 
 
 def test_core_47_a_kinds_collection_holds_its_descendants(small: Registry) -> None:

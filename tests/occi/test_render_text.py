@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,6 +148,8 @@ def test_txt_06_a_mixins_rel_is_its_first_dependency_and_never_a_kind(cloud: Reg
 def test_qi_03_the_core_kinds_come_first_and_match_the_working_groups_pattern(cloud: Registry) -> None:
     lines = render.categories(cloud, Media.PLAIN).body.decode().splitlines()
     assert [line.split(";")[0] for line in lines[:3]] == ["Category: entity", "Category: resource", "Category: link"]
+    # the tool's own expression, on the line it looks at
+    assert re.fullmatch(r'Category: \w+; \bscheme=[a-z:./#"]*; \bclass="kind".*', lines[1])
     classes = [line.split('class="')[1].split('"')[0] for line in lines]
     assert classes == sorted(classes, key=["kind", "mixin", "action"].index)
 
