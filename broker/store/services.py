@@ -10,28 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from broker.errors import Clash, Missing, Stale
+from broker.occi import states
 from broker.store import entities, events
 from broker.store.engine import Transaction
 from broker.store.tables import services
 
 KIND = "http://scheme.compatibleone.fr/scheme/compatible#service"
 
-# Our words for a service's states, and CORDS' integers for them: idle 0, active 1, suspended 2, invalid 4, working 8
-# (CORDS reference, 2.4).
-STATES: Mapping[str, int] = {
-    "pending": 0,
-    "deploying": 8,
-    "active": 1,
-    "failed": 4,
-    "stopping": 8,
-    "stopped": 0,
-    "starting": 8,
-    "suspending": 8,
-    "suspended": 2,
-    "saving": 8,
-    "releasing": 8,
-    "released": 0,
-}
+STATES: Mapping[str, int] = {state: int(words.cords) for state, words in states.STATES["service"].items()}
+"""Our words for a service's states, and CORDS' integers for them."""
 
 
 @dataclass(frozen=True, slots=True)
