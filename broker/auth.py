@@ -69,7 +69,8 @@ class Installation:
 def installation(settings: Settings) -> Installation:
     """This installation's identity, made at the first call. Two processes that start together agree on one."""
     path = settings.home / "installation.json"
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Nodes' roots lie below it and are other users: they may pass, not look. What is secret in here is 0600 itself.
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o711)
     made = not path.exists() and _make(path)
     found = json.loads(path.read_text(encoding="utf-8"))
     return Installation(found["id"], found["key"], new=made)
@@ -77,7 +78,7 @@ def installation(settings: Settings) -> Installation:
 
 def _make(path: Path) -> bool:
     """Write a fresh identity; False when somebody else was first. `os.link` is what makes that sure."""
-    own = path.with_name(f".installation.{os.getpid()}")
+    own = path.with_name(f".installation.{secrets.token_hex(8)}")
     content = json.dumps({"id": str(uuid.uuid4()), "key": secrets.token_urlsafe(48)})
     descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -7,7 +7,9 @@ busy loop. Readers never wait for a writer.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +22,7 @@ from sqlalchemy import CursorResult, Engine, Executable, bindparam, create_engin
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import QueuePool
 
 from broker.errors import AccordsError, RowDown, StoreFull
@@ -41,7 +44,8 @@ _BUSY = frozenset(
 )
 
 _EVERY_CONNECTION = ("foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "temp_store=MEMORY")
-_WRITER = (*_EVERY_CONNECTION, "synchronous=FULL")
+# secure_delete: a secret that is forgotten is overwritten, and not only no longer found.
+_WRITER = (*_EVERY_CONNECTION, "synchronous=FULL", "secure_delete=ON")
 _READER = (*_EVERY_CONNECTION, "query_only=ON")
 
 
@@ -92,6 +96,7 @@ class Store:
         self.url = url
         self._clock = clock
         self._new_id = new_id
+        self._thread = threading.local()
         self._writer = _engine(url, _WRITER, "BEGIN IMMEDIATE", size=1)
         self._reader = _engine(url, _READER, "BEGIN", size=READERS)
 
@@ -113,7 +118,8 @@ class Store:
                 code="store.address",
             )
         path = Path(address.database)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        path.touch(mode=0o600)  # SQLite gives its journal files the same mode
         with _failures(address):
             migrate.to_newest(path, lambda: _engine(address, _WRITER, "BEGIN IMMEDIATE", size=1))
         return cls(address, clock or _machine_clock, new_id)
@@ -128,6 +134,7 @@ class Store:
         a crash of ours), which is right for samples and logs. RowDown when the lock is not had in 15 s."""
         with (
             _failures(self.url),
+            self._once(),
             self._writer.connect() as connection,
             nullcontext() if durable else _less_durable(connection),
             connection.begin(),
@@ -139,6 +146,17 @@ class Store:
         """A transaction that sees one state of the database throughout, and cannot write."""
         with _failures(self.url), self._reader.connect() as connection, connection.begin():
             yield Transaction(connection, self._clock, self._new_id)
+
+    @contextmanager
+    def _once(self) -> Iterator[None]:
+        """A second writing transaction inside the first would wait for it for ever: say so at once."""
+        if getattr(self._thread, "writes", False):
+            raise RuntimeError("this thread is in a writing transaction already: hand that one on")
+        self._thread.writes = True
+        try:
+            yield
+        finally:
+            self._thread.writes = False
 
     def close(self) -> None:
         self._writer.dispose()
@@ -166,7 +184,7 @@ def _engine(url: URL, pragmas: Sequence[str], begin: str, *, size: int) -> Engin
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
-        pool_timeout=2 * BUSY_SECONDS,
+        pool_timeout=BUSY_SECONDS,
         json_serializer=dump,
         json_deserializer=orjson.loads,
         connect_args={"check_same_thread": False, "isolation_level": None},
@@ -202,13 +220,19 @@ def _failures(url: URL) -> Iterator[None]:
     """Turn the database's failures into ours."""
     try:
         yield
-    except DBAPIError as found:
-        code = getattr(found.orig, "sqlite_errorcode", None)
-        if code in _FULL:
+    except (DBAPIError, sqlite3.Error, OSError) as found:
+        code = getattr(getattr(found, "orig", found), "sqlite_errorcode", None)
+        if code in _FULL or getattr(found, "errno", None) == errno.ENOSPC:
             raise StoreFull(
                 f"no room to write {url.database}", hint="free space on its disk; nothing was stored"
             ) from found
         if code in _BUSY:
-            message = f"{url.database} is held by another writer for more than {BUSY_SECONDS} s"
-            raise RowDown(message, hint="try again", code="store.busy", retry_after=1) from found
+            raise _busy(url) from found
         raise
+    except NoConnection as found:
+        raise _busy(url) from found
+
+
+def _busy(url: URL) -> RowDown:
+    message = f"{url.database} is held by another writer for more than {BUSY_SECONDS} s"
+    return RowDown(message, hint="try again", code="store.busy", retry_after=1)
