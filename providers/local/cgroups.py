@@ -47,9 +47,10 @@ def limits(found: Layout, cores: int, memory: int) -> list[tuple[str, str]]:
 
 
 def remove(name: str, root: Path = ROOT) -> None:
-    """The groups of a container that has ended: LXC leaves `lxc.monitor.NAME` in every hierarchy."""
-    for pattern in ("lxc.*.", "*/lxc.*.", "*/*/lxc.*."):
-        for group in root.glob(pattern + name):
+    """The groups of a container that has ended: LXC leaves `lxc.monitor.NAME` in every hierarchy, and one `lxc.pivot`,
+    which stays while it is another's."""
+    for place in ("", "*/", "*/*/"):
+        for group in (*root.glob(f"{place}lxc.*.{name}"), *root.glob(f"{place}lxc.pivot")):
             for folder, _, _ in os.walk(group, topdown=False):
                 with contextlib.suppress(OSError):  # a process is still leaving it; the next call removes it
                     Path(folder).rmdir()

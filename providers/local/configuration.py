@@ -34,6 +34,8 @@ def configuration(
         ("lxc.idmap", f"u 0 {site.uid_base} {IDS}"),
         ("lxc.idmap", f"g 0 {site.uid_base} {IDS}"),
         ("lxc.rootfs.path", ":".join(("overlayfs", *map(str, reversed(layers)), str(folder / "disk/upper")))),
+        # mounted in a user namespace, an overlay keeps its marks in user.*: else no folder could be replaced
+        ("lxc.rootfs.options", "userxattr"),
         ("lxc.signal.halt", "SIGRTMIN+3"),  # systemd(1): power off
         ("lxc.console.logfile", str(folder / "console")),
         ("lxc.console.size", str(CONSOLE_BYTES)),

@@ -56,6 +56,10 @@ MASKED = (
     "e2scrub_all.timer",
     "fstrim.timer",
     "cloud-init-hotplugd.socket",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "modprobe@.service",
+    "systemd-networkd-wait-online.service",
 )
 
 

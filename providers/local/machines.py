@@ -21,6 +21,7 @@ HOSTS_LIMIT = 64 * 1024  # bytes of a node's /etc/hosts that are read: the node 
 CONSOLE_TAIL = 64 * 1024  # bytes of a console log that are shown
 GRACE = 20  # seconds that a node gets to stop by itself
 LOG_TAIL = 1200
+LOCKS = Path("/run/lxc/lock")  # LXC's own, by the path of a container
 
 # What LXC says of a container -> what we say
 STATES = {
@@ -106,10 +107,11 @@ def remove(site: Site, machine: Machine) -> None:
     """Every file of it, and what LXC keeps elsewhere."""
     cgroups.remove(machine.id)
     folder = site.node(machine.id)
-    lock = Path("/run/lxc/lock") / str(folder.parent).lstrip("/") / f".{machine.id}"
+    lock = LOCKS / str(folder.parent).lstrip("/") / f".{machine.id}"
     lock.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        lock.parent.rmdir()
+    with contextlib.suppress(OSError):  # other containers have locks there
+        for parent in lock.parents:
+            parent.rmdir()
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         raise Refused(f"{folder} cannot be removed; look what is mounted or open in it, then delete again")
