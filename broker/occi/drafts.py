@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from broker.occi.errors import Malformed
-from broker.occi.model import LINK, Draft, Invocation, Kind, Mixin, Value, bare_id, split_type
+from broker.occi.model import LINK, Draft, Invocation, Mixin, Value, bare_id, split_type
 from broker.occi.registry import Registry
 from broker.occi.text_read import Said, SaidCategory, SaidLink
 
@@ -51,21 +51,13 @@ def _class(registry: Registry, type_id: str) -> str:
 
 def _is_action(link: SaidLink) -> bool:
     """TXT-09. Clients that send back what they got send these too: left out (ENT-05)."""
-    return not link.category and "action=" in urlsplit_query(link.uri)
-
-
-def urlsplit_query(uri: str) -> str:
-    """The query of a URI, empty if it has none or is no URI."""
-    try:
-        return urlsplit(uri).query
-    except ValueError:
-        return ""
+    return not link.category and "?action=" in link.uri
 
 
 def _link(registry: Registry, said: SaidLink) -> Draft:
     """An inline link (COL-10): its target is the URI in <>, whatever occi.core.target says (ENT-12)."""
     core, rest = members(said.attributes)
-    kinds = [each for each in said.category if isinstance(registry.kinds.get(each), Kind)]
+    kinds = [each for each in said.category if each in registry.kinds]
     kind = kinds[0] if kinds else (said.category[0] if said.category else LINK)
     mixins = tuple(each for each in said.category if each != kind)
     found = {**core, "target": said.uri, "target_kind": said.rel[0] if said.rel else None}

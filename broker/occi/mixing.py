@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from broker.occi.errors import Denied, Unfit
-from broker.occi.model import Attribute, Exclusive, Kind, Mixin, Value
+from broker.occi.model import Attribute, Exclusive, Kind, Value
 from broker.occi.registry import Registry
 
 
@@ -19,15 +19,11 @@ def agreed(
     for name in asked:
         mixin = registry.mixin(name)
         if not registry.applies(mixin, kind.id):
-            raise Denied(f"Mixin {name} does not apply to {kind.id}.", hint=f"It applies to {_to(mixin)}.", term=name)
-    for name in asked:
-        _refuse_second(registry, name, (*current, *asked))
+            applies = ", ".join(mixin.applies)
+            raise Denied(f"Mixin {name} does not apply to {kind.id}.", hint=f"It applies to {applies}.", term=name)
+    _refuse_second(registry, current, asked)
     wanted = dict.fromkeys((*current, *asked) if keep else asked)
     return _latest(registry, tuple(wanted))
-
-
-def _to(mixin: Mixin) -> str:
-    return ", ".join(mixin.applies)
 
 
 def _families(registry: Registry, mixin: str, what: Exclusive) -> frozenset[str]:
@@ -35,21 +31,19 @@ def _families(registry: Registry, mixin: str, what: Exclusive) -> frozenset[str]
     return frozenset(each.id for each in registry.closure((mixin,)) if each.exclusive is what)
 
 
-def _refuse_second(registry: Registry, asked: str, others: tuple[str, ...]) -> None:
-    families = _families(registry, asked, Exclusive.REFUSE)
-    for name in others:
-        if name != asked and families & _families(registry, name, Exclusive.REFUSE):
-            raise Unfit(f"{name} leaves no room for {asked}: it is chosen once.", term=asked)
+def _refuse_second(registry: Registry, current: tuple[str, ...], asked: tuple[str, ...]) -> None:
+    first: dict[str, str] = {}
+    for name in (*current, *asked):
+        for family in _families(registry, name, Exclusive.REFUSE):
+            if first.setdefault(family, name) != name:
+                raise Unfit(f"{first[family]} leaves no room for {name}: it is chosen once.", term=name)
 
 
 def _latest(registry: Registry, mixins: tuple[str, ...]) -> tuple[str, ...]:
     """Without those whose family a later one took over (INF-32)."""
     families = {name: _families(registry, name, Exclusive.REPLACE) for name in mixins}
-    return tuple(
-        name
-        for index, name in enumerate(mixins)
-        if not any(families[name] & families[later] for later in mixins[index + 1 :])
-    )
+    last = {family: name for name in mixins for family in families[name]}
+    return tuple(name for name in mixins if all(last[family] == name for family in families[name]))
 
 
 def defaults(definitions: Mapping[str, Attribute]) -> dict[str, Value]:

@@ -37,11 +37,8 @@ except ImportError:
 
 def names() -> tuple[str, ...]:
     """The rows that have a file, in alphabetical order; without the core."""
-    found = (each.name.removesuffix(".yaml") for each in resources.files(__name__).iterdir())
-    return tuple(sorted(each for each in found if "." not in each and not each.startswith("_") and each not in _OTHER))
-
-
-_OTHER = (_CORE, "spec")
+    files = (each.name for each in resources.files(__name__).iterdir() if each.name.endswith(".yaml"))
+    return tuple(sorted({name.removesuffix(".yaml") for name in files} - {_CORE}))
 
 
 @lru_cache(maxsize=64)

@@ -34,8 +34,8 @@ class AttributeSpec(_Spec):
     once: bool = False
     default: Any = None
     values: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
     pattern: str | None = None
     refers: str | None = None
     description: str = ""
