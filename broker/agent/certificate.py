@@ -5,8 +5,10 @@ EC P-256, self-signed, one file (`<home>/door.pem`, 0600) with both: they are th
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
+import tempfile
 from pathlib import Path
 
 from broker.settings import Settings
@@ -30,18 +32,15 @@ def pinned(settings: Settings) -> str:
 
 
 def _place(file: Path, content: bytes) -> None:
-    """Two processes may do this at once (listener and worker at a first start): the first one's stays, for both."""
+    """Two may do this at once (listener and worker at a first start): the first one's stays, for both."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    mine = file.with_name(f"{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(mine, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as new:
+    number, mine = tempfile.mkstemp(prefix=file.name, dir=file.parent)  # 0600
+    with os.fdopen(number, "wb") as new:
         new.write(content)
         os.fsync(new.fileno())
-    try:
+    with contextlib.suppress(FileExistsError):
         os.link(mine, file)
-    except FileExistsError:
-        pass
-    finally:
-        mine.unlink()
+    Path(mine).unlink()
 
 
 def _made() -> bytes:

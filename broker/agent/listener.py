@@ -7,6 +7,7 @@ head (`broker.web.listener`), waits are bounded in number and time, and there ar
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import ssl
@@ -15,6 +16,7 @@ from typing import Any
 
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import TConn
 
 from broker.agent import certificate
 from broker.settings import Settings
@@ -25,8 +27,9 @@ WAITERS = 120
 """A hundred nodes wait at once, and sixteen threads are left for what they send. A thread is made when it is needed."""
 CONNECTIONS = 1000
 BACKLOG = 256
-STALLED = 10
-"""Seconds a read or a write of a connection may stand still."""
+UNREAD = 32
+"""Connections of one address whose handshake or head is under way: more are closed, so that a node that opens many and
+says nothing takes a quarter of the threads and not all. An agent that is hit by it comes again."""
 
 _IP_FREEBIND = 15  # linux/in.h; the socket module does not name them
 _IPV6_FREEBIND = 78  # linux/in6.h
@@ -74,7 +77,7 @@ class _Server(BaseApplication):
         file = str(certificate.path(self._settings))
         options = {
             "bind": [f"fd://{self._listening.fileno()}"],
-            "worker_class": Worker,
+            "worker_class": _Worker,
             "threads": THREADS,
             "worker_connections": CONNECTIONS,
             "keepalive": 75,
@@ -96,6 +99,35 @@ class _Server(BaseApplication):
 
         url = self._settings.database.format(home=self._settings.home, row="service")
         return application(Store.open(url), self._settings, waiters=WAITERS)
+
+
+class _Worker(Worker):
+    """With a limit for each address (`_reading` holds the connections whose head is not there yet), and without a
+    main thread that waits for nodes: gunicorn's lingers there up to two seconds for a client to close its side."""
+
+    def handle(self, conn: TConn) -> Any:
+        if sum(_host(other) == _host(conn) for other in list(self._reading)) >= UNREAD:
+            result = False
+        else:
+            result = super().handle(conn)
+            if not result:
+                _linger(conn.sock)
+        if not result:
+            with contextlib.suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)
+        return result
+
+
+def _host(conn: TConn) -> str:
+    return str(conn.client[0]) if isinstance(conn.client, tuple) else ""
+
+
+def _linger(connection: socket.socket) -> None:
+    """Let the other side read its answer to the end and close (RFC 9112 9.6), a second at most."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(1.0)
+        connection.recv(4096)
 
 
 class _Log(glogging.Logger):
