@@ -17,6 +17,7 @@ from broker.client import Client
 from broker.errors import Clash, Invalid, Missing
 
 CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
+CORDS_ACTION = "http://scheme.compatibleone.fr/scheme/compatible/service/action#"
 POLL = 20
 """Seconds one long poll for events waits."""
 
@@ -192,13 +193,13 @@ def _events(broker: Client, service: str | None, after: int, go_on: Callable[[],
 
 
 def _ask(broker: Client, service: str, action: str, attributes: Mapping[str, object]) -> None:
-    scheme = _SCHEMES.get(action, CORDS)
+    scheme = _OURS if action in _NOT_IN_CORDS else CORDS_ACTION
     body = {"action": scheme + action, "attributes": attributes}
     broker.request("service", "POST", f"/service/{service}", json=body, params={"action": action})
 
 
 _OURS = "http://schemas.accords.org/occi/service/action#"
-_SCHEMES = {"retry": _OURS, "cancel": _OURS, "release": _OURS}
+_NOT_IN_CORDS = frozenset({"retry", "cancel", "release"})
 
 
 def _services(broker: Client) -> list[Mapping[str, Any]]:
