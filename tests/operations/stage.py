@@ -15,24 +15,33 @@ from broker.verbs import Tools
 from broker.worker.operation import carry_out
 from manifests import Manifest, Plan, place, plan, read
 from providers.fake import Fake, Knobs
+from providers.fake.remote import RemoteFake
 
 ACCOUNT, INSTALLATION = "ward", "installation-1"
 
-PAIR = """<manifest xmlns="http://www.compatibleone.fr/schemes/manifest.xsd" name="pair">
+XMLNS = "http://www.compatibleone.fr/schemes/manifest.xsd"
+
+PAIR = f"""<manifest xmlns="{XMLNS}" name="pair">
   <node name="db">
     <infrastructure name="i1">
-      <compute name="c1" cores="1" memory="1G"/><network name="n1"><port name="p" protocol="tcp" from="5432" to="5432" range="web"/></network>
+      <compute name="c1" cores="1" memory="1G"/>
+      <network name="n1"><port name="p" protocol="tcp" from="5432" to="5432" range="web"/></network>
       <storage name="s1" size="1G"><volume name="data" size="2G"/></storage>
     </infrastructure>
     <image name="im1"><system name="linux"/><package name="postgresql" configuration="createdb app"/></image>
   </node>
   <node name="web">
-    <infrastructure name="i2"><compute name="c2" cores="1" memory="1G"/><network name="n1"/><storage name="s2" size="1G"/></infrastructure>
+    <infrastructure name="i2">
+      <compute name="c2" cores="1" memory="1G"/><network name="n1"/><storage name="s2" size="1G"/>
+    </infrastructure>
     <image name="im2"><system name="linux"/><package name="nginx"/></image>
   </node>
-  <configuration name="conf"><action name="a1" type="cordscript" expression="web.configure(db.hostname); web.configure(db.password);"/></configuration>
+  <configuration name="conf">
+    <action name="a1" type="cordscript" expression="web.configure(db.hostname); web.configure(db.password);"/>
+  </configuration>
   <release name="rel"><action name="r1" type="cordscript" expression="web.kill('nginx');"/></release>
 </manifest>"""
+"""Two nodes, one of which is told the other's name and password; a volume; a port; a release phase."""
 
 
 def manifest_of(text: str = PAIR) -> Manifest:
@@ -49,15 +58,15 @@ def nodes(count: int) -> str:
         '<image name="im{0}"><system name="linux"/></image></node>'
     )
     inner = "".join(node.format(number) for number in range(count))
-    return f'<manifest xmlns="http://www.compatibleone.fr/schemes/manifest.xsd" name="many">{inner}<configuration name="c"/></manifest>'
+    return f'<manifest xmlns="{XMLNS}" name="many">{inner}<configuration name="c"/></manifest>'
 
 
 @dataclass
 class Stage:
-    """`cloud` is the provider `paris`."""
+    """`cloud` is the provider `paris`: in memory, or the one of a server process."""
 
     home: Path
-    cloud: Fake = field(default_factory=lambda: Fake("paris", Knobs()))
+    cloud: Fake | RemoteFake = field(default_factory=lambda: Fake("paris", Knobs()))
     manifest: Manifest = field(default_factory=manifest_of)
 
     def __post_init__(self) -> None:
@@ -114,6 +123,9 @@ class Stage:
     def history(self, service: str) -> dict[str, journal.Entry]:
         with self.store.read() as tx:
             return journal.history(tx, ACCOUNT, service)
+
+    def is_state(self, service: str, *states: str) -> bool:
+        return self.service(service).state in states
 
     def left(self) -> list[str]:
         """What is at the provider now."""
