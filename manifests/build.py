@@ -15,7 +15,7 @@ from manifests.language import Call, Path, statements
 from manifests.model import Position, Property, Statement
 from manifests.references import References
 from manifests.source import Source
-from manifests.tree import Attribute, Element
+from manifests.tree import Attribute, Budget, Element
 
 
 class Builder:
@@ -25,6 +25,7 @@ class Builder:
         self._source, self._findings, self._references = source, findings, references
         self._made: dict[tuple[int, str], object | None] = {}
         self._namespaces = set(NAMESPACES)
+        self._budget = Budget()
 
     def build(self, element: Element, rule_name: str) -> object | None:
         """The value of an element, or None when something it cannot be without is missing. An element that many refer
@@ -142,6 +143,7 @@ class Builder:
         self._findings.add("unknown-element", at, f"<{element.name}> has no element <{inner.name[:60]}>", hint)
 
     def _statements(self, attribute: Attribute) -> tuple[Statement, ...]:
+        self._budget.spend(statements=attribute.value.count(";"))
         calls, troubles = statements(attribute.value)
         place = attribute.places(self._source.text)
         for trouble in troubles:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from manifests import check, images, sizes
 from manifests.diagnostics import Diagnostic
@@ -24,6 +24,7 @@ HISTORIC = {
     "dummy": "fake",
 }
 _ANY = ("any", "")
+_USUAL = "x86_64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,21 @@ def _incapable(node: Node, offer: Offer, directed: bool, agent: str) -> str:
 
 
 def _fit(node: Node, wanted: sizes.Need, offer: Offer) -> _Fit | str:
+    """Size and image of one architecture: the one asked for, or the first that has both, the usual one first."""
+    found: _Fit | str = "has no sizes at all"
+    for one in (wanted.architecture,) if wanted.architecture else _architectures(offer):
+        found = _of_one(node, replace(wanted, architecture=one), offer)
+        if isinstance(found, _Fit):
+            break
+    return found
+
+
+def _architectures(offer: Offer) -> list[str | None]:
+    there = {images.architecture(size.architecture) for size in offer.sizes}
+    return sorted(there, key=lambda name: (name != _USUAL, name or ""))
+
+
+def _of_one(node: Node, wanted: sizes.Need, offer: Offer) -> _Fit | str:
     size = sizes.fit(wanted, offer.sizes, flexible=offer.flexible)
     if size.size is None:
         return size.reason

@@ -46,13 +46,15 @@ def read(data: bytes, *, format: Format | str | None = None, limit: int = BODY_L
 
 def _read(data: bytes, given: Format | str | None, limit: int, findings: Findings) -> Document | None:
     source = _source(data, limit, findings)
-    if source is None:
-        return None
     try:
-        root = _tree(source, given, findings)
+        return _document(source, given, findings) if source else None
     except TooMuch as wrong:
         findings.add("too-many-parts", NOWHERE, str(wrong), "split the document")
         return None
+
+
+def _document(source: Source, given: Format | str | None, findings: Findings) -> Document | None:
+    root = _tree(source, given, findings)
     if root is None or not _is_document(root, source, findings):
         return None
     document = Builder(source, findings, References(root, source, findings)).build(root, root.name)

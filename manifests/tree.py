@@ -12,6 +12,9 @@ from typing import NamedTuple
 MOST_ELEMENTS = 150_000
 MOST_ATTRIBUTES = 150_000
 MOST_LEVELS = 32
+MOST_STATEMENTS = 50_000
+# Of one element. libxml2 takes quadratic time to append attributes: 200,000 of them are minutes.
+MOST_ATTRIBUTES_OF_ONE = 1000
 
 
 class TooMuch(ValueError):
@@ -68,13 +71,17 @@ class Budget:
 
     elements: int = 0
     attributes: int = 0
+    statements: int = 0
 
-    def spend(self, *, elements: int = 0, attributes: int = 0, level: int = 0) -> None:
+    def spend(self, *, elements: int = 0, attributes: int = 0, statements: int = 0, level: int = 0) -> None:
         self.elements += elements
         self.attributes += attributes
+        self.statements += statements
         if self.elements > MOST_ELEMENTS:
             raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements")
         if self.attributes > MOST_ATTRIBUTES:
             raise TooMuch(f"the document has more than {MOST_ATTRIBUTES} attributes")
+        if self.statements > MOST_STATEMENTS:
+            raise TooMuch(f"the document has more than {MOST_STATEMENTS} statements")
         if level > MOST_LEVELS:
             raise TooMuch(f"the document has more than {MOST_LEVELS} levels")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?:\s?([A-Za-z%])(i?)[A-Za-z]{0,3})?", re.ASCII)
+_QUANTITY = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)(?:\s?([A-Za-z%])(i?)[A-Za-z]{0,3})?", re.ASCII)
 _POWERS = {"U": 0, "B": 0, "%": 0, "H": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 # What a signed 64-bit column holds.
 MOST = 2**63 - 1

@@ -13,7 +13,7 @@ from lxml import etree
 from manifests.findings import Findings
 from manifests.model import Position
 from manifests.source import Source
-from manifests.tree import MOST_ELEMENTS, Attribute, Budget, Element, TooMuch
+from manifests.tree import MOST_ATTRIBUTES_OF_ONE, MOST_ELEMENTS, Attribute, Budget, Element, TooMuch
 
 # A DOCTYPE stands before the root, after nothing but blanks, comments and processing instructions (XML 1.0, 2.8).
 _DOCTYPE = re.compile(r"(?s:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE")
@@ -23,6 +23,7 @@ _ATTRIBUTE = re.compile(rf"({_NAME})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _TAG = re.compile(
     rf"(?s:<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>)|<({_NAME})((?:\s+{_NAME}\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*/?>"
 )
+_VALUE = re.compile(r"=\s*[\"']")
 _CDATA = "<![CDATA["
 
 
@@ -33,12 +34,22 @@ def parse(source: Source, findings: Findings) -> Element | None:
         at = source.position(doctype.end() - len("<!DOCTYPE"))
         findings.add("doctype", at, "the document has a DOCTYPE", "take it out: documents are read without one")
         return None
-    if source.text.count("<") > 2 * MOST_ELEMENTS + 1000:
-        raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements")
+    _measure(source.text)
     root = _well_formed(source.text, findings)
     if root is None:
         return None
     return _element(root, _start_tags(source.text), source.text, Budget(), 1)
+
+
+def _measure(text: str) -> None:
+    """Refuse what would take lxml long, by what can be counted in any text: no value holds a `<`, so all attributes of
+    an element stand before the next one."""
+    pieces = text.split("<")
+    if len(pieces) > 2 * MOST_ELEMENTS + 1000:
+        raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements")
+    for piece in pieces:
+        if len(piece) > MOST_ATTRIBUTES_OF_ONE and len(_VALUE.findall(piece)) > MOST_ATTRIBUTES_OF_ONE:
+            raise TooMuch(f"an element has more than {MOST_ATTRIBUTES_OF_ONE} attributes")
 
 
 def _well_formed(text: str, findings: Findings) -> etree._Element | None:

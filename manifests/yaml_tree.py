@@ -129,7 +129,7 @@ class _Builder:
     def _key(self, at: int) -> tuple[str, int]:
         """The name for what begins here. A list keeps its key for each of its items."""
         if self._open[-1] is None:
-            return self._keys[-1] or ("", at)
+            return (self._keys[-1] or ("", at))[0], at
         key = self._keys[-1]
         self._keys[-1] = None
         if key is None:

@@ -1,0 +1,160 @@
+"""Nodes get the first offer that fits, in the order of the settings, with reasons that hold the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from manifests import Manifest, Offer, OfferedImage, Placed, Size, place
+
+Parsed = Callable[[str | bytes], Manifest]
+G = 10**9
+
+PARIS = Offer(
+    provider="paris",
+    driver="openstack",
+    zone="eu-1",
+    sizes=(
+        Size("large", 8, 32 * G, 100 * G, price=Decimal("0.40")),
+        Size("small", 1, 2 * G, 20 * G, price=Decimal("0.05")),
+        Size("medium", 4, 8 * G, 40 * G, price=Decimal("0.20")),
+        Size("arm", 4, 8 * G, 40 * G, architecture="aarch64", price=Decimal("0.01")),
+    ),
+    images=(
+        OfferedImage("1f", "Debian 12 generic", "debian", "12", aliases=("linux", "debian_with_cosacs")),
+        OfferedImage("2e", "Ubuntu 24.04", "ubuntu", "24.04"),
+        OfferedImage("3d", "Debian 12 arm", "debian", "12", architecture="aarch64"),
+    ),
+    observed_at=1_000_000_000,
+)
+LYON = replace(PARIS, provider="lyon", driver="fake", zone="eu-2", operator="acme", machines=2)
+
+
+def put(manifest: Manifest, offers: Sequence[Offer] = (PARIS, LYON), *, now: int = 1_000_000_000) -> Placed:
+    return place(manifest, offers, now=now, max_age=300_000_000, providers=["paris", "lyon"])
+
+
+def node(attributes: str = "", compute: str = "", system: str = "", name: str = "a") -> str:
+    image = f"<image><system {system}/></image>" if system else ""
+    return f'<node name="{name}" {attributes}><infrastructure><compute {compute}/></infrastructure>{image}</node>'
+
+
+def manifest(*nodes: str) -> str:
+    return f'<manifest name="m">{"".join(nodes)}</manifest>'
+
+
+def test_the_first_provider_of_the_settings_that_fits_is_taken(parsed: Parsed) -> None:
+    placed = put(parsed(manifest(node())))
+    assert (placed.placements[0].provider, placed.placements[0].zone) == ("paris", "eu-1")
+    assert [(r.provider, r.reason) for r in placed.placements[0].refused] == [("lyon", "paris comes first and fits")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "provider"),
+    [("lyon", "lyon"), ("fake", "lyon"), ("openstack", "paris"), ("dummy", "lyon"), ("any", "paris")],
+)
+def test_a_provider_is_named_by_instance_driver_historic_name_or_any(
+    parsed: Parsed, wanted: str, provider: str
+) -> None:
+    assert put(parsed(manifest(node(f'provider="{wanted}"')))).placements[0].provider == provider
+
+
+def test_operator_and_zone_narrow_the_choice(parsed: Parsed) -> None:
+    assert put(parsed(manifest(node('operator="acme"')))).placements[0].provider == "lyon"
+    assert put(parsed(manifest(node('zone="eu-2"')))).placements[0].provider == "lyon"
+
+
+def test_an_unknown_provider_is_told_with_those_there_are(parsed: Parsed) -> None:
+    (found,) = put(parsed(manifest(node('provider="pariss"')))).diagnostics
+    assert (found.code, found.hint) == ("no-provider", "did you mean 'paris'?")
+    assert found.summary.endswith("there are: paris, lyon")
+
+
+@pytest.mark.parametrize(
+    ("compute", "size"),
+    [
+        ("", "small"),
+        ('cores="2"', "medium"),
+        ('memory="9G"', "large"),
+        ('architecture="arm64"', "arm"),
+        ('architecture="x86" cores="2"', "medium"),
+    ],
+)
+def test_the_cheapest_then_smallest_size_that_is_enough_is_chosen(parsed: Parsed, compute: str, size: str) -> None:
+    placement = put(parsed(manifest(node(compute=compute)))).placements[0]
+    assert placement.size.name == size
+    assert placement.price == placement.size.price
+    assert f"size {size} of" in placement.reasons[1]
+
+
+def test_a_refusal_has_the_numbers(parsed: Parsed) -> None:
+    (found,) = put(parsed(manifest(node(compute='cores="9" memory="2G"')))).diagnostics
+    assert found.code == "no-offer"
+    assert (
+        "paris/eu-1 has no size with 9 cores, 2 GB memory, 0 B disk; large, the largest, has 8 cores of 9"
+        in found.summary
+    )
+
+
+def test_a_flexible_offer_gives_exactly_what_is_asked(parsed: Parsed) -> None:
+    flexible = replace(PARIS, flexible=True, sizes=(Size(None, 8, 32 * G, 100 * G),))
+    size = put(parsed(manifest(node(compute='cores="3" memory="5G"'))), [flexible]).placements[0].size
+    assert (size.name, size.cores, size.memory, size.disk) == (None, 3, 5 * G, 0)
+
+
+@pytest.mark.parametrize(
+    ("system", "image"),
+    [
+        ('name="2e"', "2e"),
+        ('name="Ubuntu 24.04"', "2e"),
+        ('name="debian_with_cosacs"', "1f"),
+        ('name="ubuntu" version="24.04"', "2e"),
+        ('name="anything" distribution="ubuntu"', "2e"),
+        ('name="linux"', "1f"),
+        ('name="linux" distribution="ubuntu"', "2e"),
+        ('name="debian" architecture="aarch64"', "3d"),
+    ],
+)
+def test_images_are_matched_by_id_name_alias_then_properties(parsed: Parsed, system: str, image: str) -> None:
+    assert put(parsed(manifest(node(system=system)))).placements[0].image.id == image
+
+
+def test_linux_is_what_the_provider_starts_by_default(parsed: Parsed) -> None:
+    bare = replace(PARIS, images=(OfferedImage("x", "Some system"), OfferedImage("y", "Another")))
+    assert put(parsed(manifest(node(system='name="linux"'))), [bare]).placements[0].image.id == "x"
+
+
+@pytest.mark.parametrize(
+    "system", ['name="Debian"  version="11"', 'name="Debian 12"', 'name="deb"', 'name="1f" version="13"']
+)
+def test_an_image_is_never_matched_in_part(parsed: Parsed, system: str) -> None:
+    (found,) = put(parsed(manifest(node(system=system)))).diagnostics
+    assert found.code == "no-offer"
+    assert "nearest: Debian 12" in found.summary
+
+
+def test_offers_that_are_too_old_are_refused_by_name(parsed: Parsed) -> None:
+    (found,) = put(parsed(manifest(node())), [PARIS], now=1_420_000_000).diagnostics
+    assert "paris/eu-1 its offers were observed 420 s ago, which is more than 300 s" in found.summary
+    assert "lyon has no offers yet" in found.summary
+
+
+def test_what_this_manifest_took_is_no_longer_there(parsed: Parsed) -> None:
+    placed = put(parsed(manifest(*(node(name=name) for name in "cab"))), [LYON])
+    assert [p.node for p in placed.placements] == ["a", "b"]
+    assert "has room for 2 machines, and this manifest already took 2" in placed.diagnostics[0].summary
+
+
+def test_a_node_with_instructions_needs_a_way_for_them(parsed: Parsed) -> None:
+    action = """<configuration><action expression="a.system('x');"/></configuration>"""
+    text = f'<manifest name="m"><node name="a"/>{action}</manifest>'
+    (found,) = put(parsed(text), [replace(PARIS, delivery="none")]).diagnostics
+    assert "carries no instructions to its nodes" in found.summary
+    assert not put(parsed(manifest(node())), [replace(PARIS, delivery="none")]).diagnostics
+
+
+def test_a_node_is_never_put_where_it_cannot_be_closed(parsed: Parsed) -> None:
+    assert "has no firewalls" in put(parsed(manifest(node())), [replace(PARIS, firewalls=False)]).diagnostics[0].summary
