@@ -10,6 +10,7 @@ from pathlib import Path
 PERIOD = 100_000  # microseconds over which CPU time is counted
 PROCESSES = 4096  # a node that forks without end stops itself, not this machine
 ROOT = Path("/sys/fs/cgroup")
+PLACES = ("", "*/", "*/*/")  # where LXC may put groups, from the root of all hierarchies
 
 
 class Layout(StrEnum):
@@ -46,11 +47,20 @@ def limits(found: Layout, cores: int, memory: int) -> list[tuple[str, str]]:
     return [(f"lxc.cgroup.{key}", str(value)) for key, value in zip(KEYS_V1, values, strict=True)]
 
 
-def remove(name: str, root: Path = ROOT) -> None:
+def remove(name: str, root: Path = ROOT) -> bool:
     """The groups of a container that has ended: LXC leaves `lxc.monitor.NAME` in every hierarchy, and one `lxc.pivot`,
-    which stays while it is another's."""
-    for place in ("", "*/", "*/*/"):
-        for group in (*root.glob(f"{place}lxc.*.{name}"), *root.glob(f"{place}lxc.pivot")):
-            for folder, _, _ in os.walk(group, topdown=False):
-                with contextlib.suppress(OSError):  # a process is still leaving it; the next call removes it
-                    Path(folder).rmdir()
+    which stays while it is another's. False while a process is still leaving them: then call again."""
+    for group in _groups(name, root):
+        for folder, _, _ in os.walk(group, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
+    for place in PLACES:
+        for group in root.glob(f"{place}lxc.pivot"):
+            with contextlib.suppress(OSError):
+                group.rmdir()
+    return not _groups(name, root)
+
+
+def _groups(name: str, root: Path) -> list[Path]:
+    """LXC adds a number to the name when a group of that name was there already."""
+    return [group for place in PLACES for end in ("", "-[0-9]*") for group in root.glob(f"{place}lxc.*.{name}{end}")]

@@ -189,6 +189,6 @@ def _remove(site: Site, records: Records, id: str, deadline: Deadline) -> None:
     if records.there(Kind.MACHINE, id):
         machine = records.get(Machine, id)
         machines.kill(site, machine, deadline)
-        machines.remove(site, machine)
+        machines.remove(site, machine, deadline)
     else:
         site.node(id).rmdir()  # made before a record that was never written

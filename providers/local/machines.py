@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from providers.errors import Refused
+from providers.errors import Refused, Unavailable
 from providers.local import cgroups, configuration
 from providers.local.host import Host
 from providers.local.layers import Layer
@@ -19,6 +20,7 @@ from providers.protocol import State
 
 HOSTS_LIMIT = 64 * 1024  # bytes of a node's /etc/hosts that are read: the node writes it
 CONSOLE_TAIL = 64 * 1024  # bytes of a console log that are shown
+ENDING = 0.02  # seconds between two looks at a node that is ending
 GRACE = 20  # seconds that a node gets to stop by itself
 LOG_TAIL = 1200
 LOCKS = Path("/run/lxc/lock")  # LXC's own, by the path of a container
@@ -83,7 +85,7 @@ def halt(site: Site, machine: Machine, deadline: Deadline) -> None:
     _lxc("stop", site, machine, deadline, "-t", str(GRACE), check=False)
     if observe(site, machine, deadline) is not State.STOPPED:
         kill(site, machine, deadline)
-    cgroups.remove(machine.id)
+    _clear_groups(machine, deadline)
 
 
 def kill(site: Site, machine: Machine, deadline: Deadline) -> None:
@@ -103,9 +105,9 @@ def thaw(site: Site, machine: Machine, deadline: Deadline) -> None:
     _lxc("unfreeze", site, machine, deadline)
 
 
-def remove(site: Site, machine: Machine) -> None:
+def remove(site: Site, machine: Machine, deadline: Deadline) -> None:
     """Every file of it, and what LXC keeps elsewhere."""
-    cgroups.remove(machine.id)
+    _clear_groups(machine, deadline)
     folder = site.node(machine.id)
     lock = LOCKS / str(folder.parent).lstrip("/") / f".{machine.id}"
     lock.unlink(missing_ok=True)
@@ -115,6 +117,14 @@ def remove(site: Site, machine: Machine) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         raise Refused(f"{folder} cannot be removed; look what is mounted or open in it, then delete again")
+
+
+def _clear_groups(machine: Machine, deadline: Deadline) -> None:
+    """LXC's own process ends a moment after the node has stopped."""
+    while not cgroups.remove(machine.id):
+        if deadline.over:
+            raise Unavailable(f"processes of node {machine.spec.name} are still ending; delete it again")
+        time.sleep(ENDING)
 
 
 def console(site: Site, machine: Machine) -> str:

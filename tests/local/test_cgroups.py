@@ -33,9 +33,10 @@ def test_what_a_container_left_in_any_hierarchy_is_removed_and_no_other(tmp_path
         "memory/lxc.monitor.a",
         "unified/lxc.payload.a/inner",
         "lxc.monitor.a",
+        "lxc.monitor.a-1",
         "x/y/lxc.monitor.a",
         "memory/lxc.monitor.b",
     ):
         (tmp_path / name).mkdir(parents=True)
-    remove("a", tmp_path)
+    assert remove("a", tmp_path)
     assert [path.name for path in tmp_path.rglob("lxc.*")] == ["lxc.monitor.b"]
