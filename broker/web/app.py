@@ -60,6 +60,10 @@ def _routes(site: Site) -> Iterator[tuple[str, Any]]:
             yield location + "{id}/{name}", Below(site, category)
 
 
+_NAMES = {"etag": "ETag", "www-authenticate": "WWW-Authenticate"}
+"""Header names as the specifications write them: Falcon sends lower case, and old OCCI clients compare the bytes."""
+
+
 class ByPort:
     """One WSGI application for several rows: the port a request came in by says which."""
 
@@ -67,7 +71,17 @@ class ByPort:
         self._apps = {str(port): app for port, app in apps.items()}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._apps[environ["SERVER_PORT"]](environ, start_response)
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [(_written(name), value) for name, value in headers], exc_info)
+
+        return self._apps[environ["SERVER_PORT"]](environ, start)
+
+
+def _written(name: str) -> str:
+    found = _NAMES.get(name)
+    if found is None:
+        found = _NAMES[name] = name.title().replace("Occi", "OCCI")
+    return found
 
 
 class Rows:

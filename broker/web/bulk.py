@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.errors import Forbidden, Invalid
 from broker.services import Reply
-from broker.store import Record, entities
+from broker.store import Record, Transaction, entities
+from broker.web import writing
 from broker.web.exchange import Exchange
 from broker.web.site import Site
 
@@ -61,10 +62,7 @@ class Bulk:
         self._check(delivery)
         with self._site.store.write() as tx:
             put = sum(entities.upsert_projection(tx, each.record(), each.sequence) for each in delivery.put)
-            gone = sum(
-                entities.delete_projection(tx, each.account, each.kind, each.id, each.sequence)
-                for each in delivery.delete
-            )
+            gone = sum(_remove(tx, each) for each in delivery.delete)
         exchange.reply(Reply(200, orjson.dumps({"put": put, "deleted": gone})))
 
     def _check(self, delivery: Delivery) -> None:
@@ -72,6 +70,14 @@ class Bulk:
         for each in (*delivery.put, *delivery.delete):
             if each.kind not in self._site.row.kinds:
                 raise Invalid(f"The row {self._site.row.name} does not serve {each.kind}.", kind=each.kind)
+
+
+def _remove(tx: Transaction, gone: Gone) -> bool:
+    """False when a newer one is there, or none. Links go with what they join."""
+    if not entities.delete_projection(tx, gone.account, gone.kind, gone.id, gone.sequence):
+        return False
+    writing.unlink(tx, gone.account, gone.kind, gone.id)
+    return True
 
 
 def _read(body: bytes) -> Delivery:

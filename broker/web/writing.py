@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from broker.occi import checks
@@ -16,9 +16,7 @@ _ALL = 100_000
 """Links of one entity; more is not meant to happen."""
 
 
-def create(
-    exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chosen: bool = False
-) -> tuple[Entity, ...]:
+def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chosen: bool = False) -> tuple[Entity, ...]:
     """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order.
     `chosen`: the client chose the ids by its request's path, so one that was taken meanwhile is a Clash."""
     made = [_checked(exchange, normal(exchange, draft), at, chosen) for draft in drafts]
@@ -54,9 +52,19 @@ def remove(exchange: Exchange, tx: Transaction, record: Record) -> None:
     hook = exchange.site.hooks(record.kind).delete
     if hook is not None:
         hook(exchange.context(), tx, record)
-    for link in _touching(exchange, tx, record):
-        entities.delete(tx, link.account, link.kind, link.id)
+    unlink(tx, record.account, record.kind, record.id)
     entities.delete(tx, record.account, record.kind, record.id, expect=record.generation)
+
+
+def unlink(tx: Transaction, account: str, kind: str, id: str) -> None:
+    """Remove the account's links that start or end at an entity: they go with it (CORE-41)."""
+    own = reference(kind, id)
+    found = (
+        *entities.page(tx, account, source=own, limit=_ALL).records,
+        *entities.page(tx, account, target=own, limit=_ALL).records,
+    )
+    for link in {(each.kind, each.id): each for each in found if each.account == account}.values():
+        entities.delete(tx, account, link.kind, link.id)
 
 
 def outgoing(exchange: Exchange, tx: Transaction, record: Record) -> tuple[Record, ...]:
@@ -141,20 +149,6 @@ def _record(exchange: Exchange, entity: Entity) -> Record:
         source=ends[0],
         target=ends[1],
     )
-
-
-def _touching(exchange: Exchange, tx: Transaction, record: Record) -> Iterator[Record]:
-    if not _has_links(exchange):
-        return
-    own = reference(record.kind, record.id)
-    found = {
-        (link.kind, link.id): link
-        for link in (
-            *entities.page(tx, exchange.account, source=own, limit=_ALL).records,
-            *entities.page(tx, exchange.account, target=own, limit=_ALL).records,
-        )
-    }
-    yield from (link for link in found.values() if link.account == record.account)
 
 
 def _has_links(exchange: Exchange) -> bool:

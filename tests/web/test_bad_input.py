@@ -1,0 +1,137 @@
+"""Bad input is a 4xx with one readable line, never a 500, and nothing is stored. Over TCP where gunicorn decides."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from broker import addresses, auth
+from broker.web import body, listener
+from tests.http.brokers import PATIENCE, InProcess, Processes
+
+NODE = 'Category: node; scheme="http://scheme.compatibleone.fr/scheme/compatible#"; class="kind"\n'
+
+
+def token(key: str) -> str:
+    return "Bearer " + auth.issue(key, auth.Principal("ann", "bad-input", auth.Role.USER))
+
+
+def test_a_body_over_the_limit_is_too_large(broker: InProcess) -> None:
+    headers = {"Authorization": token(broker.key), "Content-Type": "text/plain"}
+    answer = broker("node", "POST", "/node/", headers, b"x" * (broker.settings.body_limit + 1))
+    assert answer.status_code == 413
+
+
+def test_a_large_body_that_is_within_the_limit_is_read(broker: InProcess) -> None:
+    headers = {"Authorization": token(broker.key), "Content-Type": "text/plain"}
+    title = "t" * 100_000
+    answer = broker("node", "POST", "/node/", headers, f'{NODE}X-OCCI-Attribute: occi.core.title="{title}"'.encode())
+    assert answer.status_code == 201
+    long = broker("node", "GET", answer.headers["Location"], {**headers, "Accept": "text/occi"})
+    assert long.status_code == 406  # it does not fit in a header, and is not cut
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    path=st.sampled_from(["/node/", "/-/", "/", "/node/5f1b1d0c-3f0e-4f0e-8c0a-9d7a3b3b1c2a", "/node/?action=x"]),
+    kind=st.sampled_from(["text/plain", "text/occi", "text/uri-list", "application/occi+json", "application/json"]),
+    said=st.one_of(st.binary(max_size=200), st.text(max_size=80).map(lambda text: (NODE + text).encode())),
+    header=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80),
+)
+def test_no_bytes_make_a_mistake_of_ours(
+    broker: InProcess, *, method: str, path: str, kind: str, said: bytes, header: str
+) -> None:
+    headers = {"Authorization": token(broker.key), "Content-Type": kind, "Category": header, "X-OCCI-Attribute": header}
+    answer = broker("node", method, path, headers, said)
+    assert answer.status_code < 500, (answer.status_code, answer.text)
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    found = Processes(tmp_path_factory.mktemp("bad"), together=False)
+    found.start("node", "node")
+    yield found
+    found.close()
+
+
+def exchange(node: Processes, *pieces: bytes) -> bytes:
+    """Send the pieces and read to the end, or until the answer stands still."""
+    port = addresses.port(node.settings, "node")
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        found = b""
+        while b"\r\n\r\n" not in found and (piece := connection.recv(65536)):
+            found += piece
+    return found
+
+
+def head(node: Processes, *lines: str) -> bytes:
+    own = ("Host: x", f"Authorization: {token(node.key)}", "Content-Type: text/plain", *lines, "", "")
+    return "\r\n".join(("POST /node/ HTTP/1.1", *own)).encode()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 401),
+    ],
+)
+def test_what_never_reaches_the_application_is_refused_in_our_words(
+    node: Processes, request_bytes: bytes, status: int
+) -> None:
+    answer = exchange(node, request_bytes)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer[:200]
+    assert f"Server: {listener.SOFTWARE}\r\n".encode() in answer
+    assert b"<html" not in answer
+
+
+@pytest.mark.slow
+def test_a_chunked_body_is_read(node: Processes) -> None:
+    chunk = f"{len(NODE):x}\r\n{NODE}\r\n0\r\n\r\n".encode()
+    assert exchange(node, head(node, "Transfer-Encoding: chunked"), chunk).startswith(b"HTTP/1.1 201")
+
+
+@pytest.mark.slow
+def test_chunks_over_the_limit_are_too_large(node: Processes) -> None:
+    piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    pieces = [piece] * (node.settings.body_limit // 0x10000 + 1)
+    answer = exchange(node, head(node, "Transfer-Encoding: chunked"), *pieces)
+    assert answer.startswith(b"HTTP/1.1 413"), answer[:200]
+
+
+@pytest.mark.slow
+def test_a_chunk_that_is_none_is_a_bad_request(node: Processes) -> None:
+    answer = exchange(node, head(node, "Transfer-Encoding: chunked"), b"zz\r\nhello\r\n")
+    assert answer.startswith(b"HTTP/1.1 400"), answer[:200]
+
+
+@pytest.mark.slow
+def test_a_body_that_does_not_arrive_is_given_up(node: Processes) -> None:
+    assert body.SECONDS < PATIENCE
+    assert exchange(node, head(node, "Content-Length: 100"), b"x").startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.slow
+def test_clients_that_send_no_whole_head_do_not_keep_the_row_from_others(node: Processes) -> None:
+    port = addresses.port(node.settings, "node")
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(node.settings.threads)]
+    try:
+        for connection in slow:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost:")
+        answer = exchange(node, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 401")
+        assert all(connection.recv(100).startswith(b"HTTP/1.1 408") for connection in slow)
+    finally:
+        for connection in slow:
+            connection.close()
