@@ -130,7 +130,8 @@ def printed(door: Door, request: Request) -> Answer:
         found = instructions.find(tx, request.agent.account, said.id)
         if found is None or (found.service, found.node) != (request.agent.service, request.agent.node):
             raise Missing("this node has no such instruction", code="agent.instruction")
-        logs.append(tx, *request.node, [(said.id, messages.readable(said.text))])
+        if said.text:  # an empty one is a sign of life, and asks whether the instruction still stands
+            logs.append(tx, *request.node, [(said.id, messages.readable(said.text))])
     return {}
 
 

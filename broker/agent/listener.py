@@ -81,7 +81,7 @@ class _Server(BaseApplication):
             "threads": THREADS,
             "worker_connections": CONNECTIONS,
             "keepalive": 75,
-            "graceful_timeout": 3,
+            "graceful_timeout": 1,  # what is cut off is asked again
             "certfile": file,
             "keyfile": file,
             "ssl_context": given,

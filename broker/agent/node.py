@@ -48,6 +48,7 @@ VERSION = 1  # of the messages, not of this file: a newer door serves older agen
 WAIT = 20  # seconds one fetch may wait at the door
 OUTPUT = 8192  # bytes of the end of an output that go into the outcome
 CHUNK = 16384  # bytes of log in one message
+ALIVE = 5  # seconds between signs of life while a script runs
 KEPT = 4 * 1024**2  # bytes of output kept on disk for each script
 REMEMBERED = 1000  # delivered outcomes kept, so that an instruction offered again is not repeated
 BUFFERED = 2000  # samples kept while the broker is away; the oldest go first
@@ -593,6 +594,7 @@ class Agent:
         self.door = Door(config, read(state / "key").strip())
         self.probes = Probes(state / "probes.json", Door(config, self.door.key))
         self.child: subprocess.Popen[bytes] | None = None
+        self.spoke = time.monotonic()
 
     def belong(self) -> None:
         """State of another node, which was in the image that this one began from, is not ours."""
@@ -738,16 +740,24 @@ class Agent:
         return self.masked(part(self.folder(running["id"]) / "output", -OUTPUT, OUTPUT))
 
     def stream(self, running: Json, ended: bool = False) -> None:
-        """Send whole lines of what was written since. What finds nobody is left out: the end is in the outcome."""
+        """Send whole lines of what was written since, or now and then a sign of life. What finds nobody is left out,
+        as its end is in the outcome. An instruction that the broker has taken back is stopped."""
         output = self.folder(running["id"]) / "output"
         if trim(output):
             running["sent"] = 0
         text = part(output, running["sent"], CHUNK)
         text = text if ended or len(text) == CHUNK else text[: text.rfind(b"\n") + 1]
         running["sent"] += len(text)
-        with contextlib.suppress(Away, Refused):
-            if text:
-                self.door.call("POST", "/v1/logs", {"id": running["id"], "text": self.masked(text)}, timeout=5.0)
+        if not text and (ended or time.monotonic() < self.spoke + ALIVE):
+            return
+        self.spoke = time.monotonic()
+        try:
+            self.door.call("POST", "/v1/logs", {"id": running["id"], "text": self.masked(text)}, timeout=5.0)
+        except Refused as error:
+            if error.status == 404 and not ended:
+                self.stop(running)
+        except Away:
+            pass
 
     def masked(self, text: bytes) -> str:
         """Without the values of secrets, which a script may print."""

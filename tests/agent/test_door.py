@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -50,12 +50,18 @@ class Site:
         return self.client.simulate_request(method, path, headers=headers, json=message)
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    store = Store.open(f"sqlite:///{tmp_path}/service.sqlite")
-    app = doors.application(store, Settings(home=tmp_path), waiters=2)
-    yield Site(store, testing.TestClient(app), str(uuid.uuid4()))
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("door")
+    store = Store.open(f"sqlite:///{home}/service.sqlite")
+    yield Site(store, testing.TestClient(doors.application(store, Settings(home=home), waiters=2)), "")
     store.close()
+
+
+@pytest.fixture
+def site(opened: Site) -> Site:
+    """The same store and door, and a service that no other test knows."""
+    return replace(opened, service=str(uuid.uuid4()))
 
 
 def messages_for(id: str) -> dict[str, object]:

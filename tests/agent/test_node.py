@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.store import logs, samples, secrets
+from broker.store import instructions, logs, samples, secrets
 
 from .conftest import DoorProcess, Node, until
 
@@ -129,6 +129,16 @@ def test_a_script_that_takes_too_long_is_stopped_with_all_it_started(
     assert found.exit == 124
     assert found.output.startswith("waiting\n")
     until(lambda: not Path("/proc", pid.read_text().strip(), "stat").exists(), "the end of its child")
+
+
+def test_a_script_whose_instruction_was_taken_back_is_stopped(node: Node, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    node.tell("run", script=f"echo $$ >{pid}; while :; do echo on; sleep 0.2; done")
+    until(lambda: pid.exists() and pid.read_text(), "the script runs")
+    with node.store.write() as tx:
+        instructions.withdraw(tx, node.account, node.service, node.name)
+    until(lambda: not Path("/proc", pid.read_text().strip(), "stat").exists(), "its end")
+    assert node.does("run", script="echo next").output == "next\n"
 
 
 def test_probes_send_samples_at_their_period_and_go_on_after_a_restart(node: Node, tmp_path: Path) -> None:
