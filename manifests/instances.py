@@ -18,8 +18,10 @@ class Item:
     """One element of a document.
 
     `path` is unique in it and does not depend on the order of attributes (`manifest/node:pacs/image`); `term` is its
-    CORDS kind; `attributes` have the historic names without the prefix `occi.<term>.`, with the counters of repeated
-    children (`nodes`); `children` are the (term, path) of what stands directly inside, in the document's order.
+    CORDS kind; `attributes` have the historic names without the prefix `occi.<term>.`; all are texts but the counters
+    of repeated children (`nodes`). `children` are the (term, path) of what stands directly inside, in the document's
+    order; `singles` those of them that the kind names in an attribute of the same name. What is only mentioned, an
+    account or the manifest of an agreement, is an attribute with its name and no item.
     """
 
     path: str
@@ -27,6 +29,7 @@ class Item:
     name: str
     attributes: dict[str, str | int]
     children: tuple[tuple[str, str], ...] = ()
+    singles: tuple[tuple[str, str], ...] = ()
 
 
 def elements(document: Document) -> tuple[Item, ...]:
@@ -37,17 +40,20 @@ def elements(document: Document) -> tuple[Item, ...]:
 
 def _items(value: Any, term: str, rule_name: str, path: str) -> Iterator[Item]:
     rule = GRAMMAR[rule_name]
-    if isinstance(value, str):  # only its name matters here: an account, a manifest that an agreement is about
-        yield Item(path, term, value, {"name": value})
-        return
+    attributes = _attributes(value, rule)
     children: list[tuple[str, str]] = []
+    singles: list[tuple[str, str]] = []
     counts: Counter[str] = Counter()
     for inner_term, child, inner in _inside(value, rule):
+        if isinstance(inner, str):
+            attributes[inner_term] = inner
+            continue
         inner_path = _path(path, inner_term, child, inner, counts)
         children.append((inner_term, inner_path))
+        if not child.many:
+            singles.append((inner_term, inner_path))
         yield from _items(inner, inner_term, child.rule, inner_path)
-    counters = {child.counter: len(getattr(value, child.field)) for child in rule.children.values() if child.counter}
-    yield Item(path, term, value.name, {**_attributes(value, rule), **counters}, tuple(children))
+    yield Item(path, term, value.name, attributes, tuple(children), tuple(singles))
 
 
 def _inside(value: Any, rule: Rule) -> Iterator[tuple[str, Child, Any]]:
@@ -62,7 +68,7 @@ def _path(path: str, term: str, child: Child, inner: Any, counts: Counter[str]) 
     """A single child by its term; one of many by its name too, and by a number where names are missing or equal."""
     if not child.many:
         return f"{path}/{term}"
-    named = f"{path}/{term}:{inner if isinstance(inner, str) else inner.name}"
+    named = f"{path}/{term}:{inner.name}"
     counts[named] += 1
     return named if counts[named] == 1 else f"{named}#{counts[named]}"
 
@@ -73,12 +79,13 @@ def _attributes(value: Any, rule: Rule) -> dict[str, str | int]:
         held = None if known.kind is Kind.READ else getattr(value, known.field or name)
         if held is not None and held != "":
             found[name] = _rendered(held, known.kind)
-    return found
+    counted = (child for child in rule.children.values() if child.counter)
+    return found | {child.counter: len(getattr(value, child.field)) for child in counted}
 
 
-def _rendered(held: Any, kind: Kind) -> str | int:
+def _rendered(held: Any, kind: Kind) -> str:
     if kind in (Kind.SIZE, Kind.SPEED):
         return written(held)
     if kind is Kind.FLAG:
         return "yes" if held else "no"
-    return held if isinstance(held, int) else str(held)
+    return str(held)

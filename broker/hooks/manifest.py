@@ -12,7 +12,6 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from typing import Any
 
 import orjson
@@ -90,10 +89,8 @@ def deliveries(account: str, version: Version) -> Iterator[tuple[str, Sequence[M
 
 def _entity(account: str, version: Version, item: Item, path: Any) -> Mapping[str, Any]:
     attributes = {f"occi.{item.term}.{name}": value for name, value in item.attributes.items()}
-    for term, children in groupby(item.children, key=lambda child: child[0]):
-        only = [inner for _, inner in children]
-        if f"occi.{item.term}.{term}s" not in attributes:  # one that may be repeated is counted, not named
-            attributes[f"occi.{item.term}.{term}"] = path(CORDS + term, version.ids[only[0]])
+    for term, inner in item.singles:
+        attributes[f"occi.{item.term}.{term}"] = path(CORDS + term, version.ids[inner])
     if item is version.document:
         attributes["org.accords.document"] = version.text
     return {
