@@ -118,9 +118,9 @@ class Store:
                 code="store.address",
             )
         path = Path(address.database)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
-        path.touch(mode=0o600)  # SQLite gives its journal files the same mode
         with _failures(address):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+            path.touch(mode=0o600)  # SQLite gives its journal files the same mode
             migrate.to_newest(path, lambda: _engine(address, _WRITER, "BEGIN IMMEDIATE", size=1))
         return cls(address, clock or _machine_clock, new_id)
 

@@ -59,7 +59,7 @@ def get(tx: Transaction, account: str, kind: str, id: str) -> Record:
 
 def find(tx: Transaction, account: str, kind: str, id: str) -> Record | None:
     """The account's entity, or the platform's, or None."""
-    rows = tx.run(_FIND, {"accounts": _readable(account), "kind_": kind, "id_": id}).all()
+    rows = tx.run(_FIND, {"account_": account, "kind_": kind, "id_": id}).all()
     mine = sorted(rows, key=lambda row: row.account != account)
     return _record(mine[0]) if mine else None
 
@@ -191,7 +191,7 @@ def _record(row: sa.Row[Any]) -> Record:
 _PLAIN = tuple(name for name in Record.__slots__ if name != "mixins")
 
 _FIND = sa.select(entities).where(
-    entities.c.account.in_(sa.bindparam("accounts", expanding=True)),
+    entities.c.account.in_((sa.bindparam("account_"), sa.bindparam("platform_", PLATFORM))),
     entities.c.kind == sa.bindparam("kind_"),
     entities.c.id == sa.bindparam("id_"),
 )

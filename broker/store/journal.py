@@ -105,7 +105,7 @@ class Journal:
     def gate(self) -> None:
         """May calls go on? Read from the store. LeaseLost, PhaseChanged."""
         with self.store.read() as tx:
-            operation = operations.held(tx, self.lease)
+            operation = operations.held(tx, self.lease, lock=False)
         _check_phase(operation)
 
     def renew(self) -> None:

@@ -86,10 +86,15 @@ def submit(
     plan_json: str | None = None,
 ) -> Operation:
     """Ask for an operation. It waits while another one of the service runs. Clash when the service's state forbids it,
-    or when one of this kind waits already; `retry` goes on with the operation that failed last: same plan, journal and
+    or when one of this kind is open already; but a release that is open is this one, unless it is asked for with other
+    arguments. `retry` goes on with the operation that failed last: same plan, journal and
     tokens, its failed steps anew (only `arguments["step"]` if that is given)."""
-    found = services.get(tx, account, service)
-    _check(tx, found, kind)
+    _check(services.get(tx, account, service), kind)
+    same = _open(tx, account, service, kind)
+    if same is not None and kind == "release" and (not arguments or same.arguments == arguments):
+        return same
+    if same is not None:
+        raise Clash(f"{kind} of service {service} was asked for already", hint="wait for its end")
     wanted = Operation(account, tx.new_id(), service, kind, arguments=dict(arguments or {}), plan_json=plan_json)
     if kind == "retry":
         wanted = _again(tx, wanted)
@@ -125,15 +130,15 @@ def latest(tx: Transaction, account: str, service: str, *, kind: str | None = No
 
 
 def cancel(tx: Transaction, account: str, service: str) -> Operation:
-    """Have the forward operation that waits or runs ended: its walk begins nothing more, and its worker then submits a
-    release. Clash when there is none, or when it is a release, which goes only forward."""
+    """Have the deploy that waits or runs ended: its walk begins nothing more, and its worker then submits a release.
+    Clash when there is none: what else a service goes through is too good to throw away, and a release goes forward."""
     mine = _ALL.where(operations.c.account == account, operations.c.service == service)
     row = tx.run(mine.where(operations.c.state.in_(OPEN)).order_by(operations.c.seq).limit(1)).one_or_none()
     if row is None:
         raise Clash(f"service {service} has nothing to cancel", hint="release it, if it shall go")
     found = Operation(**row._mapping)
-    if found.kind == "release":
-        raise Clash(f"service {service} is being released, which cannot be cancelled", hint="wait for its end")
+    if found.purpose != "deploy":
+        raise Clash(f"{found.purpose} of service {service} cannot be cancelled", hint="wait for its end")
     return _set(tx, found, state="cancelling")
 
 
@@ -158,9 +163,10 @@ def take(tx: Transaction, owner: str, seconds: float) -> Lease | None:
     return Lease(taken, owner, taken.epoch, seconds, until)
 
 
-def held(tx: Transaction, lease: Lease) -> Operation:
-    """The operation as it is now, read under this transaction. LeaseLost when it is no longer this lease's."""
-    row = tx.run(_HELD, _key(lease.operation)).one_or_none()
+def held(tx: Transaction, lease: Lease, *, lock: bool = True) -> Operation:
+    """The operation as it is now; nobody changes it before this transaction ends (without `lock`, for transactions that
+    only read, somebody may). LeaseLost when it is no longer this lease's."""
+    row = tx.run(_HELD if lock else _SEEN, _key(lease.operation)).one_or_none()
     if row is None or row.epoch != lease.epoch or row.state not in OPEN:
         raise LeaseLost(
             f"operation {lease.operation.id} is no longer {lease.owner}'s",
@@ -197,7 +203,8 @@ def finish(tx: Transaction, lease: Lease, state: str, *, error: Mapping[str, Any
 
 _ALL = sa.select(*(operations.c[name] for name in Operation.__slots__))
 _MINE = (operations.c.account == sa.bindparam("account_"), operations.c.id == sa.bindparam("id_"))
-_HELD = _ALL.where(*_MINE).with_for_update()
+_SEEN = _ALL.where(*_MINE)
+_HELD = _SEEN.with_for_update()
 _UPDATE = sa.update(operations).where(*_MINE).values(lease_until=sa.bindparam("lease_until"))
 _UPDATE_PLAN = sa.update(operations).where(*_MINE).values(plan_json=sa.bindparam("plan_json"))
 
@@ -206,15 +213,18 @@ def _key(operation: Operation) -> dict[str, str]:
     return {"account_": operation.account, "id_": operation.id}
 
 
-def _check(tx: Transaction, service: services.Service, kind: str) -> None:
+def _check(service: services.Service, kind: str) -> None:
     if kind not in ALLOWED:
         raise ValueError(f"no operation of a service: {kind}")
     if service.state not in ALLOWED[kind]:
         states = ", ".join(sorted(ALLOWED[kind]))
         raise Clash(f"service {service.name} is {service.state}: {kind} is for {states}", hint="see its report")
-    same = (operations.c.account == service.account, operations.c.service == service.id, operations.c.kind == kind)
-    if tx.run(sa.select(operations.c.id).where(*same, operations.c.state.in_(OPEN)).limit(1)).first():
-        raise Clash(f"{kind} of service {service.name} was asked for already", hint="wait for its end")
+
+
+def _open(tx: Transaction, account: str, service: str, kind: str) -> Operation | None:
+    same = (operations.c.account == account, operations.c.service == service, operations.c.kind == kind)
+    row = tx.run(_ALL.where(*same, operations.c.state.in_(OPEN)).limit(1)).one_or_none()
+    return None if row is None else Operation(**row._mapping)
 
 
 def _again(tx: Transaction, wanted: Operation) -> Operation:

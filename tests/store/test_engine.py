@@ -89,6 +89,23 @@ def test_a_writer_that_never_ends_is_reported_and_not_waited_for(
     store.close()
 
 
+def test_a_second_writing_transaction_in_the_same_thread_is_a_mistake_that_is_named(store: Store) -> None:
+    with store.write(), pytest.raises(RuntimeError, match="hand that one on"), store.write():
+        pass
+    with store.write() as tx:
+        events.append(tx, "ann", None, "as before", {})
+
+
+def test_the_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/folder/new.sqlite")
+    with store.write() as tx:
+        events.append(tx, "ann", None, "one", {})
+    files = sorted((tmp_path / "folder").glob("new.sqlite*"))
+    assert {file.stat().st_mode & 0o077 for file in files if file.suffix != ".lock"} == {0}
+    assert len(files) == 4
+    store.close()
+
+
 def test_a_full_disk_is_a_clear_error_and_nothing_is_half_written(store: Store) -> None:
     record = Record("ann", "http://x#thing", "small")
     with store.write() as tx:

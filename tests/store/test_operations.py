@@ -88,11 +88,20 @@ def test_what_the_state_forbids_is_a_clash(store: Store, service: Service) -> No
         operations.submit(tx, "ann", service.id, "stop")
 
 
-def test_asking_twice_is_a_clash(store: Store, lease: Lease) -> None:
+def test_asking_twice_is_a_clash(store: Store, service: Service) -> None:
     with store.write() as tx:
-        operations.submit(tx, "ann", lease.operation.service, "release")
+        operations.submit(tx, "ann", service.id, "deploy")
         with pytest.raises(Clash, match="asked for already"):
-            operations.submit(tx, "ann", lease.operation.service, "release")
+            operations.submit(tx, "ann", service.id, "deploy")
+
+
+def test_asking_twice_for_a_release_is_one_release_unless_it_is_another(store: Store, lease: Lease) -> None:
+    """A cancel and a release that was asked for meet in one."""
+    with store.write() as tx:
+        first = operations.submit(tx, "ann", lease.operation.service, "release", arguments={"volumes": True})
+        assert operations.submit(tx, "ann", lease.operation.service, "release") == first
+        with pytest.raises(Clash, match="asked for already"):
+            operations.submit(tx, "ann", lease.operation.service, "release", arguments={"volumes": False})
 
 
 def test_each_plan_has_its_generation_and_a_retry_keeps_it(store: Store, lease: Lease) -> None:
@@ -131,12 +140,12 @@ def test_an_operation_that_nobody_took_is_cancelled_by_whoever_takes_it(store: S
         Journal(store, taken, "here").write(intents=[Intent("a", "t")])
 
 
-def test_there_is_nothing_to_cancel_in_a_release_or_when_nothing_runs(store: Store, service: Service) -> None:
+def test_only_a_deploy_can_be_cancelled(store: Store, service: Service) -> None:
     with store.write() as tx:
         with pytest.raises(Clash, match="nothing to cancel"):
             operations.cancel(tx, "ann", service.id)
         operations.submit(tx, "ann", service.id, "release")
-        with pytest.raises(Clash, match="cannot be cancelled"):
+        with pytest.raises(Clash, match="release of service pacs-id cannot be cancelled"):
             operations.cancel(tx, "ann", service.id)
 
 
