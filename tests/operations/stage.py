@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from broker.offers import offer_of
@@ -88,11 +88,24 @@ class Stage:
 
     def submit(self, name: str = "pair") -> str:
         """A new service, to be deployed."""
+        return self._submit(name, self.plan())
+
+    def _submit(self, name: str, planned: Plan) -> str:
         service = str(uuid.uuid4())
         with self.store.write() as tx:
             services.create(tx, Service(ACCOUNT, service, name))
-            operations.submit(tx, ACCOUNT, service, "deploy", plan_json=plan_to_json(self.plan()))
+            operations.submit(tx, ACCOUNT, service, "deploy", plan_json=plan_to_json(planned))
         return service
+
+    def submit_for(self, delivery: str) -> str:
+        """A new service whose nodes get their instructions that way."""
+        now = self.store.now()
+        offers = [offer_of("paris", "fake", each, now) for each in self.cloud.offers(deadline=5)]
+        offers = [replace(each, delivery=delivery) for each in offers]
+        placed = place(self.manifest, offers, now=now, max_age=60_000_000, providers=("paris",))
+        planned = plan(self.manifest, placed.placements).plan
+        assert planned is not None
+        return self._submit("pair", planned)
 
     def ask(self, service: str, kind: str, **arguments: object) -> None:
         with self.store.write() as tx:

@@ -1,0 +1,62 @@
+"""What is against what should be, as values."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.reconcile import Desired, Observed, Wanted, orphans, reconcile
+from providers.protocol import Kind, Resource, State
+
+STATES = st.sampled_from([*State, None])
+
+
+def machine(identifier: str, state: State) -> Resource:
+    return Resource(Kind.MACHINE, identifier, identifier, state)
+
+
+def observed(states: dict[str, State | None], at: int = 100) -> dict[str, Observed]:
+    found = {(Kind.MACHINE, name): machine(name, state) for name, state in states.items() if state}
+    return {"paris": Observed("paris", at, found)}
+
+
+def desired(*names: str, state: str = "active", changed: int = 50) -> Desired:
+    wanted = {"active": State.ACTIVE, "stopped": State.STOPPED}[state]
+    return Desired("s", state, {f"{name}.0.machine": Wanted("paris", name, wanted) for name in names}, changed)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), STATES, min_size=1))
+def test_every_machine_that_is_not_as_it_should_be_is_named_and_no_other(states: dict[str, State | None]) -> None:
+    report = reconcile(desired(*states), observed(states), now=200)
+    if State.PENDING in states.values():
+        assert report is None
+        return
+    assert report is not None
+    named = {each.node.partition(".")[0] for each in report.differences}
+    assert named == {name for name, state in states.items() if state is not State.ACTIVE}
+    assert (report.state == "active") == (not named)
+
+
+def test_all_stopped_is_stopped_and_some_stopped_is_failed() -> None:
+    all_stopped = reconcile(desired("a", "b"), observed({"a": State.STOPPED, "b": State.STOPPED}), now=200)
+    one_stopped = reconcile(desired("a", "b"), observed({"a": State.ACTIVE, "b": State.STOPPED}), now=200)
+    assert all_stopped is not None
+    assert one_stopped is not None
+    assert (all_stopped.state, one_stopped.state) == ("stopped", "failed")
+    assert str(one_stopped.differences[0]) == "b.0 is stopped and should be active"
+
+
+def test_what_was_seen_before_a_change_says_nothing_about_it() -> None:
+    assert reconcile(desired("a", changed=150), observed({"a": None}, at=100), now=200) is None
+
+
+def test_a_service_is_left_alone_for_a_while_after_a_change() -> None:
+    assert reconcile(desired("a", changed=90), observed({"a": None}, at=100), now=110, settle=50) is None
+
+
+def test_orphans_go_in_an_order_in_which_nothing_is_refused() -> None:
+    tags = {"accords-service": "old"}
+    things = [Resource(kind, kind.value, kind.value, State.ACTIVE, tags=tags) for kind in Kind]
+    found = Observed("paris", 100, {(each.kind, each.id): each for each in things})
+    kinds = [each.kind for each in orphans(found, {"old"}, {"volume"})]
+    assert kinds == [Kind.MACHINE, Kind.FIREWALL, Kind.NETWORK]
