@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from providers.errors import Conflict, NotFound, ProviderError, Refused
 from providers.local import building, claims, firewall, host, jobs, layers, machines, networks
+from providers.local.folders import discard
 from providers.local.locks import locked, try_lock
 from providers.local.programs import Deadline
 from providers.local.records import Records
@@ -179,16 +180,11 @@ def delete(site: Site, id: str, deadline: Deadline) -> None:
     if folder.is_dir():
         jobs.end(folder)
         with locked(folder, deadline):
-            _remove(site, records, id, deadline)
+            if records.there(Kind.MACHINE, id):
+                machine = records.get(Machine, id)
+                machines.kill(site, machine, deadline)
+                machines.remove(site, machine, deadline)
+    discard(folder)  # also what a crash left: made before its record was written, or not wholly removed
     with locked(site.home, deadline):
         records.drop(Kind.MACHINE, id)
         refresh(site, records, deadline)
-
-
-def _remove(site: Site, records: Records, id: str, deadline: Deadline) -> None:
-    if records.there(Kind.MACHINE, id):
-        machine = records.get(Machine, id)
-        machines.kill(site, machine, deadline)
-        machines.remove(site, machine, deadline)
-    else:
-        site.node(id).rmdir()  # made before a record that was never written

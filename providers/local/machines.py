@@ -11,6 +11,7 @@ from pathlib import Path
 
 from providers.errors import Refused, Unavailable
 from providers.local import cgroups, configuration
+from providers.local.folders import discard
 from providers.local.host import Host
 from providers.local.layers import Layer
 from providers.local.programs import Deadline, run
@@ -114,9 +115,7 @@ def remove(site: Site, machine: Machine, deadline: Deadline) -> None:
     with contextlib.suppress(OSError):  # other containers have locks there
         for parent in lock.parents:
             parent.rmdir()
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        raise Refused(f"{folder} cannot be removed; look what is mounted or open in it, then delete again")
+    discard(folder)
 
 
 def _clear_groups(machine: Machine, deadline: Deadline) -> None:

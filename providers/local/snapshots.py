@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from providers.errors import Conflict, NotFound, ProviderError
 from providers.local import jobs, machines
+from providers.local.folders import discard
 from providers.local.locks import locked
 from providers.local.programs import Deadline, run
 from providers.local.records import Records
@@ -69,7 +70,7 @@ def remove(site: Site, snapshot: Snapshot, deadline: Deadline) -> None:
     records = Records(site.home)
     if records.there(Kind.MACHINE, snapshot.spec.machine):
         _thaw(site, snapshot, records.get(Machine, snapshot.spec.machine), deadline)
-    shutil.rmtree(folder, ignore_errors=True)
+    discard(folder)
 
 
 def _thaw(site: Site, snapshot: Snapshot, machine: Machine, deadline: Deadline) -> None:

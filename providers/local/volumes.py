@@ -7,8 +7,8 @@ every machine. `facts` say so.
 from __future__ import annotations
 
 import os
-import shutil
 
+from providers.local.folders import discard
 from providers.local.site import Site
 from providers.local.things import Volume
 
@@ -21,7 +21,7 @@ def make(site: Site, volume: Volume) -> None:
 
 
 def remove(site: Site, volume: Volume) -> None:
-    shutil.rmtree(site.volume(volume.id), ignore_errors=True)
+    discard(site.volume(volume.id))
 
 
 def facts(site: Site, volume: Volume) -> dict[str, str | int]:

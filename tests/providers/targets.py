@@ -49,7 +49,13 @@ def local(folder: Path) -> Iterator[Provider]:
         raise Missing("local nodes need root; run the suite with sudo")
     with tempfile.TemporaryDirectory(prefix="accords-contract-", dir="/var/lib") as home:
         Path(home).chmod(0o711)
-        options = {"home": home, "prefix": "act", "pool": "10.197.0.0/16", "door_address": "10.196.0.1"}
+        options = {
+            "home": home,
+            "cache": os.environ.get("ACCORDS_TEST_CACHE", "/var/tmp/accords-test-layers"),  # noqa: S108 - built once, then kept
+            "prefix": "act",
+            "pool": "10.197.0.0/16",
+            "door_address": "10.196.0.1",
+        }
         provider = open_provider("local", "local", options)
         try:
             problems = provider.check(deadline=20.0)
