@@ -63,7 +63,7 @@ class Builder:
 
     def _attributes(self, element: Element, rule: Rule) -> dict[str, object]:
         values: dict[str, object] = {}
-        written = _with_texts(element, rule)
+        written = self._written(element, rule)
         for name, attribute in written.items():
             known = rule.attributes.get(name)
             if known is None:
@@ -76,6 +76,19 @@ class Builder:
                 self._findings.add("missing", at, f"<{element.name}> has no {name}", f"give it the attribute {name}")
                 values.pop(known.field or name, None)
         return values
+
+    def _written(self, element: Element, rule: Rule) -> dict[str, Attribute]:
+        """An attribute may also be written as an element with only a text in it: XML makes blanks of an attribute's
+        line ends, so that is how a document holds a script. CORDS' own `<description>` is of this form."""
+        texts: dict[str, Attribute] = {}
+        for inner in element.children:
+            if inner.name not in rule.attributes or inner.name in rule.children or not _only_text(inner):
+                continue
+            if inner.name in texts or inner.name in element.attributes:
+                at = self._source.position(inner.start)
+                self._findings.add("duplicate", at, f"{inner.name} of <{element.name}> is there twice", "keep one")
+            texts[inner.name] = inner.text or Attribute("", inner.start, inner.start)
+        return element.attributes | texts if texts else element.attributes
 
     def _convert(
         self, element: Element, name: str, known: Attr, attribute: Attribute, values: dict[str, object]
@@ -164,17 +177,6 @@ def _property(path: Path) -> Property:
 
 def _only_text(element: Element) -> bool:
     return not element.attributes and not element.children
-
-
-def _with_texts(element: Element, rule: Rule) -> dict[str, Attribute]:
-    """An attribute may also be written as an element with only a text in it: XML makes blanks of an attribute's line
-    ends, so that is how a document holds a script. CORDS' own `<description>` is of this form."""
-    texts = {
-        inner.name: inner.text or Attribute("", inner.start, inner.start)
-        for inner in element.children
-        if inner.name in rule.attributes and inner.name not in rule.children and _only_text(inner)
-    }
-    return element.attributes | texts if texts else element.attributes
 
 
 def _spoken(rule: Rule) -> list[str]:

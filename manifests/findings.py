@@ -45,7 +45,8 @@ class Findings:
         if self._more:
             hint = "mend these and read the document again"
             summary = f"and {self._more} more"
-            found.append(Diagnostic(Severity.ERROR, "too-many-diagnostics", 0, 0, summary, hint))
+            severity = Severity.ERROR if self.refused else Severity.WARNING
+            found.append(Diagnostic(severity, "too-many-diagnostics", 0, 0, summary, hint))
         return tuple(found)
 
 

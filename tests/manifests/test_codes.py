@@ -50,3 +50,15 @@ def test_warnings_refuse_nothing() -> None:
     reading = read(CODES["no-manifest"].example.encode())
     assert reading.document is not None
     assert reading.diagnostics and not errors(reading.diagnostics)
+
+
+def test_more_warnings_than_are_listed_refuse_nothing(local: Offer) -> None:
+    wishes = "".join(
+        f'<node name="n{i}"><infrastructure><compute speed="3"/></infrastructure></node>' for i in range(300)
+    )
+    document = read(f'<manifest name="m">{wishes}</manifest>'.encode()).document
+    assert isinstance(document, Manifest)
+    placed = place(document, [local], now=0, max_age=1, providers=["local"])
+    assert len(placed.placements) == 300
+    assert placed.diagnostics[-1].code == "too-many-diagnostics"
+    assert not errors(placed.diagnostics)

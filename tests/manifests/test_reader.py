@@ -95,6 +95,12 @@ def test_a_text_can_stand_in_an_element_so_that_lines_stay_lines(parsed: Callabl
     assert document.nodes[0].image.packages[0].configuration == "if true; then\n  echo 1 &&  x\nfi"
 
 
+def test_an_attribute_that_is_also_an_element_is_told() -> None:
+    assert places('<manifest name="m" description="x">\n<description>y</description></manifest>') == [
+        ("duplicate", 2, 1)
+    ]
+
+
 def test_the_historic_hash_is_an_empty_script(parsed: Callable[[str | bytes], Manifest]) -> None:
     document = parsed(
         '<manifest name="m"><node name="a"><image><package name="p" installation="#"/></image></node></manifest>'
