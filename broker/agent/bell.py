@@ -1,7 +1,7 @@
 """How long polls wait for instructions without each asking the store: one look for all who wait, and they are woken.
 
 The worker that writes instructions is another process; looking is what SQLite and PostgreSQL both allow. One indexed
-query every `PERIOD` while somebody waits, none otherwise.
+query every `PERIOD` while somebody waits and something goes on, every `QUIET` when nothing does, none otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ Node: TypeAlias = tuple[str, str, str]
 """account, service, node"""
 
 PERIOD = 0.03
+QUIET = 0.25
+LIVELY = 10.0
+"""Seconds after a stir in which more is expected: instructions come one upon another's outcome."""
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,11 @@ class Bell:
         self._due: frozenset[Node] = frozenset()
         self._changed = threading.Condition()
         self._watch: threading.Thread | None = None
+        self._lively = 0.0
+
+    def stir(self) -> None:
+        """Something goes on: a node came, or ended something."""
+        self._lively = time.monotonic() + LIVELY
 
     @contextmanager
     def place(self) -> Iterator[bool]:
@@ -72,7 +80,7 @@ class Bell:
                 self._due = frozenset(found)
                 if self._due & self._waiting.keys():
                     self._changed.notify_all()
-            time.sleep(PERIOD)
+            time.sleep(PERIOD if time.monotonic() < self._lively else QUIET)
 
     def _seen(self) -> Collection[Node]:
         try:

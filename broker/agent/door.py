@@ -103,6 +103,7 @@ def outcomes(door: Door, request: Request) -> Answer:
                 tx, *request.node, id=each.id, exit=each.exit, output=messages.readable(each.output)
             )
         ]
+    door.bell.stir()
     for id in noted:
         log.info("instruction.end", extra={"service": request.agent.service, "node": request.agent.node, "id": id})
     return {"accepted": noted}
@@ -168,6 +169,7 @@ class Greeting:
         key = secrets.token_urlsafe(32)
         with self._door.store.write() as tx:
             agent = agents.exchange(tx, said.node, said.token, key)
+        self._door.bell.stir()
         log.info("agent.hello", extra={"service": agent.service, "node": agent.node})
         _answer(resp, {"key": key})
 

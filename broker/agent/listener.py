@@ -19,6 +19,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import TConn
 
 from broker.agent import certificate
+from broker.errors import Clash
 from broker.settings import Settings
 from broker.web.listener import Worker
 
@@ -43,13 +44,18 @@ def run(settings: Settings) -> None:
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """A listening socket on an address that this machine may or may not have now. OSError when the port is taken."""
+    """A listening socket on an address that this machine may or may not have now. Clash when it cannot be had."""
     six = ":" in address
     found = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     found.setsockopt(*((socket.IPPROTO_IPV6, _IPV6_FREEBIND) if six else (socket.IPPROTO_IP, _IP_FREEBIND)), 1)
-    found.bind((address, port))
-    found.listen(BACKLOG)
+    try:
+        found.bind((address, port))
+        found.listen(BACKLOG)
+    except OSError as error:
+        found.close()
+        message = f"the agents' door cannot listen on {address} port {port}: {error.strerror}"
+        raise Clash(message, hint="end what listens there, or set door_port", code="door.address") from error
     return found
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from broker.agent import certificate, listener
 from broker.agent.node import Door
+from broker.errors import Clash
 from broker.settings import Settings
 from broker.store import Store, agents, instructions
 
@@ -97,6 +98,12 @@ def test_plain_http_and_old_tls_are_not_spoken(door: DoorProcess) -> None:
 def test_the_door_listens_on_its_own_address_alone(door: DoorProcess) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", door.settings.door_port), timeout=5)
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do(door: DoorProcess) -> None:
+    with pytest.raises(Clash, match=r"127\.9\.8\.7 port") as found:
+        listener.listen(*door.where)
+    assert "door_port" in found.value.hint
 
 
 LATER = """
