@@ -6,10 +6,11 @@ Ids of the request, service and step come from context variables. Secrets never 
 from __future__ import annotations
 
 import contextvars
-import json
 import logging
 import sys
 from datetime import UTC, datetime
+
+import orjson
 
 context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("accords_log_context", default=None)
 
@@ -29,13 +30,15 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def configure(level: str) -> None:
     """Send this process's events to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    # A record's thread, process and place in the source are not shown: looking them up costs more than the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -21,6 +21,7 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from broker import addresses, auth, discovery, logs, services
+from broker.errors import AccordsError
 from broker.services import ROWS, Row
 from broker.settings import Settings
 from broker.web import listener
@@ -33,6 +34,7 @@ HEADER_FIELD = 65_536
 """Bytes of one request header: text/occi carries whole entities in one."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_M_ARENA_MAX = -8  # malloc.h
 
 
 def serve(settings: Settings, name: str) -> None:
@@ -47,6 +49,8 @@ def serve(settings: Settings, name: str) -> None:
         return
     rows = ROWS if name == ALL else (services.row(name),)
     served = Rows(rows, settings, identity.key)
+    _apart(lambda: _migrate(served))
+    _few_arenas()
     beside = _beside(lambda: _door(settings)) if name == ALL else None
     Server(served.by_port, _options(settings, rows, served, beside)).run()
 
@@ -122,6 +126,27 @@ def _door(settings: Settings) -> None:
 
     listener.brand()
     door.run(settings)
+
+
+def _migrate(served: Rows) -> None:
+    for site in served.sites.values():
+        site.store.close()
+
+
+def _apart(work: Callable[[], None]) -> None:
+    """Do it in a child, and wait: what it loads and opens is gone with it. Its failure is ours."""
+    child = os.fork()
+    if child == 0:
+        work()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise AccordsError("the databases could not be opened", hint="the lines above say why", code="store.open")
+
+
+def _few_arenas() -> None:
+    """glibc gives each thread a heap of its own, and keeps what it had; two are enough for threads that wait."""
+    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _beside(work: Callable[[], None]) -> int:

@@ -52,6 +52,11 @@ class Site:
         everything = kinds.registry(*(row.name for row in ROWS))
         return References(everything, homes, addresses.public(self.settings, self.row.name))
 
+    @cached_property
+    def has_links(self) -> bool:
+        """Whether any kind of this row is a link: elsewhere no entity's links need to be looked for."""
+        return any(self.registries.base.is_link(kind) for kind in self.row.kinds)
+
     @property
     def store(self) -> Store:
         found = self.__dict__.get("_store")

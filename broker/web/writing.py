@@ -69,7 +69,7 @@ def unlink(tx: Transaction, account: str, kind: str, id: str) -> None:
 
 def outgoing(exchange: Exchange, tx: Transaction, record: Record) -> tuple[Record, ...]:
     """A resource's links, in the order of kind and id. Rows whose kinds know no links are not even asked."""
-    if not _has_links(exchange) or record.source is not None:
+    if not exchange.site.has_links or record.source is not None:
         return ()
     own = reference(record.kind, record.id)
     return entities.page(tx, exchange.account, source=own, limit=_ALL).records
@@ -149,7 +149,3 @@ def _record(exchange: Exchange, entity: Entity) -> Record:
         source=ends[0],
         target=ends[1],
     )
-
-
-def _has_links(exchange: Exchange) -> bool:
-    return any(exchange.registry.is_link(kind) for kind in exchange.site.row.kinds)
