@@ -8,6 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+from broker.occi.model import Kind
+from providers.errors import MEANINGS
+
+T = TypeVar("T")
 
 PAGES = Path(__file__).parent / "reference"
 _MADE = "<!-- made by docs/reference.py from the code; change the code, then `make docs` -->\n\n"
@@ -43,8 +49,8 @@ def settings() -> str:
     ]
     return (
         "# Settings\n\n"
-        "In `accords.yaml` (in `home`, or where `ACCORDS_CONFIG` says), or as environment variables, which win. A nested\n"
-        "setting is written with two underscores: `ACCORDS_PROVIDERS__PARIS__DRIVER=openstack`.\n\n"
+        "In `accords.yaml` (in `home`, or where `ACCORDS_CONFIG` says), or as environment variables, which win.\n"
+        "Nested ones are written with two underscores: `ACCORDS_PROVIDERS__PARIS__DRIVER=openstack`.\n\n"
         + table(("setting", "environment", "default", "meaning"), rows)
     )
 
@@ -53,9 +59,7 @@ def commands() -> str:
     from broker.cli.commands import COMMANDS
     from broker.cli.exits import MEANING, Exit
 
-    parts = [
-        "# Commands\n\nResults go to standard output, all else to standard error. `--json` prints for machines.\n"
-    ]
+    parts = ["# Commands\n\nResults go to standard output, all else to standard error. `--json` prints for machines.\n"]
     for command in COMMANDS:
         words = " ".join(_usage(argument.names, argument.keywords) for argument in command.arguments)
         parts.append(
@@ -93,47 +97,60 @@ def rows() -> str:
 
 
 def kinds() -> str:
-    from broker.occi import load
+    from broker.occi import kinds
 
-    parts = ["# Kinds\n\nEvery kind with its attributes and actions. `!` required, `=` only the server writes it.\n"]
-    for kind in sorted(load().kinds.values(), key=lambda kind: kind.id):
-        actions = ", ".join(action.rsplit("#", 1)[-1] for action in kind.actions) or "none"
-        parts.append(f"\n## {kind.term}\n\n`{kind.id}` at `{kind.location or 'no address'}`. Actions: {actions}.\n\n")
-        found = [
-            (f"`{a.name}`{'!' * a.required}{'=' * (not a.mutable)}", a.type.value, a.description or "")
-            for a in kind.attributes
-        ]
-        parts.append(table(("attribute", "type", "meaning"), found) if found else "No attributes.\n")
+    parts = ["# Kinds\n\nEvery kind of every row. `!` must be given, `=` only the server writes it.\n"]
+    for row in kinds.names():
+        parts.append(f"\n## Row {row}\n")
+        parts += [_kind(kind) for kind in kinds.categories(row) if isinstance(kind, Kind)]
     return "".join(parts)
 
 
-def errors() -> str:
-    from broker.errors import AccordsError
-    from manifests.codes import CODES
+def _kind(kind: Kind) -> str:
+    actions = ", ".join(action.rsplit("#", 1)[-1] for action in kind.actions) or "none"
+    found = [
+        (f"`{one.name}`{'!' * one.required}{'=' * (not one.mutable)}", one.type.value, one.description)
+        for one in kind.attributes
+    ]
+    attributes = table(("attribute", "type", "meaning"), found) if found else "No attributes of its own.\n"
+    return f"\n### {kind.term}\n\n`{kind.id}` at `{kind.location}`. Actions: {actions}.\n\n{attributes}"
+
+
+def codes() -> str:
+    from broker.codes import ANSWERS, COMMANDS, STEPS
+    from manifests import CODES
     from providers.errors import ProviderError
 
-    def family(root: type) -> Iterable[type]:
-        yield root
-        for child in root.__subclasses__():
-            yield from family(child)
-
-    answers = [(f"`{kind.code}`", kind.status, _first(kind)) for kind in family(AccordsError)]
-    clouds = [(f"`{kind.code}`", "yes" if kind.retryable else "no", _first(kind)) for kind in family(ProviderError)]
+    clouds = [(kind.code, "yes" if kind.retryable else "no", MEANINGS[kind.code]) for kind in family(ProviderError)]
     document = [
-        (f"`{code}`", meaning.severity, meaning.meaning, f"`{meaning.example}`") for code, meaning in CODES.items()
+        (code, one.severity, one.meaning, f"`{one.example}`" * bool(one.example)) for code, one in CODES.items()
     ]
-    return (
-        "# Codes\n\nCodes never change once released.\n\n## Answers of the broker\n\n"
-        + table(("code", "HTTP status", "meaning"), answers)
-        + "\n## What a cloud may say\n\nA failed step carries one of these. *Retried*: the walk tries again by itself.\n\n"
-        + table(("code", "retried", "meaning"), clouds)
-        + "\n## Diagnostics of documents\n\n"
-        + table(("code", "severity", "meaning", "example"), document)
+    return "".join(
+        [
+            "# Codes\n\nCodes never change once released.\n",
+            _section("Answers of rows and of the agents' door", "", ("code", "meaning"), ANSWERS.items()),
+            _section("Failed steps", "", ("code", "meaning"), STEPS.items()),
+            _section(
+                "What a cloud may say",
+                "A failed step can carry one of these, too. *Retried*: the walk tries again by itself.\n\n",
+                ("code", "retried", "meaning"),
+                clouds,
+            ),
+            _section("The command line, with `--json`", "", ("code", "meaning"), COMMANDS.items()),
+            _section("Diagnostics of documents", "", ("code", "severity", "meaning", "example"), document),
+        ]
     )
 
 
-def _first(kind: type) -> str:
-    return (kind.__doc__ or kind.__name__).strip().split("\n")[0]
+def _section(title: str, prose: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    return f"\n## {title}\n\n{prose}" + table(head, ((f"`{first}`", *rest) for first, *rest in rows))
+
+
+def family(root: type[T]) -> Iterable[type[T]]:
+    """A class and all that derive from it."""
+    yield root
+    for child in root.__subclasses__():
+        yield from family(child)
 
 
 WRITERS: Mapping[str, Callable[[], str]] = {
@@ -141,7 +158,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "commands.md": commands,
     "rows.md": rows,
     "kinds.md": kinds,
-    "codes.md": errors,
+    "codes.md": codes,
 }
 
 

@@ -15,6 +15,8 @@ Retrying is the walk's business: `retryable` says whether the same call may succ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class ProviderError(Exception):
     """`provider` is the instance's name, `thing` what the call was about (`machine/pacs`)."""
@@ -67,3 +69,17 @@ class Unavailable(ProviderError):
 class Ambiguous(ProviderError):
     code = "provider.ambiguous"
     retryable = True
+
+
+MEANINGS: Mapping[str, str] = {
+    "provider": "the provider failed in a way that no other code names",
+    "provider.not-found": "the thing is not there any more",
+    "provider.refused": "the provider says no, and will say no again",
+    "provider.conflict": "not in this state; it may work later",
+    "provider.quota": "no room: capacity or quota; the message has the numbers",
+    "provider.auth": "the credential was refused",
+    "provider.throttled": "asked too often; it says how long to wait",
+    "provider.unavailable": "the provider did not answer, and nothing was done",
+    "provider.ambiguous": "the request was sent and no answer came: what it did is looked up before trying again",
+}
+"""Code -> meaning, for the documentation."""

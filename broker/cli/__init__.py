@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from broker.cli.exits import Exit
@@ -45,6 +45,7 @@ def _run(words: list[str]) -> int:
         return explain(error, as_json=getattr(arguments, "json", False))
 
 
-def _function(arguments: argparse.Namespace) -> object:
+def _function(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], Exit]:
     module, name = arguments.run.split(":")
-    return getattr(importlib.import_module(f"broker.cli.{module}"), name)
+    found: Callable[[argparse.Namespace], Exit] = getattr(importlib.import_module(f"broker.cli.{module}"), name)
+    return found

@@ -33,19 +33,19 @@ def providers(arguments: argparse.Namespace) -> Exit:
     from providers import open_provider
 
     settings = load()
-    found = {}
+    found: dict[str, list[dict[str, str]]] = {}
     for name, own in settings.providers.items():
         provider = open_provider(name, own.driver, settings.provider_options(name))
-        problems = [asdict(problem) for problem in provider.check(deadline=settings.call_deadline)]
-        found[name] = {"driver": own.driver, "problems": problems}
+        found[name] = [asdict(problem) for problem in provider.check(deadline=settings.call_deadline)]
         provider.close()
     if arguments.json:
-        show_json(found)
+        show_json({name: {"driver": settings.providers[name].driver, "problems": found[name]} for name in found})
     else:
-        for name, one in found.items():
-            show([f"{name} ({one['driver']}): " + ("works" if not one["problems"] else "does not work")])
-            show(f"    {problem['what']}: {problem['mend']}" for problem in one["problems"])
-    return Exit.FAILED if any(one["problems"] for one in found.values()) else Exit.OK
+        for name, problems in found.items():
+            works = "does not work" if problems else "works"
+            show([f"{name} ({settings.providers[name].driver}): {works}"])
+            show(f"    {problem['what']}: {problem['mend']}" for problem in problems)
+    return Exit.FAILED if any(found.values()) else Exit.OK
 
 
 def token(arguments: argparse.Namespace) -> Exit:
