@@ -29,7 +29,19 @@ from broker.execute.pool import Pool
 from broker.store.journal import Ended, Entry, Intent, Partial
 from manifests.plan import Plan, Step
 
-__all__ = ["Clock", "Do", "Done", "Ending", "Failed", "Journal", "Outcome", "Patience", "Waiting", "execute"]
+__all__ = [
+    "PATIENCE",
+    "Clock",
+    "Do",
+    "Done",
+    "Ending",
+    "Failed",
+    "Journal",
+    "Outcome",
+    "Patience",
+    "Waiting",
+    "execute",
+]
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +64,15 @@ def execute(
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """A step that is called, or will be. `partial` None: to be started; otherwise looked at. `until`: its time-out."""
+    """A step that is called, or will be. `partial` None: to be started; otherwise looked at. `since` is when this walk
+    first called it, `until` its time-out, both by the monotonic clock."""
 
     step: Step
     token: str
     attempt: int
     partial: Mapping[str, Any] | None = None
     failures: int = 0
+    since: float | None = None
     until: float = math.inf
 
 
@@ -138,8 +152,9 @@ class _Walk:
             if call.until <= now:
                 self._give_up(turn, call, _timed_out(call, self._patience))
             else:
-                call.until = min(call.until, now + self._patience.step_timeout)
                 turn.calls.append(call)
+                if call.since is None:
+                    call.since, call.until = now, now + self._patience.step_timeout
 
     def _dispatch(self, turn: _Turn) -> None:
         if not self._pass(turn):
@@ -202,7 +217,7 @@ class _Walk:
         id = call.step.id
         turn.ended.append(Ended(id, outcome.result, None, outcome.projections, outcome.events))
         self._all_ready(self._frontier.done(id, outcome.result))
-        log.info("step.done", extra={"step": id, "attempt": call.attempt})
+        log.info("step.done", extra=self._line(call))
 
     def _wait(self, turn: _Turn, call: _Call, outcome: Waiting) -> None:
         if outcome.partial != call.partial:
@@ -216,7 +231,7 @@ class _Walk:
             self._give_up(turn, call, outcome.error)
             return
         delay = self._patience.delay(call.failures) if outcome.delay is None else outcome.delay
-        log.info("step.retry", extra={"step": call.step.id, "error": outcome.error, "after": delay})
+        log.info("step.retry", extra={**self._line(call), "error": outcome.error, "after": delay})
         self._later(call, delay)
 
     def _later(self, call: _Call, seconds: float) -> None:
@@ -227,7 +242,13 @@ class _Walk:
     def _give_up(self, turn: _Turn, call: _Call, error: Mapping[str, Any]) -> None:
         turn.ended.append(Ended(call.step.id, error=error))
         self._all_ready(self._frontier.failed(call.step.id, error))
-        log.warning("step.failed", extra={"step": call.step.id, "attempt": call.attempt, "error": error})
+        log.warning("step.failed", extra={**self._line(call), "error": error})
+
+    def _line(self, call: _Call) -> dict[str, object]:
+        """What is logged of every step."""
+        now = self._clock.monotonic()
+        seconds = round(now - (now if call.since is None else call.since), 3)
+        return {"step": call.step.id, "provider": call.step.provider, "attempt": call.attempt, "seconds": seconds}
 
     def _time_out(self, turn: _Turn) -> None:
         """End the calls whose time is up. One that hangs keeps its thread, and nothing waits for it."""

@@ -252,3 +252,15 @@ def test_no_thread_stays_behind() -> None:
     while threading.active_count() > before and time.monotonic() < until:
         threading.Event().wait(0.01)
     assert threading.active_count() <= before
+
+
+def test_each_step_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "broker.execute")
+    cloud = Cloud({"a": [Waiting({"id": "7"}, 2.0), AGAIN, Done({})], "b": [NEVER]})
+    execute(plan(step("a"), step("b")), cloud, Book(), clock=Clock())
+    lines = [{name: vars(line)[name] for name in ("msg", "step", "provider", "seconds")} for line in caplog.records]
+    assert lines == [
+        {"msg": "step.failed", "step": "b", "provider": "fake", "seconds": 0.0},
+        {"msg": "step.retry", "step": "a", "provider": "fake", "seconds": 2.0},
+        {"msg": "step.done", "step": "a", "provider": "fake", "seconds": 2.5},
+    ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from broker.errors import Clash, Missing, Stale
 from broker.store import PLATFORM, Page, Record, Store, entities
@@ -136,3 +137,25 @@ def test_projections_in_any_order_end_at_the_newest(store: Store, order: list[in
         assert entities.get(tx, "ann", KIND, "1").title == "at 5"
         assert not entities.delete_projection(tx, "ann", KIND, "1", 5)
         assert entities.delete_projection(tx, "ann", KIND, "1", 6)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"kind": KIND, "after": f"{KIND} 1"},
+        {"after": f"{KIND} 1"},
+        {"kind": KIND, "mixin": "m#1"},
+        {"source": "x"},
+        {"target": "x", "after": f"{KIND} 1"},
+    ],
+)
+def test_a_page_is_read_from_an_index_in_order(store: Store, wanted: dict[str, str]) -> None:
+    """So that its cost does not grow with what is stored."""
+    seen: list[tuple[str, tuple[object, ...]]] = []
+    with store.read() as tx:
+        event.listen(tx.connection, "before_cursor_execute", lambda *call: seen.append((call[2], call[3])))
+        entities.page(tx, "ann", **wanted)  # type: ignore[arg-type]
+        statement, values = seen[0]
+        steps = [str(row[3]) for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert all("INDEX" in step or "CORRELATED" in step for step in steps), steps
+    assert any(name in steps[0] for name in ("(kind,id)>", "id>", "kind=?", "source=?", "target=?")), steps

@@ -36,15 +36,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
     op.create_table(
-        "guarantees",
-        sa.Column("account", sa.String(), nullable=False),
-        sa.Column("service", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("target", sa.String(), nullable=False),
-        sa.Column("definition", sa.JSON(none_as_null=True), nullable=False),
-        sa.PrimaryKeyConstraint("account", "service", "name", "target", name=op.f("pk_guarantees")),
-    )
-    op.create_table(
         "entities",
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -62,8 +53,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "kind", "id", name=op.f("pk_entities")),
     )
     with op.batch_alter_table("entities", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_entities_account_source"), ["account", "source"], unique=False)
-        batch_op.create_index(batch_op.f("ix_entities_account_target"), ["account", "target"], unique=False)
+        batch_op.create_index("ix_entities_source", ["account", "source", "kind", "id"], unique=False)
+        batch_op.create_index("ix_entities_target", ["account", "target", "kind", "id"], unique=False)
 
     op.create_table(
         "events",
@@ -78,6 +69,15 @@ def upgrade() -> None:
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_events_account_service_seq"), ["account", "service", "seq"], unique=False)
 
+    op.create_table(
+        "guarantees",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("service", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("definition", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("account", "service", "name", "target", name=op.f("pk_guarantees")),
+    )
     op.create_table(
         "instructions",
         sa.Column("account", sa.String(), nullable=False),
