@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from lxml import etree
@@ -24,11 +25,12 @@ def decorated(text: str, items: Sequence[Item], ids: Mapping[str, str]) -> str:
 def _decorate(element: etree._Element, item: Item, by_path: Mapping[str, Item], ids: Mapping[str, str]) -> None:
     """Elements of a term stand in the order in which the item names its children of that term."""
     element.set("id", f"urn:uuid:{ids[item.path]}")
-    waiting = {term: iter([path for kind, path in item.children if kind == term]) for term, _ in item.children}
+    waiting: dict[str, deque[str]] = {}
+    for term, path in item.children:
+        waiting.setdefault(term, deque()).append(path)
     for child in element:
-        path = next(waiting.get(_name(child), iter(())), None)
-        if path is not None:
-            _decorate(child, by_path[path], by_path, ids)
+        if paths := waiting.get(_name(child)):
+            _decorate(child, by_path[paths.popleft()], by_path, ids)
 
 
 def _name(element: etree._Element) -> str:

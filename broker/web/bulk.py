@@ -61,7 +61,7 @@ class Bulk:
         delivery = _read(exchange.read_body())
         self._check(delivery)
         with self._site.store.write() as tx:
-            put = sum(entities.upsert_projection(tx, each.record(), each.sequence) for each in delivery.put)
+            put = entities.upsert_projections(tx, [(each.record(), each.sequence) for each in delivery.put])
             gone = sum(_remove(tx, each) for each in delivery.delete)
         exchange.reply(Reply(200, orjson.dumps({"put": put, "deleted": gone})))
 
