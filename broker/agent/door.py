@@ -40,7 +40,7 @@ WAIT = 30.0
 """Seconds a fetch may wait at most."""
 AGAIN = 2.0
 """Seconds, about, until a node asks again that found no place to wait."""
-SEEN = 2_000_000
+SEEN = 500_000
 """Microseconds between two notes of when a node was last seen."""
 FETCHED = 16
 """Instructions in one answer."""
