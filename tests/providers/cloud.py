@@ -28,10 +28,11 @@ ORDER = (Kind.SNAPSHOT, Kind.MACHINE, Kind.FIREWALL, Kind.VOLUME, Kind.NETWORK)
 class Cloud:
     """One test's view of one provider: `tags` are this test's own, and everything made carries them."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, tags: Mapping[str, str] | None = None) -> None:
         self.provider = provider
         self.run = uuid.uuid4().hex[:8]
-        self.tags: Mapping[str, str] = {"accords-installation": self.run, "accords-service": "contract"}
+        own = {"accords-installation": self.run, "accords-service": "contract"}
+        self.tags: Mapping[str, str] = own if tags is None else tags
 
     def needs(self, what: str) -> None:
         """Skip this test where the driver does not give that."""

@@ -14,7 +14,7 @@ import pytest
 
 from providers import Provider
 from tests.providers.cloud import Cloud
-from tests.providers.targets import OPENERS, Missing
+from tests.providers.targets import OPENERS, Missing, absent
 
 TARGETS = (
     pytest.param("fake", id="fake"),
@@ -32,7 +32,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         try:
             yield stack.enter_context(OPENERS[request.param](tmp_path_factory.mktemp(request.param)))
         except Missing as reason:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{request.param}: {reason}")
+            absent(request.param, reason, os.environ)
 
 
 @pytest.fixture
