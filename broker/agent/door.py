@@ -242,7 +242,7 @@ def _revealed(door: Door, told: Instruction) -> Answer:
     if not named:
         return {"arguments": told.arguments, "secret": []}
     with door.store.read() as tx:
-        shown = {name: values.reveal(tx, told.account, reference) for name, reference in named.items()}
+        shown = {name: values.reveal(tx, told.account, told.service, reference) for name, reference in named.items()}
     return {"arguments": {**told.arguments, **shown}, "secret": sorted(named)}
 
 

@@ -20,10 +20,12 @@ def put(tx: Transaction, account: str, service: str, value: str, *, id: str | No
     return PREFIX + id
 
 
-def reveal(tx: Transaction, account: str, reference: str) -> str:
-    """The value behind `secret:<id>`; Missing, also for another account's. Never log what this gives."""
-    mine = (secrets.c.account == account, secrets.c.id == reference.removeprefix(PREFIX))
-    value = tx.run(sa.select(secrets.c.value).where(*mine)).scalar()
+def reveal(tx: Transaction, account: str, service: str, reference: str) -> str:
+    """The value behind `secret:<id>`; Missing, also for another account's or service's: a document could name any id.
+    Never log what this gives."""
+    owner = (secrets.c.account == account, secrets.c.service == service)
+    mine = sa.select(secrets.c.value).where(*owner, secrets.c.id == reference.removeprefix(PREFIX))
+    value = tx.run(mine).scalar()
     if value is None:
         raise Missing(f"there is no {reference}", hint="it may have been forgotten when its service was released")
     return str(value)

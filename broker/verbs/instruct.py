@@ -86,7 +86,7 @@ def _revealed(call: Call, value: object) -> object:
     if not (isinstance(value, str) and value.startswith(secrets.PREFIX)):
         return value
     with call.tools.store.read() as tx:
-        return secrets.reveal(tx, call.job.account, value)
+        return secrets.reveal(tx, call.job.account, call.job.service, value)
 
 
 def _ended(call: Call, status: int, output: str) -> Outcome:

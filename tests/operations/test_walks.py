@@ -173,7 +173,7 @@ def test_nothing_secret_is_left_of_a_released_service(stage: Stage) -> None:
     stage.work()
     assert name is not None
     with stage.store.read() as tx, pytest.raises(Exception, match="there is no secret"):
-        secrets.reveal(tx, ACCOUNT, name["value"])
+        secrets.reveal(tx, ACCOUNT, service, name["value"])
 
 
 def test_a_cancelled_service_is_released(stage: Stage) -> None:

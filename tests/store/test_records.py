@@ -40,13 +40,15 @@ def test_a_secret_is_in_its_table_and_nowhere_else(store: Store, service: Servic
     with store.write() as tx:
         reference = secrets.put(tx, "ann", service.id, "canary-value")
         events.append(tx, "ann", service.id, "made", {"value": reference})
-        assert secrets.reveal(tx, "ann", reference) == "canary-value"
+        assert secrets.reveal(tx, "ann", service.id, reference) == "canary-value"
         assert rows_with(tx, "canary-value") == {"secrets"}
         with pytest.raises(Missing):
-            secrets.reveal(tx, "bob", reference)
+            secrets.reveal(tx, "bob", service.id, reference)
+        with pytest.raises(Missing):
+            secrets.reveal(tx, "ann", "another-service", reference)
         secrets.forget(tx, "bob", reference)
         secrets.forget_service(tx, "bob", service.id)
-        assert secrets.reveal(tx, "ann", reference) == "canary-value"
+        assert secrets.reveal(tx, "ann", service.id, reference) == "canary-value"
         secrets.forget(tx, "ann", reference)
         assert rows_with(tx, "canary-value") == set()
 
@@ -54,7 +56,7 @@ def test_a_secret_is_in_its_table_and_nowhere_else(store: Store, service: Servic
 def test_the_same_secret_step_twice_keeps_the_first_value(store: Store) -> None:
     with store.write() as tx:
         assert secrets.put(tx, "ann", "s", "one", id="token") == secrets.put(tx, "ann", "s", "two", id="token")
-        assert secrets.reveal(tx, "ann", "secret:token") == "one"
+        assert secrets.reveal(tx, "ann", "s", "secret:token") == "one"
 
 
 def test_a_token_is_exchanged_for_a_key_until_the_key_is_used(store: Store) -> None:
