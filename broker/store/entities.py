@@ -134,9 +134,11 @@ def upsert_projection(tx: Transaction, record: Record, sequence: int) -> bool:
 
 
 def upsert_projections(tx: Transaction, many: Sequence[tuple[Record, int]]) -> int:
-    """`upsert_projection` of many (each entity once), in a few statements; how many were stored."""
-    there = _sequences(tx, [record for record, _ in many])
-    newer = [(each, n) for each, n in many if there.get((each.account, each.kind, each.id), -1) < n]
+    """`upsert_projection` of many, in a few statements; how many entities were stored. Of one that comes several times
+    the newest counts, wherever it stands."""
+    newest = {_key(record): (record, sequence) for record, sequence in sorted(many, key=lambda each: each[1])}
+    there = _sequences(tx, [record for record, _ in newest.values()])
+    newer = [(record, sequence) for key, (record, sequence) in newest.items() if there.get(key, -1) < sequence]
     if not newer:
         return 0
     now = {"generation": 1, "created": tx.now, "updated": tx.now}
@@ -158,7 +160,7 @@ def _sequences(tx: Transaction, records: Sequence[Record]) -> dict[tuple[str, st
 
 def _index_mixins(tx: Transaction, records: Sequence[Record], there: Mapping[tuple[str, str, str], int]) -> None:
     """The index of mixins; the records' own lists are the truth."""
-    former = [key for record in records if (key := (record.account, record.kind, record.id)) in there]
+    former = [_key(record) for record in records if _key(record) in there]
     if former:
         tx.run(_FORGET_MIXINS, [dict(zip(("account_", "kind_", "id_"), key, strict=True)) for key in former])
     rows = [
@@ -199,6 +201,10 @@ _UPSERT = _NEW.on_conflict_do_update(
     },
 )
 """Made once: making a statement costs more than SQLite's part of it."""
+
+
+def _key(record: Record) -> tuple[str, str, str]:
+    return (record.account, record.kind, record.id)
 
 
 def _readable(account: str) -> tuple[str, ...]:

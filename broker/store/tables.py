@@ -254,7 +254,6 @@ verdicts = Table(
     _key("target"),
     _text("state"),
     _time("at"),
-    _time("since"),
     _text("reason"),
     _json("evidence"),
 )

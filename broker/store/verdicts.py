@@ -42,7 +42,7 @@ def record(
     violation, away from violated ends it."""
     before = tx.run(_ALL.where(*_is(verdicts, account, service, verdict))).one_or_none()
     changed = before is None or before.state != verdict.state
-    _put(tx, account, service, verdict, verdict.at if before is None or changed else before.since)
+    _put(tx, account, service, verdict)
     if changed:
         _end(tx, account, service, verdict)
         if verdict.state is VerdictState.VIOLATED:
@@ -79,11 +79,10 @@ def _is(table: sa.Table, account: str, service: str, verdict: Verdict) -> tuple[
     return tuple(table.c[name] == value for name, value in place.items())
 
 
-def _put(tx: Transaction, account: str, service: str, verdict: Verdict, since: int) -> None:
+def _put(tx: Transaction, account: str, service: str, verdict: Verdict) -> None:
     fresh: dict[str, object] = {
         "state": verdict.state.value,
         "at": verdict.at,
-        "since": since,
         "reason": verdict.reason,
     }
     fresh |= {"evidence": list(verdict.evidence)}

@@ -139,6 +139,17 @@ def test_projections_in_any_order_end_at_the_newest(store: Store, order: list[in
         assert entities.delete_projection(tx, "ann", KIND, "1", 6)
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(range(1, 7)), st.integers(0, 6))
+def test_projections_in_bulk_are_as_one_by_one_even_of_the_same_entity(store: Store, order: list[int], at: int) -> None:
+    with store.write() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM entities")
+        for part in (order[:at], order[at:]):
+            many = [(Record("ann", KIND, str(n % 2), title=f"at {n}", mixins=("m#1",)), n) for n in part]
+            entities.upsert_projections(tx, many)
+        assert [record.title for record in entities.page(tx, "ann", mixin="m#1").records] == ["at 6", "at 5"]
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

@@ -194,7 +194,6 @@ def upgrade() -> None:
         sa.Column("target", sa.String(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("account", "service", "guarantee", "target", name=op.f("pk_verdicts")),
