@@ -96,6 +96,7 @@ class Row:
 
     `routes`: path template -> method -> what is answered there, for what is no entity of a kind.
     `before` runs before each request: what must hold when anybody looks.
+    `guarded`: kinds that servers and workers write, and accounts only read.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Row:
     hooks: Mapping[str, Hooks] = field(default_factory=dict)
     routes: Mapping[str, Mapping[str, RowRoute]] = field(default_factory=dict)
     before: Callable[[Store, Settings], None] | None = None
+    guarded: frozenset[str] = frozenset()
 
     @property
     def offset(self) -> int:
@@ -122,11 +124,20 @@ def _infrastructure(terms: str) -> tuple[str, ...]:
 
 
 ROWS: tuple[Row, ...] = (
-    Row("publisher", _cords("publication operator agency enquiry"), before=_forget_unrenewed),
+    Row(
+        "publisher",
+        _cords("publication operator agency enquiry"),
+        before=_forget_unrenewed,
+        guarded=frozenset(_cords("publication")),
+    ),
     Row("infrastructure", _cords("infrastructure compute network endpoint port storage volume firewall")),
     Row("account", _cords("account user security authorization")),
     Row("manifest", _cords("manifest plan")),
-    Row("service", _cords("service contract instruction instance placement provider event")),
+    Row(
+        "service",
+        _cords("service contract instruction instance placement provider event"),
+        guarded=frozenset(_cords("contract instruction instance placement provider event")),
+    ),
     Row("node", _cords("node")),
     Row("configuration", _cords("configuration release interface action")),
     Row("cloud", _infrastructure("compute network storage networkinterface storagelink")),

@@ -120,8 +120,15 @@ class Exchange:
         self._resp.set_header("ETag", etag)
         return True
 
+    def must_be_open(self, kind: str) -> None:
+        """Some kinds are written by this installation's servers and workers, and only read by accounts."""
+        if kind in self.site.row.guarded and not self._req.context.principal.role.internal:
+            term = kind.rpartition("#")[2]
+            raise Forbidden(f"A {term} is written by the broker itself; clients read it.", term=kind)
+
     def must_be_own(self, record: Record) -> None:
         """What belongs to the platform is read by all accounts and written by none of them."""
+        self.must_be_open(record.kind)
         if record.account != self.account:
             raise Forbidden(
                 f"{self.registry.path(record.kind, record.id)} belongs to the platform and is not yours to change."

@@ -20,6 +20,8 @@ def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chos
     """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order.
     `chosen`: the client chose the ids by its request's path, so one that was taken meanwhile is a Clash."""
     made = [_checked(exchange, normal(exchange, draft), at, chosen) for draft in drafts]
+    for entity in made:
+        exchange.must_be_open(entity.kind)
     own = {reference(entity.kind, entity.id) for entity in made}
     records = [_completed(exchange, _record(exchange, entity)) for entity in made]
     with exchange.site.store.write() as tx:
@@ -49,6 +51,7 @@ def save(exchange: Exchange, record: Record, before: Entity, after: Entity) -> R
 
 def remove(exchange: Exchange, tx: Transaction, record: Record) -> None:
     """Remove an entity and the links that start or end at it (CORE-41)."""
+    exchange.must_be_open(record.kind)
     hook = exchange.site.hooks(record.kind).delete
     if hook is not None:
         hook(exchange.context(), tx, record)
@@ -116,8 +119,6 @@ def _insert(exchange: Exchange, tx: Transaction, record: Record, own: frozenset[
     for end in (record.source, record.target):
         if end is not None and end not in own:
             _must_exist(exchange, tx, end)
-    if record.created:  # the hook found that what is asked for is there already
-        return record
     stored = entities.insert(tx, record)
     hook = exchange.site.hooks(record.kind).created
     if hook is not None:

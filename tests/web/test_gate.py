@@ -79,12 +79,9 @@ def test_a_user_who_names_another_account_is_refused(broker: InProcess) -> None:
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize(
-    "header", [b"Bearer", b"Bearer ", b"Basic YW5uOmFubg==", b"Bearer not.a.token", b"Bearer \xe9"]
-)
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YW5uOmFubg==", "Bearer not.a.token"])
 def test_what_is_no_token_of_ours_is_refused(broker: InProcess, header: str) -> None:
-    answer = broker("node", "GET", "/node/", {"Authorization": header})
-    assert answer.status_code == 401
+    assert broker("node", "GET", "/node/", {"Authorization": header}).status_code == 401
 
 
 def test_a_token_of_another_installation_is_refused(broker: InProcess) -> None:
