@@ -17,7 +17,7 @@ from providers.errors import Refused
 from providers.local.host import Host
 from providers.local.layers import BASE_FILES, MASKED, Layer
 from providers.local.locks import locked
-from providers.local.programs import Deadline
+from providers.local.programs import Deadline, run
 from providers.local.site import IDS, Site
 
 PATIENCE = 3600.0  # seconds that one builder waits for another's layer, and that a layer may take
@@ -37,14 +37,23 @@ BASE_OPTIONS = (
     "--dpkgopt=path-exclude=/usr/share/info/*",
     "--dpkgopt=force-unsafe-io",  # a build that a power cut breaks is made again
 )
-BASE_SCRIPT = """\
-base=$1; shift
-rm -f "$base/etc/hostname" "$base/etc/resolv.conf" "$base/etc/machine-id"
-for unit in "$@"; do ln -sf /dev/null "$base/etc/systemd/system/$unit"; done
-"""
-PACKAGES_SCRIPT = """\
+# Both begin so: the layer is the upper folder of an overlay, which can be told to wait for no disk.
+OVERLAY = """\
 lower=$1; layer=$2; work=$3; root=$4; shift 4
 mount -t overlay overlay -o "lowerdir=$lower,upperdir=$layer,workdir=$work,userxattr,volatile" "$root"
+"""
+BASE_SCRIPT = (
+    OVERLAY
+    + """\
+codename=$1; shift
+mmdebstrap "$@" "$codename" "$root" -
+rm -f "$root/etc/hostname" "$root/etc/resolv.conf" "$root/etc/machine-id"
+"""
+    + "".join(f'ln -sf /dev/null "$root/etc/systemd/system/{unit}"\n' for unit in MASKED)
+)
+PACKAGES_SCRIPT = (
+    OVERLAY
+    + """\
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 cat > "$root/etc/resolv.conf"
@@ -54,6 +63,7 @@ chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-rec
 chroot "$root" apt-get clean
 rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"
 """
+)
 
 
 def build(site: Site, host: Host, layer: Layer) -> None:
@@ -76,42 +86,46 @@ def _build(site: Site, host: Host, layer: Layer, lock: int) -> None:
     part = layer.path.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o755)
-    for name in ("layer", "work", "root"):
+    for name in ("layer", "work", "root", "empty"):
         _make(part / name, site.uid_base)
     if layer.lower:
         _build_packages(site, host, layer, part, lock)
     elif layer.packages:
-        _build_base(site, host, layer, part / "layer", lock)
+        _build_base(site, host, layer, part, lock)
     else:
         raise Refused(f"layer {layer.key} is gone from this machine; what stands on it cannot be started")
+    run(["sync", "-f", part], Deadline(PATIENCE))  # once, in place of each package's own
     (part / "layer").replace(layer.path)
     shutil.rmtree(part, ignore_errors=True)
 
 
-def _build_base(site: Site, host: Host, layer: Layer, folder: Path, lock: int) -> None:
+def _build_base(site: Site, host: Host, layer: Layer, part: Path, lock: int) -> None:
     include = f"--include={','.join(layer.packages)}"
-    argv = ["mmdebstrap", *BASE_OPTIONS, include, host.codename, str(folder), "-"]
-    _run(site, layer, [*argv], host.sources, lock)
-    _run(site, layer, ["sh", "-ec", BASE_SCRIPT, "base", str(folder), *MASKED], "", lock)
+    words = ["base", *_folders(part, str(part / "empty")), host.codename, *BASE_OPTIONS, include]
+    _run(site, layer, [BASE_SCRIPT, *words], host.sources, lock)
     for name, text in BASE_FILES.items():
-        path = folder / name
+        path = part / "layer" / name
         path.write_text(text, encoding="utf-8")
         os.chown(path, site.uid_base, site.uid_base)
 
 
 def _build_packages(site: Site, host: Host, layer: Layer, part: Path, lock: int) -> None:
     lower = ":".join(str(below.path) for below in reversed(layer.lower))
-    folders = [lower, *(str(part / name) for name in ("layer", "work", "root"))]
     text = "".join(f"nameserver {address}\n" for address in host.resolvers)
-    _run(site, layer, ["sh", "-ec", PACKAGES_SCRIPT, "packages", *folders, *layer.packages], text, lock)
+    words = ["packages", *_folders(part, lower), *layer.packages]
+    _run(site, layer, [PACKAGES_SCRIPT, *words], text, lock)
 
 
-def _run(site: Site, layer: Layer, argv: Sequence[str], text: str, lock: int) -> None:
-    """Run as the nodes' root, killed with its first process."""
+def _folders(part: Path, lower: str) -> list[str]:
+    return [lower, *(str(part / name) for name in ("layer", "work", "root"))]
+
+
+def _run(site: Site, layer: Layer, script: Sequence[str], text: str, lock: int) -> None:
+    """Run a script with its arguments as the nodes' root, killed with its first process. `text` is its input."""
     ids = [word for kind in "ug" for word in ("-m", f"{kind}:0:{site.uid_base}:{IDS}")]
     apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     done = subprocess.run(
-        ["lxc-usernsexec", *ids, "--", *apart, *argv],
+        ["lxc-usernsexec", *ids, "--", *apart, "sh", "-ec", *script],
         input=text,
         text=True,
         stdout=subprocess.PIPE,
@@ -122,10 +136,8 @@ def _run(site: Site, layer: Layer, argv: Sequence[str], text: str, lock: int) ->
         check=False,
     )
     if done.returncode:
-        what = "base" if not layer.lower else f"packages {' '.join(layer.packages)}"
-        raise Refused(
-            f"the layer {what} cannot be built ({argv[0]} ended with {done.returncode}): {done.stdout[-TAIL:]}"
-        )
+        what = f"of packages {' '.join(layer.packages)}" if layer.lower else "of the base"
+        raise Refused(f"the layer {what} cannot be built: {done.stdout[-TAIL:]}")
 
 
 def _make(folder: Path, owner: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 
 from providers.protocol import Kind
 
@@ -18,6 +19,11 @@ def identity(prefix: str, kind: Kind, token: str) -> str:
     """The id of what a token makes. A network's id is its bridge's name, a machine's its container's."""
     digest = hashlib.sha256(f"{kind}\0{token}".encode()).digest()
     return f"{prefix}{LETTERS[kind]}{base64.b32encode(digest).decode().lower()[:10]}"
+
+
+def is_identity(prefix: str, kind: Kind, id: str) -> bool:
+    """Whether `identity` could have given this: what comes from outside becomes part of paths."""
+    return re.fullmatch(rf"{prefix}{LETTERS[kind]}[a-z2-7]{{10}}", id) is not None
 
 
 def device(machine: str, index: int) -> str:

@@ -69,6 +69,7 @@ class Local:
     def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
         """Looking also goes on with what is on its way, should the process that was at it have died."""
         with self._edge(f"{kind}/{id}"):
+            self._check(kind, id)
             until, records = Deadline(deadline), Records(self.site.home)
             thing: Thing = records.get(TYPES[kind], id)  # type: ignore[type-var]  # one of the five
             if isinstance(thing, Machine):
@@ -81,13 +82,14 @@ class Local:
         with self._edge(f"{kind}/{id}"):
             if kind is not Kind.MACHINE:
                 raise Refused(f"a {kind} cannot be told to {action}; only machines can")
+            self._check(kind, id)
             until = Deadline(deadline)
             lifecycle.act(self.site, id, action, until)
             return looking.resource(self.site, Records(self.site.home).get(Machine, id), until)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         with self._edge(f"{kind}/{id}"):
-            if self.site.home.is_dir():
+            if self.site.home.is_dir() and names.is_identity(self.site.prefix, kind, id):
                 giving.delete(self.site, kind, id, Deadline(deadline))
 
     def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
@@ -98,6 +100,7 @@ class Local:
 
     def console(self, id: str, *, deadline: float) -> str:
         with self._edge(f"machine/{id}"):
+            self._check(Kind.MACHINE, id)
             return machines.console(self.site, Records(self.site.home).get(Machine, id))
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
@@ -125,6 +128,11 @@ class Local:
             raise kind(
                 f"{said}; run `accords providers` to see what is missing", provider=self.name, thing=thing
             ) from error
+
+    def _check(self, kind: Kind, id: str) -> None:
+        """NotFound for an id that this provider never gave."""
+        if not names.is_identity(self.site.prefix, kind, id):
+            raise NotFound(f"there is no {kind} {id!r} on this machine")
 
     def _make_home(self) -> None:
         for folder in (self.site.home, self.site.cache):

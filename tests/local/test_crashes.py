@@ -116,6 +116,7 @@ def test_a_node_that_was_given_back_half_way_is_given_back_by_calling_again(
     assert local.find(Kind.MACHINE, "half", deadline=20) is None
 
 
+@pytest.mark.slow
 def test_packages_that_do_not_exist_give_an_error_with_the_reason(local: Local, network: Resource) -> None:
     made = local.create(spec(network, "no-such-package"), token="wrong", tags={}, deadline=20)
     assert made.state is State.PENDING
@@ -124,6 +125,7 @@ def test_packages_that_do_not_exist_give_an_error_with_the_reason(local: Local, 
     assert "no-such-package" in str(found.facts["error"])
 
 
+@pytest.mark.slow
 def test_a_builder_that_is_killed_is_followed_by_another(local: Local, network: Resource) -> None:
     """`netcat-traditional` is small: what matters is that its layer is begun twice."""
     package = "netcat-traditional"

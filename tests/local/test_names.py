@@ -24,3 +24,10 @@ def test_the_same_token_gives_the_same_name_and_each_kind_its_own() -> None:
 def test_hardware_addresses_are_local_and_unicast() -> None:
     first = int(names.hardware_address("accm", 0).split(":")[0], 16)
     assert first & 0b11 == 0b10
+
+
+@given(st.text(), st.sampled_from(list(Kind)))
+def test_what_is_given_is_known_again_and_nothing_that_could_be_a_path(token: str, kind: Kind) -> None:
+    assert names.is_identity("acc", kind, names.identity("acc", kind, token))
+    assert not names.is_identity("acc", kind, f"{names.identity('acc', kind, token)}/..")
+    assert not names.is_identity("acc", kind, token)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from providers.errors import NotFound, Refused, Unavailable
+from providers.local import Local
 from providers.local.locks import locked, try_lock
 from providers.local.programs import Deadline
 from providers.local.records import Records
@@ -61,6 +63,14 @@ def test_an_option_that_is_wrong_is_named() -> None:
 
 
 def test_a_job_opens_the_very_same_site(site: Site) -> None:
-    import json
-
     assert Site.of(site.name, json.loads(site.options)) == site
+
+
+def test_an_id_that_leads_elsewhere_deletes_nothing(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    provider = Local("local", site)
+    site.home.mkdir()
+    provider.delete(Kind.MACHINE, "../../precious", deadline=5)
+    assert (tmp_path / "precious").is_dir()
+    with pytest.raises(NotFound):
+        provider.observe(Kind.MACHINE, "../../precious", deadline=5)
