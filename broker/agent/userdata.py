@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from textwrap import indent
+from threading import Lock
 
 import yaml
 
@@ -108,9 +109,19 @@ def parse(user_data: str) -> Enclosed:
     return Enclosed(gzip.decompress(base64.b64decode(agent)).decode(), json.loads(config))
 
 
-@cache
+_ONE_AT_A_TIME = Lock()
+
+
 def compact() -> str:
     """The agent as it is sent: `node.py` without its comments and docstrings, which would be a quarter of the bytes."""
+    # The walk's threads come here together, and Python 3.11 cannot parse in two at once: it ends in a SystemError,
+    # "AST constructor recursion depth mismatch" (https://github.com/python/cpython/issues/106905).
+    with _ONE_AT_A_TIME:
+        return _compact()
+
+
+@cache
+def _compact() -> str:
     tree = ast.parse(Path(__file__).with_name("node.py").read_text(encoding="utf-8"))
     for found in ast.walk(tree):
         if isinstance(found, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(found):
