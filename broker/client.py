@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 
-from broker import addresses
+from broker import addresses, logs
 from broker.errors import AccordsError, RowDown
 from broker.settings import Settings
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 ACCOUNT_HEADER = "X-Accords-Account"
+REQUEST_ID = "X-Request-Id"
 REMEMBERED = 10.0
 """Seconds an answer of the publisher is used without asking again: shorter than a publication's lease."""
 RETRY_AFTER = 5
@@ -86,7 +87,7 @@ class Client:
         timeout: float | None = None,
     ) -> httpx.Response:
         """One request; raises `RowDown` or the error that the row answered with."""
-        sent = {**self._headers, **(headers or {})}
+        sent = {**self._headers, **_same_request(), **(headers or {})}
         if json is not None:
             content, sent = orjson.dumps(json), {"Content-Type": _JSON, **sent}
         http = self._local.get(row, self._http)
@@ -170,6 +171,12 @@ def error_of(answer: httpx.Response) -> AccordsError:
     error = kind(message, hint=str(said.get("hint", "")), code=said.get("code"), **own)
     error.status = answer.status_code
     return error
+
+
+def _same_request() -> dict[str, str]:
+    """The id of the request that this one is made for, so that both are found together in the logs."""
+    found = (logs.context.get() or {}).get("request")
+    return {REQUEST_ID: found} if found else {}
 
 
 def _down(row: str, address: str, error: httpx.TransportError) -> RowDown:

@@ -17,12 +17,11 @@ import falcon
 
 from broker import logs
 from broker.auth import Principal, bearer
-from broker.client import ACCOUNT_HEADER
+from broker.client import ACCOUNT_HEADER, REQUEST_ID
 from broker.web import negotiate
 
 log = logging.getLogger(__name__)
 
-REQUEST_ID = "X-Request-Id"
 _SANE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 

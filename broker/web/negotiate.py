@@ -25,8 +25,10 @@ DOCUMENTS = frozenset({"application/xml", "text/xml", "application/yaml", "text/
 """Media types of CORDS documents."""
 
 SPOKEN = (1, 2)
+LONGEST = 500
+"""Characters of a header that are looked at: answers are remembered, and strangers choose what."""
 _RANGES: Mapping[str, Media] = {"*/*": Media.PLAIN, "text/*": Media.PLAIN, "application/*": Media.JSON}
-_VERSION = re.compile(r"(?:^|(?<=[\s(;,]))OCCI/(\d+)\.(\d+)(?=$|[\s);,])")
+_VERSION = re.compile(r"(?:^|(?<=[\s(;,]))OCCI/(\d{1,9})\.(\d{1,9})(?=$|[\s);,])")
 
 
 class NotImplementedVersion(AccordsError):
@@ -36,26 +38,29 @@ class NotImplementedVersion(AccordsError):
     status = 501
 
 
-@lru_cache(maxsize=512)
 def wanted(accept: str | None) -> Media:
     """The media type to answer in; `Unacceptable` when none of those named is spoken."""
     if not accept or not accept.strip():
         return Media.PLAIN
+    return _wanted(accept[:LONGEST])
+
+
+@lru_cache(maxsize=512)
+def _wanted(accept: str) -> Media:
     for name, weight in sorted(map(_weighed, accept.split(",")), key=lambda pair: -pair[1]):
         found = _RANGES.get(name) or named(name)
         if found is not None and weight > 0:
             return found
-    raise Unacceptable(f"None of {accept!r} can be answered.", hint=f"ask for one of {ACCEPTED}")
+    raise Unacceptable(f"None of {accept[:80]!r} can be answered.", hint=f"ask for one of {ACCEPTED}")
 
 
-@lru_cache(maxsize=512)
 def sent(content_type: str | None, *, has_body: bool) -> Media:
     """The media type a request is in: the first known one of its Content-Type; `Unsupported` when none is."""
     if not content_type or not content_type.strip():
         return Media.PLAIN if has_body else Media.OCCI
-    found = named(content_type)
+    found = named(content_type[:LONGEST])
     if found is None:
-        raise Unsupported(f"Content-Type {content_type!r} is not understood.", hint=f"send one of {ACCEPTED}")
+        raise Unsupported(f"Content-Type {content_type[:80]!r} is not understood.", hint=f"send one of {ACCEPTED}")
     return found
 
 
@@ -65,13 +70,11 @@ def document(content_type: str | None) -> str | None:
     return name if name in DOCUMENTS else None
 
 
-@lru_cache(maxsize=512)
 def takes(user_agent: str | None) -> str:
     """What the `Accept` header of an answer to that client says."""
     return TEXTS if (1, 1) in _versions(user_agent) else ACCEPTED
 
 
-@lru_cache(maxsize=512)
 def check_version(user_agent: str | None) -> None:
     """Refuse clients that speak a later OCCI; those that name none or an older one are welcome."""
     for version in _versions(user_agent):
@@ -80,8 +83,13 @@ def check_version(user_agent: str | None) -> None:
             raise NotImplementedVersion(f"OCCI/{asked} is not implemented; this server speaks OCCI/1.2 and OCCI/1.1.")
 
 
-def _versions(user_agent: str | None) -> list[tuple[int, int]]:
-    return [(int(major), int(minor)) for major, minor in _VERSION.findall(user_agent or "")]
+def _versions(user_agent: str | None) -> tuple[tuple[int, int], ...]:
+    return _found(user_agent[:LONGEST]) if user_agent else ()
+
+
+@lru_cache(maxsize=512)
+def _found(user_agent: str) -> tuple[tuple[int, int], ...]:
+    return tuple((int(major), int(minor)) for major, minor in _VERSION.findall(user_agent))
 
 
 def _weighed(item: str) -> tuple[str, float]:

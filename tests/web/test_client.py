@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from broker import auth
+from broker import auth, logs
 from broker.client import Client
 from broker.errors import AccordsError, Forbidden, Missing, RowDown, Unauthenticated
 from broker.settings import Settings
@@ -53,6 +53,17 @@ def test_an_answer_that_says_no_code_still_has_its_status(status: int) -> None:
     with pytest.raises(AccordsError) as caught:
         Client(Settings(), "token", transport=transport).get("publisher", "/")
     assert (caught.value.status, caught.value.message) == (status, "a sentence")
+
+
+def test_a_request_that_is_made_for_another_has_its_id() -> None:
+    seen = []
+    transport = httpx.MockTransport(lambda request: seen.append(request.headers) or httpx.Response(200, json={}))
+    given = logs.context.set({"request": "trace-7"})
+    try:
+        Client(Settings(), "token", transport=transport).get("publisher", "/")
+    finally:
+        logs.context.reset(given)
+    assert seen[0]["X-Request-Id"] == "trace-7"
 
 
 def test_a_row_that_does_not_answer_in_time_is_down() -> None:
