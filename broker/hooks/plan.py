@@ -79,7 +79,7 @@ def _document(ctx: Context, manifest_id: str) -> tuple[str, Manifest]:
     with ctx.store.read() as tx:
         found = entities.get(tx, ctx.account, CORDS + "manifest", manifest_id)
     text = found.attributes.get("org.accords.document")
-    reading = read(str(text).encode()) if text else None
+    reading = read(str(text).encode(), limit=ctx.settings.body_limit) if text else None
     if reading is None or not isinstance(reading.document, Manifest):
         raise Invalid(f"manifest {manifest_id} has no document that can be planned", hint="post the document again")
     return reading.document.name, reading.document

@@ -39,10 +39,7 @@ def _changed(call: Call, machine: Resource) -> Outcome:
 
 def shown(call: Call, machine: Resource) -> tuple[Projection, ...]:
     """The machine's entities as it is now, from the step that created it."""
-    create = f"{call.step.id.rpartition('.')[0]}.machine"
-    step = next((each for each in call.job.deploy.steps if each.id == create), None)
-    if step is None:
-        return ()
+    step = call.job.deploy.step(f"{call.step.id.rpartition('.')[0]}.machine")
     return projections.made(call.job, step, resolved(step.inputs, call.job.made), machine)
 
 

@@ -58,12 +58,12 @@ def arguments_of(call: Call) -> dict[str, object]:
 
 
 def _direct(call: Call) -> bool:
-    placed = call.job.placed(call.node)
+    placed = call.job.placements.get(call.node)
     return placed is not None and placed.delivery == "direct"
 
 
 def _runs(call: Call) -> bool:
-    placed = call.job.placed(call.node)
+    placed = call.job.placements.get(call.node)
     provider = call.tools.provider(placed.provider if placed else None)
     return provider.observe(Kind.MACHINE, str(call.inputs["machine"]), deadline=call.deadline).state is State.ACTIVE
 
@@ -74,7 +74,7 @@ def _asleep(call: Call) -> dict[str, object]:
 
 def _carried(call: Call) -> Outcome:
     """Through the provider of the node. Only here does the worker read a secret: it goes straight to the node."""
-    placed = call.job.placed(call.node)
+    placed = call.job.placements.get(call.node)
     provider = call.tools.provider(placed.provider if placed else None)
     arguments = {key: _revealed(call, value) for key, value in arguments_of(call).items()}
     machine, instruction = str(call.inputs["machine"]), Instruction(call.step.verb, arguments)

@@ -22,7 +22,8 @@ class Job:
     """One operation of one service.
 
     `service` is its id, `name` the word people use; `since` (UTC microseconds) is when the operation was asked for.
-    `deploy` is the plan that the service was made by, and `made` what came of its steps so far. `token_of` gives the
+    `deploy` is the plan that the service was made by, `placements` its nodes' by name, and `made` what came of its
+    steps so far. `token_of` gives the
     token that a step of it was carried out with.
     """
 
@@ -33,15 +34,13 @@ class Job:
     kind: str
     since: int
     deploy: Plan
+    placements: Mapping[str, Placement]
     made: Mapping[str, Mapping[str, object] | None]
     token_of: Callable[[str], str]
 
     def entity(self, *parts: str) -> str:
         """The id of the OCCI entity that shows what a step made: the same in every walk of this service."""
         return str(uuid.uuid5(uuid.UUID(self.service), "/".join(parts)))
-
-    def placed(self, node: str) -> Placement | None:
-        return next((each for each in self.deploy.placements if each.node == node), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,10 @@ def opened(settings: Settings) -> Worker:
 
 def open_providers(settings: Settings) -> Mapping[str, Provider]:
     """Every instance of the settings, opened once."""
-    return {name: open_provider(name, own.driver, own.options) for name, own in settings.providers.items()}
+    return {
+        name: open_provider(name, own.driver, settings.provider_options(name))
+        for name, own in settings.providers.items()
+    }
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from broker.errors import LeaseLost
+from broker.errors import LeaseLost, Missing
 from broker.execute import PATIENCE, Ending, execute
 from broker.phases import PHASES
 from broker.plans import plan_from_json, plan_to_json
@@ -102,6 +102,9 @@ def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job,
 def job_of(tx: Transaction, installation: str, operation: Operation, service: Service) -> Job:
     """What there is to know of a service for an operation on it."""
     deploy = operations.latest(tx, operation.account, service.id, kind="deploy")
+    if deploy is None or deploy.plan_json is None:
+        raise Missing(f"service {service.name} has no plan", hint="release it, and deploy it again")
+    plan = plan_from_json(deploy.plan_json)
     entries = journal.history(tx, operation.account, service.id)
     return Job(
         installation=installation,
@@ -110,7 +113,8 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
         name=service.name,
         kind=kind_of(operation),
         since=operation.created,
-        deploy=plan_from_json(deploy.plan_json if deploy and deploy.plan_json else "{}"),
+        deploy=plan,
+        placements={each.node: each for each in plan.placements},
         made=journal.made(tx, operation.account, service.id),
         token_of=lambda step: entries[step].token,
     )
