@@ -5,7 +5,7 @@
 #
 # COMMAND is the pipeline's own test; it gets the service's report (JSON) on standard input. The job's exit status is that of
 # the first thing that failed (docs/reference/commands.md has accords' own). If the pipeline dies half-way, the worker
-# releases the service at the end of the --ttl all the same.
+# releases the service at the end of JOB_TTL all the same.
 set -eu
 manifest=$1
 shift
@@ -21,7 +21,7 @@ give_back() {
 trap give_back EXIT
 
 accords validate "$manifest"
-accords up "$manifest" --name "$service" --wait --timeout 10m --ttl 2h --discard --json >"$report"
+accords up "$manifest" --name "$service" --wait --timeout 10m --ttl "${JOB_TTL:-2h}" --discard --json >"$report"
 if [ $# -gt 0 ]; then
     "$@" <"$report"
 fi

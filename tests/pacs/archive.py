@@ -1,4 +1,4 @@
-"""The service of examples/pacs.xml, as its users and its operators see it. It talks DICOM by the demo's own functions."""
+"""The service of examples/pacs.xml, as users and operators see it. DICOM is spoken by the demo's own functions."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ def here() -> Iterator[OnThisMachine]:
     """A broker and a worker whose nodes run on this machine. Skipped where LXC cannot run; in CI that is a failure."""
     made = OnThisMachine.made()
     try:
-        _can_run(made)
+        can_run(made)
         made.start()
         yield made
     finally:
         made.clear()
 
 
-def _can_run(made: OnThisMachine) -> None:
+def can_run(made: OnThisMachine) -> None:
     problems = made.cloud.check(deadline=20)
     if problems and "CI" not in os.environ:
         pytest.skip("; ".join(f"{problem.what}: {problem.mend}" for problem in problems))

@@ -34,12 +34,14 @@ BUILDING = 900.0
 GIVEN_BACK = (Kind.MACHINE, Kind.SNAPSHOT, Kind.VOLUME, Kind.FIREWALL, Kind.NETWORK)
 
 
-def until(look: Callable[[], object], what: str | Callable[[], str], *, patience: float = PATIENCE) -> Any:
+def until(
+    look: Callable[[], object], what: str | Callable[[], str], *, patience: float = PATIENCE, pause: float = 0.1
+) -> Any:
     """The first answer that is true; AssertionError with `what` when there is none in time."""
     ends = time.monotonic() + patience
     while not (found := look()):
         assert time.monotonic() < ends, f"in {patience:.0f} s never: {what if isinstance(what, str) else what()}"
-        time.sleep(0.1)
+        time.sleep(pause)
     return found
 
 
@@ -83,7 +85,7 @@ class Installation:
             base_port=self.base_port,
             door_port=self.base_port + 30,
             providers=self.providers,
-            **{name: value for name, value in self.own.items()},
+            **self.own,
         )
 
     # --- processes -----------------------------------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""Giving back: all but the studies, and the studies too when that is said twice; then nothing is left on the machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from providers.protocol import Kind
+from tests.pacs import bare
+from tests.pacs.archive import SERVICE, Pacs
+from tests.pacs.installation import OnThisMachine, until
+from tests.pacs.traces import forwarding, traces
+
+pytestmark = [pytest.mark.lxc, pytest.mark.slow, pytest.mark.timeout(1200)]
+
+
+def test_release_keeps_the_studies_and_says_so(pacs: Pacs) -> None:
+    stored, folder = pacs.store(), Path(str(pacs.volume()["host"]))
+    said = pacs.here.told("release", SERVICE)
+    (kept,) = json.loads(pacs.here.told("volumes", "--json"))
+    assert (kept["service"], kept["name"], kept["size"]) == (SERVICE, "images", 10 * 10**9)
+    assert f"accords volumes --remove {kept['id']}" in said.partition("kept, with what they hold:")[2]
+    assert pacs.here.machines() == {}
+    assert len([each for each in folder.rglob("*") if each.is_file()]) >= len(stored)
+    left = {kind: what for kind, what in traces(pacs.here).items() if kind != "files"}
+    assert left == {}, "only the volume's files are left"
+
+
+def test_nothing_is_left_once_the_kept_volume_is_removed(here: OnThisMachine) -> None:
+    _give_back_saved(here)
+    for kept in json.loads(here.told("volumes", "--json")):
+        here.told("volumes", "--remove", kept["id"])
+    until(lambda: not json.loads(here.told("volumes", "--json")), "no volume is kept")
+    until(lambda: traces(here) == {}, lambda: f"nothing is left: {traces(here)}")
+
+
+def test_volumes_go_too_when_the_services_name_is_given_twice(here: OnThisMachine) -> None:
+    before = forwarding()
+    here.told("up", bare.manifest(here), "--wait")
+    assert bare.things(here, "bare") == bare.THINGS
+    refused = here.accords("release", "bare", "--volumes", "--yes", "bore")
+    assert refused.returncode != 0
+    assert "accords release bare --volumes --yes bare" in refused.stderr
+    assert here.state("bare") == "active"
+    here.told("release", "bare", "--volumes", "--yes", "bare")
+    assert json.loads(here.told("volumes", "--json")) == []
+    until(lambda: traces(here) == {}, lambda: f"nothing is left: {traces(here)}")
+    assert forwarding() == before
+
+
+def _give_back_saved(here: OnThisMachine) -> None:
+    """Saved images are the user's: they outlive the service, as they must."""
+    for each in here.cloud.list({}, deadline=30):
+        if each.kind is Kind.SNAPSHOT:
+            here.cloud.delete(Kind.SNAPSHOT, each.id, deadline=60)

@@ -1,0 +1,61 @@
+"""What an installation's nodes leave on this machine: nothing is what must be left when all was given back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from providers.local import claims
+from tests.pacs.installation import OnThisMachine
+
+GROUPS = Path("/sys/fs/cgroup")
+LOCKS = Path("/run/lxc/lock")
+
+
+def traces(here: OnThisMachine) -> dict[str, list[str]]:
+    """Only what carries the installation's names: others may be at work on this machine. Kinds without any are left
+    out, so that `{}` is nothing."""
+    site = here.cloud.site
+    found = {
+        "processes": processes(here),
+        "mounts": [line for line in Path("/proc/mounts").read_text().splitlines() if str(here.home) in line],
+        "devices": [path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(here.prefix)],
+        "tables": [each for each in _tables() if site.table in each],
+        "addresses": [each for each in _addresses() if each == str(site.door_address)],
+        "groups": [str(path) for path in GROUPS.rglob(f"*.{here.prefix}[msnfv]*")],
+        "files": sorted(str(path.relative_to(site.home)) for path in site.home.rglob("*")),
+        "locks": [str(path) for path in LOCKS.rglob(f"*{here.prefix}m*")],
+        "claims": [str(path) for path in claims.RUN.rglob(claims._holder(site))],
+    }
+    return {kind: each for kind, each in found.items() if each}
+
+
+def processes(here: OnThisMachine) -> list[str]:
+    """Command lines of nodes' processes, and of those that look after nodes."""
+    return [words for words, group in _processes() if str(here.home) in words or f".{here.prefix}m" in group]
+
+
+def forwarding() -> str:
+    """Whether this machine forwards packets, as it was before anybody's nodes wanted it."""
+    before = claims.RUN / "forwarding" / claims.BEFORE
+    return (before if before.exists() else claims.FORWARDING).read_text().strip()
+
+
+def _processes() -> Iterator[tuple[str, str]]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            yield words, (folder / "cgroup").read_text()
+        except OSError:  # it has ended
+            continue
+
+
+def _tables() -> list[str]:
+    return subprocess.run(["nft", "list", "tables"], text=True, capture_output=True, check=True).stdout.splitlines()
+
+
+def _addresses() -> list[str]:
+    said = subprocess.run(["ip", "-j", "address", "show", "dev", "lo"], text=True, capture_output=True, check=True)
+    return [entry["local"] for device in json.loads(said.stdout) for entry in device["addr_info"]]
