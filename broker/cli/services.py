@@ -51,7 +51,7 @@ def up(arguments: argparse.Namespace) -> Exit:
         attributes["org.accords.ttl"] = str(int(arguments.ttl))
         attributes["org.accords.discard"] = arguments.discard
     service = broker.post("service", "/service/", {"kind": CORDS + "service", "attributes": attributes})
-    return _after(broker, _id(service), "up", arguments)
+    return _after(broker, _id(service), 0, arguments)
 
 
 def _agreement(broker: Client, name: str, document: bytes) -> str:
@@ -95,8 +95,9 @@ def act(arguments: argparse.Namespace) -> Exit:
     """One action on a whole service: the command's own name."""
     broker = client()
     service = _find(broker, arguments.service)
+    before = _newest(broker, service)
     _ask(broker, service, arguments.command, {})
-    return _after(broker, service, arguments.command, arguments)
+    return _after(broker, service, before, arguments)
 
 
 def release(arguments: argparse.Namespace) -> Exit:
@@ -105,8 +106,9 @@ def release(arguments: argparse.Namespace) -> Exit:
     service = _find(broker, arguments.service)
     if arguments.volumes:
         _confirm(arguments.service, arguments.yes)
+    before = _newest(broker, service)
     _ask(broker, service, "release", {"volumes": True} if arguments.volumes else {})
-    ended = _after(broker, service, "release", arguments)
+    ended = _after(broker, service, before, arguments)
     kept = [one for one in broker.get("service", "/volumes")["volumes"] if one["service"] == arguments.service]
     if kept and not arguments.json:
         print_lines(["kept, with what they hold:", *(f"  {line}" for line in show.volumes(kept))])
@@ -135,36 +137,47 @@ def volumes(arguments: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _after(broker: Client, service: str, command: str, arguments: argparse.Namespace) -> Exit:
+def _after(broker: Client, service: str, before: int, arguments: argparse.Namespace) -> Exit:
     """What is said after something was asked for: at once, or when it is over."""
     report_path = f"/service/{service}/report"
-    if not (arguments.wait or command == "release"):
+    if not (arguments.wait or arguments.command == "release"):
         report = broker.get("service", report_path)
         _print(arguments, report, [f"{report['service']['name']}: {report['service']['state']}"])
         return Exit.OK
-    state = _wait(broker, service, arguments)
+    state = _wait(broker, service, before, arguments)
     report = broker.get("service", report_path)
     _print(arguments, report, show.report(report))
     if state is None:
         return Exit.TIMEOUT
-    return Exit.OK if state in _ENDS[command] else Exit.FAILED
+    return Exit.OK if state in _ENDS[arguments.command] else Exit.FAILED
 
 
-def _wait(broker: Client, service: str, arguments: argparse.Namespace) -> str | None:
-    """Show progress until the newest operation is over; the service's state then, None when the time is up."""
+def _wait(broker: Client, service: str, after: int, arguments: argparse.Namespace) -> str | None:
+    """Show progress past event `after` until the newest operation is over; the service's state then, None when the
+    time is up."""
     ends = None if arguments.timeout is None else time.monotonic() + arguments.timeout
-    after, said = 0, ""
+    said = ""
     while ends is None or time.monotonic() < ends:
         report = broker.get("service", f"/service/{service}/report")
-        if _over(report):
-            return str(report["service"]["state"])
+        over = _over(report)
         left = POLL if ends is None else max(1, min(POLL, int(ends - time.monotonic())))
-        for one in _awaited(broker, service, after, left):
+        events = _awaited(broker, service, after, 0 if over else left)
+        for one in events:
             line = show.progress(one, show.doings(report))
             if line and line != said and not arguments.json:
                 tell(line)
             after, said = int(one["seq"]), line or said
+        if over and not events:
+            return str(report["service"]["state"])
     return None
+
+
+def _newest(broker: Client, service: str) -> int:
+    """The sequence number of the newest event of a service: progress is shown from there."""
+    after = 0
+    while found := _awaited(broker, service, after, 0):
+        after = int(found[-1]["seq"])
+    return after
 
 
 def _over(report: Mapping[str, Any]) -> bool:

@@ -46,7 +46,7 @@ def installation(providers: Mapping[str, Mapping[str, object]], **settings: obje
     """Start it, and end it whatever happens. `settings` are ACCORDS_… by their lower-case names."""
     home = Path(tempfile.mkdtemp(prefix="accords-bench-", dir="/var/tmp"))
     home.chmod(0o711)
-    given = {"home": home, "base_port": _free_range(), "door_address": "127.0.0.9", "door_port": _free(), **settings}
+    given = {"home": home, "base_port": free_range(), "door_address": "127.0.0.9", "door_port": _free(), **settings}
     words = {f"ACCORDS_{name.upper()}": str(value) for name, value in given.items()}
     environment = {**os.environ, **words, "ACCORDS_PROVIDERS": json.dumps(providers)}
     with (home / "log").open("wb") as log:
@@ -84,7 +84,7 @@ def _free() -> int:
         return port
 
 
-def _free_range() -> int:
+def free_range() -> int:
     """A base port with the rows' twenty-one free above it."""
     return next(base for base in range(30000, 60000, 40) if all(_is_free(base + n) for n in range(21)))
 
