@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,11 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _M_ARENA_MAX = -8  # malloc.h
 
 
-def serve(settings: Settings, name: str) -> None:
-    """Serve a row, `all` of them with the door, or the door alone (`agent`), until told to end."""
+def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]] = ()) -> None:
+    """Serve a row, `all` of them with the door, or the door alone (`agent`), until told to end.
+
+    `beside`: what else to run, each in a child that shares this process' memory and ends with it: a worker, say.
+    """
     logs.configure(settings.log_level)
     os.umask(0o077)  # databases hold secrets
     identity = auth.installation(settings)
@@ -51,8 +55,11 @@ def serve(settings: Settings, name: str) -> None:
     served = Rows(rows, settings, identity.key)
     _apart(lambda: _migrate(served))
     _few_arenas()
-    beside = _beside(lambda: _door(settings)) if name == ALL else None
-    Server(served.by_port, _options(settings, rows, served, beside)).run()
+    if name == ALL:
+        import broker.agent.door  # noqa: F401 - loaded here, shared with the child that uses it
+    works = (*beside, *([lambda: _door(settings)] if name == ALL else []))
+    children = [_beside(work) for work in works]
+    Server(served.by_port, _options(settings, rows, served, children)).run()
 
 
 class Log(glogging.Logger):
@@ -80,7 +87,7 @@ class Server(BaseApplication):
         return self._app
 
 
-def _options(settings: Settings, rows: Sequence[Row], served: Rows, beside: int | None) -> dict[str, Any]:
+def _options(settings: Settings, rows: Sequence[Row], served: Rows, children: Sequence[int]) -> dict[str, Any]:
     return {
         "bind": [addresses.listening(settings, row.name).removeprefix("http://") for row in rows],
         "worker_class": listener.Worker,
@@ -97,7 +104,7 @@ def _options(settings: Settings, rows: Sequence[Row], served: Rows, beside: int 
         "proc_name": f"accords-{rows[0].name if len(rows) == 1 else ALL}",
         "worker_tmp_dir": _memory(),
         "pre_fork": lambda _arbiter, _worker: gc.freeze(),
-        "on_exit": lambda _arbiter: _end(beside),
+        "on_exit": lambda _arbiter: _end(children),
         **_publishing(settings, rows, served),
     }
 
@@ -151,8 +158,6 @@ def _few_arenas() -> None:
 
 def _beside(work: Callable[[], None]) -> int:
     """Do it in a child that ends with this process; its id. Forked after loading, so that memory is shared."""
-    import broker.agent.door  # noqa: F401 - loaded here, shared by the child
-
     parent = os.getpid()
     gc.freeze()
     child = os.fork()
@@ -164,15 +169,14 @@ def _beside(work: Callable[[], None]) -> int:
     sys.exit(0)
 
 
-def _end(child: int | None) -> None:
-    """End the process beside this one, and wait until it has."""
-    if child is None:
-        return
-    try:
-        os.kill(child, signal.SIGTERM)
-        os.waitpid(child, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return
+def _end(children: Sequence[int]) -> None:
+    """End the processes beside this one, and wait until they have."""
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+    for child in children:
+        with suppress(ChildProcessError):
+            os.waitpid(child, 0)
 
 
 def _memory() -> str | None:

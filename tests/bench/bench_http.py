@@ -23,6 +23,13 @@ from pathlib import Path
 from broker import addresses, auth
 from tests.http.brokers import START, free_port, free_ports, until_listening
 
+ALL = """
+from broker import worker
+from broker.settings import load
+from broker.web.serve import serve
+settings = load()
+serve(settings, "all", beside=[lambda: worker.run(settings)])
+"""
 REQUESTS = 3000
 ROUNDS = 3
 BARE = """
@@ -78,18 +85,13 @@ def entity(env: Mapping[str, str]) -> None:
 def idle(env: Mapping[str, str]) -> None:
     """Proportional set size of all rows, the door and a worker, idle."""
     base = int(env["ACCORDS_BASE_PORT"])
-    server = _start(START.format(row="all"), env, base)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", "from broker.settings import load; from broker.worker import run; run(load())"],
-        env=dict(env), stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+    server = _start(ALL, env, base)
     try:
         _touch_every_row(base, env)
         time.sleep(8)  # idle is what is measured: a few renewals and looks for work
-        sizes = {pid: _pss(pid) for each in (server, worker) for pid in _family(each.pid)}
-        _say("memory.idle", round(sum(sizes.values()) / 1e6, 1), "MB PSS", 150, f"{len(sizes)} processes")
+        sizes = [_pss(pid) for pid in _family(server.pid)]
+        _say("memory.idle", round(sum(sizes) / 1e6, 1), "MB PSS", 150, f"{len(sizes)} processes")
     finally:
-        _end(worker)
         _end(server)
 
 
