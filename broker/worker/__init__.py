@@ -47,20 +47,25 @@ PRUNE_PERIOD = 3600.0
 TICK = 1.0
 
 
-def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT."""
+def new_secret() -> str:
+    """A password of 192 bits, of letters that scripts and configurations need not quote."""
+    return secrets.token_urlsafe(24)
+
+
+def run(settings: Settings, *, secret: Callable[[], str] = new_secret) -> None:
+    """Work until SIGTERM or SIGINT. `secret` makes each password that a plan generates."""
     logs.configure(settings.log_level)
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    worker = opened(settings)
+    worker = opened(settings, secret)
     try:
         worker.run(stop)
     finally:
         worker.close()
 
 
-def opened(settings: Settings) -> Worker:
+def opened(settings: Settings, secret: Callable[[], str] = new_secret) -> Worker:
     """A worker of these settings: the service row's database, every provider instance, a client for the rows."""
     installation = auth.installation(settings)
     principal = auth.Principal("worker", PLATFORM, auth.Role.WORKER)
@@ -68,7 +73,7 @@ def opened(settings: Settings) -> Worker:
         store=Store.open(settings.database.format(home=settings.home, row="service")),
         settings=settings,
         providers=open_providers(settings),
-        secret=lambda: secrets.token_urlsafe(24),
+        secret=secret,
         key=installation.key,
     )
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
