@@ -25,9 +25,6 @@ PROGRAMS = {
     "unshare": "util-linux",
     "setsid": "util-linux",
 }
-KERNEL = {
-    "overlay": "the kernel has no overlay file system",
-}
 PROBE = "add table inet {0}\nadd chain inet {0} c {{ type nat hook postrouting priority 100; }}\nadd table bridge {0}\n"
 
 
