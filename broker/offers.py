@@ -1,4 +1,4 @@
-"""What providers can give, as values the planner reads: a driver's offering as a `manifests.Offer`, and as JSON both ways.
+"""What providers can give, as values the planner reads: an offering as a `manifests.Offer`, and as JSON both ways.
 Pure: the worker asks providers and stores; planning reads rows only, never a cloud.
 """
 

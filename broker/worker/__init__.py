@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from broker import auth, logs, monitor
+from broker.agent import certificate
 from broker.client import Client
 from broker.settings import Settings
 from broker.store import PLATFORM, Store, operations
@@ -63,11 +64,14 @@ def run(settings: Settings, *, secret: Callable[[], str] = new_secret) -> None:
         worker.run(stop)
     finally:
         worker.close()
+    logging.shutdown()
+    os._exit(0)  # a walk that still goes on keeps its thread, which Python would wait for to its end
 
 
 def opened(settings: Settings, secret: Callable[[], str] = new_secret) -> Worker:
     """A worker of these settings: the service row's database, every provider instance, a client for the rows."""
     installation = auth.installation(settings)
+    certificate.path(settings)  # made now: a home that cannot be written is said at the start, not by a first machine
     principal = auth.Principal("worker", PLATFORM, auth.Role.WORKER)
     tools = Tools(
         store=Store.open(settings.database.format(home=settings.home, row="service")),

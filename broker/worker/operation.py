@@ -112,7 +112,6 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
         service=service.id,
         name=service.name,
         kind=kind_of(operation),
-        since=operation.created,
         deploy=plan,
         placements={each.node: each for each in plan.placements},
         made=journal.made(tx, operation.account, service.id),

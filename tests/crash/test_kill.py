@@ -110,6 +110,19 @@ def test_a_second_worker_takes_over_within_the_lease(scene: Scene) -> None:
     assert scene.twice() == []
 
 
+def test_a_worker_that_is_told_to_end_ends_while_a_call_is_held_and_the_next_goes_on(scene: Scene) -> None:
+    scene.hold("create", 3, "after")
+    service = scene.stage.submit()
+    worker = scene.start()
+    until(scene.cloud.held, "a call is held")
+    worker.terminate()
+    assert worker.wait(20) == 0
+    scene.cloud.calm()
+    scene.start()
+    scene.settled(service, "active")
+    assert scene.twice() == []
+
+
 def test_a_worker_that_was_stopped_past_its_lease_does_nothing_more(scene: Scene) -> None:
     scene.hold("create", 3, "after")
     service = scene.stage.submit()
