@@ -18,6 +18,9 @@ LOOK_AGAIN = 0.1
 OUTPUT_KEPT = 2000
 """Characters of an instruction's output, from its end, that a result keeps."""
 
+NEW = ("deploy", "retry")
+"""Operations that wait for agents' first call home."""
+
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "install": ("packages", "script"),
     "configure": ("symbol", "value"),
@@ -104,12 +107,26 @@ def _ended(call: Call, status: int, output: str) -> Outcome:
 
 
 def await_agent(call: Call) -> Outcome:
-    """Done when the node's agent has called home: ever, for a new machine; since the operation was asked for, where the
-    machine was started again."""
+    """Done when the node's agent speaks: calls home, from a new machine; answers, from one that was started again."""
+    if call.job.kind not in NEW:
+        return _answer(call)
     with call.tools.store.read() as tx:
         seen = agents.get(tx, call.job.account, call.job.service, call.node).seen
-    since = 0 if call.job.kind in ("deploy", "retry") else call.job.since
-    return Done({"seen": seen}) if seen is not None and seen >= since else Waiting({}, LOOK_AGAIN)
+    return Waiting({}, LOOK_AGAIN) if seen is None else Done({"seen": seen})
+
+
+def _answer(call: Call) -> Outcome:
+    """Ask the agent to do nothing, and wait until it has. An agent that slept in the middle of a fetch goes on waiting
+    for its end, for many seconds; an instruction ends it at once. How it ended does not matter: the agent spoke."""
+    identifier = instruction_id(call.token)
+    with call.tools.store.read() as tx:
+        asked = instructions.find(tx, call.job.account, identifier)
+    if asked is not None:
+        return Waiting({}, LOOK_AGAIN) if asked.exit is None else Done({"seen": asked.ended})
+    with call.tools.store.write() as tx:
+        owner = (call.job.account, call.job.service, call.node)
+        instructions.add(tx, *owner, id=identifier, method="run", arguments={"script": ":"})
+    return Waiting({}, LOOK_AGAIN)
 
 
 def ready(call: Call) -> Outcome:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 class Job:
     """One operation of one service.
 
-    `service` is its id, `name` the word people use; `since` (UTC microseconds) is when the operation was asked for.
-    `deploy` is the plan that the service was made by, `placements` its nodes' by name, and `made` what came of its
-    steps so far. `token_of` gives the
-    token that a step of it was carried out with.
+    `service` is its id, `name` the word people use. `deploy` is the plan that the service was made by, `placements` its
+    nodes' by name, and `made` what came of its steps so far. `token_of` gives the token that a step of it was carried
+    out with.
     """
 
     installation: str
@@ -32,7 +31,6 @@ class Job:
     service: str
     name: str
     kind: str
-    since: int
     deploy: Plan
     placements: Mapping[str, Placement]
     made: Mapping[str, Mapping[str, object] | None]
