@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,7 @@ from providers.protocol import Kind
 from tests.pacs.installation import EXAMPLES, OnThisMachine, until
 
 SERVICE = "pacs"
+DICOM = 4242
 MANIFEST, AGREEMENT = str(EXAMPLES / "pacs.xml"), str(EXAMPLES / "pacs-agreement.xml")
 UP = ("up", MANIFEST, "--agreement", AGREEMENT, "--wait")
 
@@ -49,10 +51,11 @@ class Pacs:
         return self.here.machines()[node].addresses[0]
 
     def answers(self) -> bool:
-        """Whether C-ECHO is answered with success."""
+        """Whether C-ECHO is answered with success. The port is tried first: an association waits long for its peer."""
         try:
+            socket.create_connection((self.address("pacs"), DICOM), 1).close()
             demo.Archive(self.address("pacs")).close()
-        except SystemExit:
+        except (OSError, SystemExit):
             return False
         return True
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from broker.addresses import OFFSETS
@@ -26,13 +26,11 @@ class Plain:
     token: str
 
     def get(self, path: str) -> str:
-        return self._send(urllib.request.Request(self._url(path), headers={"Accept": "text/plain"}))
+        return self._send("GET", path, {"Accept": "text/plain"})
 
     def act(self, path: str, action: str) -> None:
         category = f'{action}; scheme="{ACTIONS}"; class="action"'
-        headers = {"Content-Type": "text/occi", "Category": category}
-        url = f"{self._url(path)}?action={action}"
-        self._send(urllib.request.Request(url, method="POST", headers=headers))
+        self._send("POST", f"{path}?action={action}", {"Content-Type": "text/occi", "Category": category})
 
     def entities(self, collection: str) -> dict[str, dict[str, str]]:
         """Each entity's attributes, by its path."""
@@ -43,13 +41,12 @@ class Plain:
         found = re.findall(r"^X-OCCI-Attribute: ([\w.]+)=(.*)$", self.get(path), re.MULTILINE)
         return {name: value.strip('"') for name, value in found}
 
-    def _url(self, path: str) -> str:
-        return path if path.startswith("http") else self.base + path
-
-    def _send(self, request: urllib.request.Request) -> str:
-        request.add_header("Authorization", f"Bearer {self.token}")
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own broker
-            return str(answer.read().decode())
+    def _send(self, method: str, path: str, headers: dict[str, str]) -> str:
+        url = path if path.startswith("http") else self.base + path
+        known = {"Authorization": f"Bearer {self.token}", **headers}
+        answer = httpx.request(method, url, headers=known, timeout=20, trust_env=False)
+        assert answer.is_success, answer.text
+        return answer.text
 
 
 @pytest.fixture

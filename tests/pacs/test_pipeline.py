@@ -1,4 +1,4 @@
-"""examples/ci/job.sh as a pipeline runs it, on the pretend cloud: deployed, tried, given back; whoever dies half-way."""
+"""examples/ci/job.sh as a pipeline runs it, on the pretend cloud: deployed, tried, given back, whoever dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Giving back: all but the studies, and the studies too when that is said twice; then nothing is left on the machine."""
+"""Giving back: all but the studies, and those too when that is said twice; then nothing is left on the machine."""
 
 from __future__ import annotations
 
