@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from broker import monitor
 from broker.errors import Clash, Invalid
 from broker.hooks.addresses import uuid_of
 from broker.hooks.promises import promised
@@ -82,7 +83,8 @@ def create(ctx: Context, record: Record) -> Record:
 
 
 def created(ctx: Context, tx: Transaction, record: Record) -> None:
-    """In the transaction that stores the entity: the service, and the operation that will make it."""
+    """In the transaction that stores the entity: the service, what its nodes shall measure, and the operation that
+    will make it."""
     if not isinstance(record, Asked):
         return
     service = Service(
@@ -96,6 +98,7 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
     )
     services.create(tx, service)
     guarantees.put(tx, record.account, record.id, record.promises)
+    monitor.ask_nodes(tx, record.account, record.id, record.promises)
     operations.submit(tx, record.account, record.id, "deploy", plan_json=record.plan_json)
 
 
