@@ -56,6 +56,8 @@ def advance(site: Site, id: str, deadline: Deadline) -> None:
     elif (held := try_lock(site.node(id))) is not None:
         try:
             boot(site, records, id, deadline)
+        except Refused as error:  # looking at it must go on: it says why, and can be given back
+            records.put(replace(records.get(Machine, id), error=error.message))
         finally:
             os.close(held)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ HOSTS_LIMIT = 64 * 1024  # bytes of a node's /etc/hosts that are read: the node 
 CONSOLE_TAIL = 64 * 1024  # bytes of a console log that are shown
 ENDING = 0.02  # seconds between two looks at a node that is ending
 GRACE = 20  # seconds that a node gets to stop by itself
-LOG_TAIL = 1200
+ERROR_LINE = re.compile(r" ERROR +\S+ - \S+:\d+ - (.+)")  # level, module - file:function:line - words
+CAUSE_LIMIT = 300  # characters of a reason
 LOCKS = Path("/run/lxc/lock")  # LXC's own, by the path of a container
 
 # What LXC says of a container -> what we say
@@ -71,14 +73,21 @@ def write_hosts(site: Site, machine: Machine, things: Things) -> None:
 
 
 def start(site: Site, machine: Machine, deadline: Deadline) -> None:
-    """Refused, with the end of LXC's log, when it does not start."""
+    """Refused, with what LXC says was the cause, when it does not start."""
     log = site.node(machine.id) / "log"
     log.unlink(missing_ok=True)
     try:
         _lxc("start", site, machine, deadline, "-d", "-o", str(log), "-l", "WARN")
     except Refused as error:
-        said = log.read_text(errors="replace")[-LOG_TAIL:] if log.exists() else error.message
-        raise Refused(f"node {machine.spec.name} does not start: {said}", thing=f"machine/{machine.id}") from error
+        said = cause(log.read_text(errors="replace")) if log.exists() else ""
+        why = said or error.message.partition("\n")[0]
+        raise Refused(f"node {machine.spec.name} does not start: {why}", thing=f"machine/{machine.id}") from error
+
+
+def cause(log: str) -> str:
+    """The first error in a log of LXC's: those that follow only say that it failed. Empty when there is none."""
+    found = ERROR_LINE.search(log)
+    return found[1][:CAUSE_LIMIT] if found else ""
 
 
 def halt(site: Site, machine: Machine, deadline: Deadline) -> None:
