@@ -61,7 +61,7 @@ def _nodes_can_run() -> bool:
     return not problems
 
 
-# --- broker and worker -------------------------------------------------------------------------------------------
+# --- the broker, with its worker beside it
 
 
 def home() -> Path:
@@ -71,30 +71,37 @@ def home() -> Path:
 
 
 def _start_broker() -> None:
-    """`accords serve all` and `accords work` in the background, unless they run."""
-    (home() / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, words in (("serve", ["serve", "all"]), ("work", ["work"])):
-        if _running(name) is None:
-            log = (home() / "run" / f"{name}.log").open("ab")
+    """`accords serve all --work` in the background, unless it runs; until it answers."""
+    home().mkdir(parents=True, exist_ok=True, mode=0o711)
+    if _running() is None:
+        with _log().open("ab") as log:
             process = subprocess.Popen(
-                [ACCORDS, *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                [ACCORDS, "serve", "all", "--work"],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
-            _pid_file(name).write_text(str(process.pid), encoding="ascii")
+        _pid_file().write_text(str(process.pid), encoding="ascii")
     ends = time.monotonic() + STARTS_WITHIN
     while accords("status", capture=True).returncode:
         if time.monotonic() > ends:
-            sys.exit(f"the broker does not answer; see {home() / 'run' / 'serve.log'}")
+            sys.exit(f"the broker does not answer; see {_log()}")
         time.sleep(0.1)
 
 
-def _pid_file(name: str) -> Path:
-    return home() / "run" / f"{name}.pid"
+def _log() -> Path:
+    return home() / "demo.log"
 
 
-def _running(name: str) -> int | None:
-    """The pid of our own process of that name, if it still is one."""
+def _pid_file() -> Path:
+    return home() / "demo.pid"
+
+
+def _running() -> int | None:
+    """The pid of the broker that a demo started, if it still runs."""
     try:
-        pid = int(_pid_file(name).read_text(encoding="ascii"))
+        pid = int(_pid_file().read_text(encoding="ascii"))
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
         return None
@@ -102,18 +109,16 @@ def _running(name: str) -> int | None:
 
 
 def stop() -> int:
-    if _running("serve") is None:
+    pid = _running()
+    if pid is None:
         say("nothing runs")
         return 0
     if not accords("status", SERVICE, capture=True).returncode:
         accords("release", SERVICE, "--volumes", "--yes", SERVICE)
-    for name in ("work", "serve"):
-        pid = _running(name)
-        if pid is not None:
-            os.kill(pid, signal.SIGTERM)
-        while _running(name) is not None:
-            time.sleep(0.05)
-        _pid_file(name).unlink(missing_ok=True)
+    os.kill(pid, signal.SIGTERM)
+    while _running() is not None:
+        time.sleep(0.05)
+    _pid_file().unlink(missing_ok=True)
     return 0
 
 
@@ -121,7 +126,7 @@ def accords(*words: str, capture: bool = False) -> subprocess.CompletedProcess[s
     return subprocess.run([ACCORDS, *words], text=True, capture_output=capture, check=False)
 
 
-# --- proof, from outside -----------------------------------------------------------------------------------------
+# --- proof, from outside
 
 
 def prove(report: dict[str, Any], began: float) -> None:

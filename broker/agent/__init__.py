@@ -1,1 +1,1 @@
-"""The node's side (`node`: the one file that runs there) and the broker's: user-data, certificate, door, listener."""
+"""The node's side: `node` is the one file that runs there, `userdata` brings it, `certificate` is what it trusts."""

@@ -126,7 +126,10 @@ COMMANDS: tuple[Command, ...] = (
         "serve",
         "processes:serve",
         "run a category server: one row, `all` of them, or `agent`, the nodes' door",
-        (_argument("row", metavar="ROW", help="name of a row, `all`, or `agent`"),),
+        (
+            _argument("row", metavar="ROW", help="name of a row, `all`, or `agent`"),
+            _argument("--work", action="store_true", help="run a worker beside it, in a process of its own"),
+        ),
     ),
     Command("work", "processes:work", "run the worker: it carries out what was asked for"),
     Command(

@@ -9,22 +9,27 @@ from dataclasses import asdict
 from broker import __version__, auth
 from broker.cli.exits import Exit
 from broker.cli.session import show, show_json
-from broker.settings import load
+from broker.settings import Settings, load
 
 
 def serve(arguments: argparse.Namespace) -> Exit:
     """Serve until told to end."""
-    from broker.web.serve import serve as run
+    from broker.serve import serve as run
 
-    run(load(), arguments.row)
+    settings = load()
+    run(settings, arguments.row, beside=[lambda: _work(settings)] if arguments.work else ())
     return Exit.OK
+
+
+def _work(settings: Settings) -> None:
+    from broker.worker import run
+
+    run(settings)
 
 
 def work(_: argparse.Namespace) -> Exit:
     """Carry out operations until told to end."""
-    from broker.worker import run
-
-    run(load())
+    _work(load())
     return Exit.OK
 
 

@@ -57,7 +57,7 @@ class DoorProcess:
             "ACCORDS_DOOR_PORT": str(self.settings.door_port),
         }
         code = (
-            "from broker import logs, settings; from broker.agent import listener; "
+            "from broker import logs, settings; from broker.door import listener; "
             "logs.configure('info'); listener.run(settings.load())"
         )
         with self.log.open("ab") as log:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from broker.agent import door as doors
+from broker.door import app as doors
 from broker.settings import Settings
 from broker.store import Store, agents, instructions, logs, samples, secrets
 
@@ -283,7 +283,7 @@ def test_a_version_that_is_not_served_is_said(site: Site, version: str | None) -
 
 
 def test_a_newer_door_serves_older_agents(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("broker.agent.messages.NEWEST", 3)
+    monkeypatch.setattr("broker.door.messages.NEWEST", 3)
     found = site.call("GET", "/v1/instructions", site.key("acme", "db"))
     assert found.status_code == 200
     assert found.headers["Accords-Agent"] == "3"

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from broker.agent import certificate, listener
+from broker.agent import certificate
 from broker.agent.node import Door
+from broker.door import listener
 from broker.errors import Clash
 from broker.settings import Settings
 from broker.store import Store, agents, instructions
@@ -108,7 +109,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(door: DoorProcess) -> None
 
 LATER = """
 import socket, subprocess, sys
-from broker.agent import listener
+from broker.door import listener
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 found = listener.listen("10.198.0.1", 8286)
 subprocess.run(["ip", "address", "add", "10.198.0.1/32", "dev", "lo"], check=True)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.agent import messages, node
+from broker.agent import node
+from broker.door import messages
 
 # cords.md appendix B, without what is text (cpu:vendor, top:user), a clock (every:*), or needs a login (user:count)
 REFERENCE = (

@@ -14,7 +14,8 @@ from threading import Thread
 
 import pytest
 
-from broker.agent import certificate, listener
+from broker.agent import certificate
+from broker.door import listener
 from broker.settings import Settings
 from broker.store import Store, samples
 

@@ -26,7 +26,7 @@ from tests.http.brokers import START, free_port, free_ports, until_listening
 ALL = """
 from broker import worker
 from broker.settings import load
-from broker.web.serve import serve
+from broker.serve import serve
 settings = load()
 serve(settings, "all", beside=[lambda: worker.run(settings)])
 """

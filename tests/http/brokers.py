@@ -18,7 +18,7 @@ from broker.services import ROWS
 from broker.settings import Settings
 from broker.web.app import Rows
 
-START = "from broker.settings import load; from broker.web.serve import serve; serve(load(), {row!r})"
+START = "from broker.settings import load; from broker.serve import serve; serve(load(), {row!r})"
 PATIENCE = 60.0
 """Seconds a process may take to answer: this machine may be busy."""
 

@@ -100,7 +100,7 @@ class _Server(BaseApplication):
 
     def load(self) -> Any:
         """In the serving process: a store is not shared over a fork."""
-        from broker.agent.door import application
+        from broker.door.app import application
         from broker.store import Store
 
         url = self._settings.database.format(home=self._settings.home, row="service")

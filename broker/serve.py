@@ -44,7 +44,6 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
     `beside`: what else to run, each in a child that shares this process' memory and ends with it: a worker, say.
     """
     logs.configure(settings.log_level)
-    os.umask(0o077)  # databases hold secrets
     identity = auth.installation(settings)
     if identity.new:
         _welcome(identity.key, settings.account)
@@ -56,7 +55,7 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
     _apart(lambda: _migrate(served))
     _few_arenas()
     if name == ALL:
-        import broker.agent.door  # noqa: F401 - loaded here, shared with the child that uses it
+        import broker.door.app  # noqa: F401 - loaded here, shared with the child that uses it
     works = (*beside, *([lambda: _door(settings)] if name == ALL else []))
     children = [_beside(work) for work in works]
     Server(served.by_port, _options(settings, rows, served, children)).run()
@@ -129,7 +128,7 @@ def _publishing(settings: Settings, rows: Sequence[Row], served: Rows) -> dict[s
 
 
 def _door(settings: Settings) -> None:
-    from broker.agent import listener as door
+    from broker.door import listener as door
 
     listener.brand()
     door.run(settings)

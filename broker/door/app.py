@@ -23,9 +23,9 @@ from typing import Any
 import falcon
 import orjson
 
-from broker.agent import messages
-from broker.agent.bell import Bell, Node
-from broker.agent.rates import Rate
+from broker.door import messages
+from broker.door.bell import Bell, Node
+from broker.door.rates import Rate
 from broker.errors import AccordsError, Invalid, Missing, Unauthenticated
 from broker.settings import Settings
 from broker.store import Store, agents, instructions, logs, samples

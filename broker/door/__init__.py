@@ -1,0 +1,1 @@
+"""The agents' door: the one address nodes dial. A Falcon application of its own, behind TLS of its own."""
