@@ -71,7 +71,7 @@ def home() -> Path:
 
 
 def _start_broker() -> None:
-    """`accords serve all --work` in the background, unless it runs; until it answers."""
+    """`accords serve all --work` in the background, unless it runs; back when it can plan."""
     home().mkdir(parents=True, exist_ok=True, mode=0o711)
     if _running() is None:
         with _log().open("ab") as log:
@@ -84,9 +84,9 @@ def _start_broker() -> None:
             )
         _pid_file().write_text(str(process.pid), encoding="ascii")
     ends = time.monotonic() + STARTS_WITHIN
-    while accords("status", capture=True).returncode:
+    while (asked := accords("plan", str(HERE / "pacs.xml"), capture=True)).returncode:
         if time.monotonic() > ends:
-            sys.exit(f"the broker does not answer; see {_log()}")
+            sys.exit(f"{asked.stderr}the broker is not ready; see {_log()}")
         time.sleep(0.1)
 
 

@@ -24,12 +24,12 @@ from broker.occi import kinds
 from broker.services import ROWS
 from tests.pacs import canary_worker
 from tests.pacs.archive import SERVICE, Pacs
+from tests.pacs.canary_worker import CANARY
 from tests.pacs.conftest import can_run
 from tests.pacs.installation import OnThisMachine
 
 pytestmark = [pytest.mark.lxc, pytest.mark.slow, pytest.mark.timeout(1200)]
 
-CANARY = "canary-Vq3xN8rT-sings"
 USED = {"agents": "/accords-agent/environment", "Orthanc": "/etc/orthanc/orthanc.json"}
 
 
@@ -60,7 +60,7 @@ class Watch:
         """A node's scripts are given it in their environment, and nobody else's process."""
         try:
             words = (folder / "cmdline").read_bytes()
-            if CANARY.encode() in words and b"canary_worker" not in words:
+            if CANARY.encode() in words:
                 yield f"command line: {words!r}"
             if (
                 self.node not in (folder / "cgroup").read_text()
@@ -74,7 +74,7 @@ class Watch:
 @pytest.fixture(scope="module")
 def sung() -> Iterator[tuple[Pacs, Watch]]:
     """The demo with the canary: deployed and used, watched all the while."""
-    worker = (sys.executable, str(Path(canary_worker.__file__)), CANARY)
+    worker = (sys.executable, str(Path(canary_worker.__file__)))
     here = OnThisMachine.made(worker=worker)
     try:
         can_run(here)
@@ -132,8 +132,9 @@ def test_the_release_leaves_it_nowhere(sung: tuple[Pacs, Watch]) -> None:
     pacs, watch = sung
     pacs.here.told("release", SERVICE, "--volumes", "--yes", SERVICE)
     assert tables_with_it(pacs.here) == set()
-    assert [path for path in files_with_it(pacs.here) if "sqlite" not in path.name] == []
     assert watch.seen == set()
+    # SQLite's own log of changes, readable by its owner alone, has it until it is written over.
+    assert {path.name for path in files_with_it(pacs.here)} <= {"service.sqlite-wal"}
 
 
 def everything(client: Client, service: str) -> Iterator[tuple[str, str]]:
@@ -142,7 +143,7 @@ def everything(client: Client, service: str) -> Iterator[tuple[str, str]]:
         registry = kinds.registry(row.name)
         yield f"{row.name}/-/", client.request(row.name, "GET", "/-/").text
         for kind in row.kinds:
-            collection = registry.path(kind)
+            collection = registry.path(kind, "")
             listed = client.get(row.name, collection)
             yield collection, str(listed)
             for entity in listed.get("resources", ()) or listed.get("links", ()):
