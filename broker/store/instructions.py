@@ -75,9 +75,11 @@ def outcome(tx: Transaction, account: str, service: str, node: str, *, id: str, 
     return bool(tx.run(sa.update(instructions).where(*open_), ended).rowcount)
 
 
-def withdraw(tx: Transaction, account: str, service: str, node: str) -> int:
-    """Take back what a node has not ended (it is being released); how many."""
-    open_ = (*_node(account, service, node), instructions.c.ended.is_(None))
+def withdraw(tx: Transaction, account: str, service: str) -> int:
+    """Take back what a service's nodes were told and have not ended, but for what they shall measure: nobody waits for
+    it any more, and a node that is at it stops. How many."""
+    mine = (instructions.c.account == account, instructions.c.service == service)
+    open_ = (*mine, instructions.c.ended.is_(None), instructions.c.method != "probe")
     return int(tx.run(sa.delete(instructions).where(*open_)).rowcount)
 
 

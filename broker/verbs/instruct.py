@@ -1,10 +1,13 @@
 """What happens inside nodes: waiting for the agent, and instructions. A node fetches them itself (delivery `home`) or
-its provider carries them (delivery `direct`); either way a step's token is the instruction's identity, so that what
-is asked twice is done once.
+its provider carries them (delivery `direct`); either way an instruction's token is its identity, so that what is asked
+twice is done once. The token is the step's; a retry gives the instruction another, because what failed shall be done
+again, and a retry that is taken up after a crash has the same.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import uuid
 from collections.abc import Mapping
 
@@ -39,7 +42,8 @@ def instruct(call: Call) -> Outcome:
         return _carried(call)
     with call.tools.store.write() as tx:
         owner = (call.job.account, call.job.service, call.node)
-        instructions.add(tx, *owner, id=instruction_id(call.token), method=call.step.verb, arguments=arguments_of(call))
+        identifier = instruction_id(token_of(call))
+        instructions.add(tx, *owner, id=identifier, method=call.step.verb, arguments=arguments_of(call))
     return Waiting({}, LOOK_AGAIN)
 
 
@@ -48,8 +52,16 @@ def instructed(call: Call) -> Outcome:
     if _direct(call):
         return _carried(call)
     with call.tools.store.read() as tx:
-        found = instructions.get(tx, call.job.account, instruction_id(call.token))
+        found = instructions.get(tx, call.job.account, instruction_id(token_of(call)))
     return Waiting({}, LOOK_AGAIN) if found.exit is None else _ended(call, found.exit, found.output)
+
+
+def token_of(call: Call) -> str:
+    """What the instruction of a step is known by, in this operation."""
+    if not call.job.retry:
+        return call.token
+    again = hashlib.sha256(f"{call.token}\0{call.job.retry}".encode())
+    return base64.b32encode(again.digest())[:26].decode().lower()
 
 
 def instruction_id(token: str) -> str:
@@ -81,7 +93,7 @@ def _carried(call: Call) -> Outcome:
     provider = call.tools.provider(placed.provider if placed else None)
     arguments = {key: _revealed(call, value) for key, value in arguments_of(call).items()}
     machine, instruction = str(call.inputs["machine"]), Instruction(call.step.verb, arguments)
-    answer = provider.instruct(machine, instruction, token=call.token, deadline=call.deadline)
+    answer = provider.instruct(machine, instruction, token=token_of(call), deadline=call.deadline)
     return Waiting({}, LOOK_AGAIN) if answer is None else _ended(call, answer.exit, answer.output)
 
 

@@ -23,7 +23,7 @@ class Job:
 
     `service` is its id, `name` the word people use. `deploy` is the plan that the service was made by, `placements` its
     nodes' by name, and `made` what came of its steps so far. `token_of` gives the token that a step of it was carried
-    out with.
+    out with. `retry` is the id of the operation that tries again what failed before, empty at the first time.
     """
 
     installation: str
@@ -35,6 +35,7 @@ class Job:
     placements: Mapping[str, Placement]
     made: Mapping[str, Mapping[str, object] | None]
     token_of: Callable[[str], str]
+    retry: str = ""
 
     def entity(self, *parts: str) -> str:
         """The id of the OCCI entity that shows what a step made: the same in every walk of this service."""

@@ -22,12 +22,30 @@ LOOK_AGAIN = 0.5
 
 
 def create(call: Call) -> Outcome:
-    """Ask for the thing, unless an earlier attempt has made it."""
-    return made(call, _found(call, kind_of(call.step.subject)) or _create(call, _spec(call)))
+    """Ask for the thing, unless an earlier attempt has made it. What that made broken is given back first: its token
+    would find it for ever."""
+    found = _found(call, kind_of(call.step.subject))
+    if found is not None and found.state is State.ERROR:
+        return _replace(call, found)
+    return made(call, found or _create(call, _spec(call)))
 
 
 def created(call: Call) -> Outcome:
-    return made(call, _observe(call, kind_of(call.step.subject)))
+    kind = kind_of(call.step.subject)
+    if "replaced" not in call.partial:
+        return made(call, _observe(call, kind))
+    if _is_there(call, kind, str(call.partial["replaced"])):
+        return Waiting(call.partial, LOOK_AGAIN)
+    return made(call, _search(call, kind) or _create(call, _spec(call)))
+
+
+def _replace(call: Call, broken: Resource) -> Outcome:
+    """Give it back, with the key that its agent may have, and wait until it is gone."""
+    call.provider.delete(broken.kind, broken.id, deadline=call.deadline)
+    if broken.kind is Kind.MACHINE:
+        with call.tools.store.write() as tx:
+            agents.forget(tx, call.job.account, call.job.service, call.node)
+    return Waiting({"replaced": broken.id}, LOOK_AGAIN)
 
 
 def made(call: Call, resource: Resource) -> Outcome:
@@ -57,7 +75,19 @@ def result_of(call: Call, resource: Resource) -> dict[str, object]:
 
 def _found(call: Call, kind: Kind) -> Resource | None:
     """What an earlier attempt made whose answer was lost; nothing is looked for at the first attempt."""
-    return call.provider.find(kind, call.token, deadline=call.deadline) if call.again else None
+    return _search(call, kind) if call.again else None
+
+
+def _search(call: Call, kind: Kind) -> Resource | None:
+    return call.provider.find(kind, call.token, deadline=call.deadline)
+
+
+def _is_there(call: Call, kind: Kind, identifier: str) -> bool:
+    try:
+        call.provider.observe(kind, identifier, deadline=call.deadline)
+    except NotFound:
+        return False
+    return True
 
 
 def _create(call: Call, spec: Spec) -> Resource:
@@ -73,7 +103,7 @@ def _broken(call: Call, resource: Resource) -> dict[str, object]:
     return {
         "code": "step.broken",
         "message": f"{call.step.subject} came up broken at {call.step.provider}: {reason}",
-        "hint": "look at the provider's own log, then release the service",
+        "hint": "look at the provider's own log, then retry, which makes it anew, or release the service",
     }
 
 
@@ -128,11 +158,9 @@ def _made_by(call: Call, kind: Kind) -> str | None:
 
 def _gone(call: Call, kind: Kind, identifier: str) -> Outcome:
     """Gone is what the provider no longer shows: networks and volumes are held until their machine has ended."""
-    try:
-        call.provider.observe(kind, identifier, deadline=call.deadline)
-    except NotFound:
-        return _given_back(call, kind)
-    return Waiting({"id": identifier}, LOOK_AGAIN)
+    if _is_there(call, kind, identifier):
+        return Waiting({"id": identifier}, LOOK_AGAIN)
+    return _given_back(call, kind)
 
 
 def _given_back(call: Call, kind: Kind) -> Done:

@@ -21,6 +21,7 @@ from broker.store import (
     Service,
     Transaction,
     agents,
+    instructions,
     journal,
     operations,
     secrets,
@@ -116,6 +117,7 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
         placements={each.node: each for each in plan.placements},
         made=journal.made(tx, operation.account, service.id),
         token_of=lambda step: entries[step].token,
+        retry=operation.id if operation.kind == "retry" else "",
     )
 
 
@@ -142,6 +144,7 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
         partial = bool(operation.arguments.get("nodes"))
         end = end_of(job.kind, service.desired, ending, partial=partial)
         operations.finish(tx, lease, end.operation, error=end.error)
+        instructions.withdraw(tx, operation.account, service.id)
         desired = "released" if end.operation == "cancelled" else None
         if service.state not in (end.service, "released"):
             services.set_state(tx, operation.account, service.id, end.service, desired=desired, error=end.error)

@@ -78,6 +78,7 @@ class Cloud:
         self._consoles: dict[str, list[str]] = {}
         self._saved: dict[str, OfferedImage] = {}
         self._numbers: Counter[Kind] = Counter()
+        self._played: Counter[Script] = Counter()
 
     def offers(self) -> tuple[Offering, ...]:
         """One offering a zone, prices times its factor."""
@@ -237,12 +238,21 @@ class Cloud:
         id, state = thing.resource.id, self._seen(thing).state
         if state is not State.ACTIVE:
             raise Conflict(f"machine {id} is {state}: it carries out nothing now", thing=f"machine/{id}")
-        script = _ending(self.knobs.scripts, instruction)
+        script = self._ending(instruction)
         running = Running(Outcome(script.exit, script.output), self._clock() + script.seconds)
         self._instructions[id, token] = running
         self._consoles[id].append(f"{instruction.method}: exit {script.exit}")
         self._ledger.carried.append(Carried(id, token, instruction.method, dict(instruction.arguments)))
         return running
+
+    def _ending(self, instruction: Instruction) -> Script:
+        """The first script that matches and has not been used up."""
+        text = "\n".join(str(value) for value in instruction.arguments.values())
+        for script in self.knobs.scripts:
+            if script.match in text and not 0 < script.times <= self._played[script]:
+                self._played[script] += 1
+                return script
+        return Script("")
 
     def _site(self) -> Site:
         return Site(
@@ -260,8 +270,3 @@ class Cloud:
     def _machines_left(self) -> int | None:
         limit = self.knobs.quotas.machines
         return None if limit is None else max(0, limit - self._usage.machines)
-
-
-def _ending(scripts: tuple[Script, ...], instruction: Instruction) -> Script:
-    text = "\n".join(str(value) for value in instruction.arguments.values())
-    return next((script for script in scripts if script.match in text), Script(""))

@@ -61,7 +61,8 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How an instruction ends whose arguments contain the text `match`, and the seconds it runs before that."""
+    """How an instruction ends whose arguments contain the text `match`, and the seconds it runs before that. Only the
+    first `times` of them end so; 0 means all."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -69,6 +70,7 @@ class Script:
     exit: int = 0
     output: str = ""
     seconds: float = 0.0
+    times: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def test_a_script_whose_instruction_was_taken_back_is_stopped(node: Node, tmp_pa
     node.tell("run", script=f"echo $$ >{pid}; while :; do echo on; sleep 0.2; done")
     until(lambda: pid.exists() and pid.read_text(), "the script runs")
     with node.store.write() as tx:
-        instructions.withdraw(tx, node.account, node.service, node.name)
+        instructions.withdraw(tx, node.account, node.service)
     until(lambda: not Path("/proc", pid.read_text().strip(), "stat").exists(), "its end")
     assert node.does("run", script="echo next").output == "next\n"
 

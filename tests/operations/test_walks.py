@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from broker.report import report_of
-from broker.store import instructions, operations, outbox, secrets, services, volumes
+from broker.store import agents, instructions, operations, outbox, secrets, services, volumes
 from providers.fake import Fake, Knobs, Quotas, Script, Trouble
+from providers.protocol import Kind, State
 from tests.operations.stage import ACCOUNT, Stage, manifest_of, nodes
 
 
@@ -65,16 +67,59 @@ def test_a_failed_step_blocks_only_what_needs_it(tmp_path: Path) -> None:
 
 
 def test_a_retry_goes_on_where_it_failed_and_makes_nothing_twice(tmp_path: Path) -> None:
-    stage = cloudy(tmp_path, scripts=(Script("createdb", exit=7),))
+    stage = cloudy(tmp_path, scripts=(Script("createdb", exit=7, times=2),))
     service = stage.submit()
     stage.work()
-    stage.cloud.turn_knobs(Knobs())
-    for carried in list(stage.cloud.ledger.carried):  # the same token is carried out once: the node is new to it
-        stage.cloud.cloud._instructions.pop((carried.machine, carried.token))
+    for state in ("failed", "active"):
+        stage.ask(service, "retry")
+        stage.work()
+        assert stage.service(service).state == state
+    assert stage.cloud.ledger.twice() == ()
+    scripts = [each.arguments.get("script") for each in stage.cloud.ledger.carried]
+    assert scripts.count("createdb app") == 3
+    assert len(scripts) == 4 + 3
+
+
+def test_a_retry_that_is_taken_up_again_does_not_run_its_script_twice(tmp_path: Path) -> None:
+    """The worker dies between the outcome and its result in the journal; the next one has the same operation."""
+    stage = cloudy(tmp_path, scripts=(Script("createdb", exit=7, times=1),))
+    service = stage.submit()
+    stage.work()
+    stage.ask(service, "retry")
+    stage.cloud.trouble(Trouble("lose", call="instruct"))
+    stage.work()
+    assert stage.service(service).state == "active"
+    assert [each.arguments.get("script") for each in stage.cloud.ledger.carried].count("createdb app") == 2
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_machine_that_came_up_broken_is_made_anew_by_a_retry(tmp_path: Path, idempotent: bool) -> None:
+    stage = cloudy(tmp_path, pending=0.1, idempotent=idempotent)
+    service = stage.submit()
+    broken = breaks(stage, "pair-web")
+    assert stage.service(service).state == "failed"
+    error = stage.service(service).error
+    assert error is not None
+    assert (error["step"], error["code"]) == ("web.0.machine", "step.broken")
     stage.ask(service, "retry")
     stage.work()
     assert stage.service(service).state == "active"
-    assert stage.cloud.ledger.twice() == ()
+    machines = [each for each in stage.cloud.resources() if each.kind is Kind.MACHINE]
+    assert len(machines) == 2
+    assert broken not in {each.id for each in machines}
+
+
+def breaks(stage: Stage, name: str) -> str:
+    """Carry out what there is to do while a machine, which is being made, breaks; its id."""
+    walk = threading.Thread(target=stage.work, daemon=True)
+    stage.cloud.trouble(Trouble("hold", call="observe", kind="machine", name=name))
+    walk.start()
+    (held,) = stage.cloud.held(1, wait=10)
+    stage.cloud.turn(held.call.id, State.ERROR)
+    stage.cloud.calm()
+    walk.join(20)
+    assert not walk.is_alive()
+    return held.call.id
 
 
 def test_a_quota_that_is_full_is_not_tried_again(tmp_path: Path) -> None:
@@ -198,10 +243,6 @@ def test_a_stopped_node_is_told_nothing_when_it_is_given_back(stage: Stage) -> N
 
 def test_what_nodes_fetch_themselves_is_an_instruction_with_the_name_of_the_secret(tmp_path: Path) -> None:
     """Delivery `home`: the node answers, here by hand, and the walk goes on."""
-    import threading
-
-    from broker.store import agents
-
     stage = Stage(tmp_path)
     stage.cloud.turn_knobs(Knobs(delivery="none"))
     service = stage.submit_for("home")
