@@ -106,7 +106,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("cancel", "services:act", "stop what is under way and give back what was made", (SERVICE, *WAIT, JSON)),
     Command(
         "release",
-        "services:release",
+        "releasing:release",
         "give a service back; volumes with data are kept",
         (
             SERVICE,
@@ -118,7 +118,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "volumes",
-        "services:volumes",
+        "releasing:volumes",
         "list the volumes that were kept, or remove one",
         (_argument("--remove", metavar="ID", help="remove this one and what it holds"), JSON),
     ),

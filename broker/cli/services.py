@@ -1,9 +1,8 @@
-"""The commands about services: up, status, events, logs, the actions, release, volumes."""
+"""The commands about services: up, status, events, logs, the actions; and what `release` shares with them."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from broker.cli.exits import Exit
 from broker.cli.session import client, show_json, tell
 from broker.cli.session import show as print_lines
 from broker.client import Client
-from broker.errors import Clash, Invalid, Missing
+from broker.errors import Clash, Missing
 
 CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
 CORDS_ACTION = "http://scheme.compatibleone.fr/scheme/compatible/service/action#"
@@ -51,7 +50,7 @@ def up(arguments: argparse.Namespace) -> Exit:
         attributes["org.accords.ttl"] = str(int(arguments.ttl))
         attributes["org.accords.discard"] = arguments.discard
     service = broker.post("service", "/service/", {"kind": CORDS + "service", "attributes": attributes})
-    return _after(broker, _id(service), 0, arguments)
+    return follow(broker, _id(service), 0, arguments)
 
 
 def _agreement(broker: Client, name: str, document: bytes) -> str:
@@ -66,87 +65,50 @@ def status(arguments: argparse.Namespace) -> Exit:
     broker = client()
     if arguments.service is None:
         found = _services(broker)
-        _print(arguments, found, show.services(found))
+        answer(arguments, found, show.services(found))
         return Exit.OK
-    report = broker.get("service", f"/service/{_find(broker, arguments.service)}/report")
-    _print(arguments, report, show.report(report))
+    report = broker.get("service", f"/service/{find(broker, arguments.service)}/report")
+    answer(arguments, report, show.report(report))
     return Exit.FAILED if report["service"]["state"] == "failed" else Exit.OK
 
 
 def events(arguments: argparse.Namespace) -> Exit:
     """What happened, oldest first."""
     broker = client()
-    service = _find(broker, arguments.service, ended=True) if arguments.service else None
+    service = find(broker, arguments.service, ended=True) if arguments.service else None
     for one in _events(broker, service, arguments.after, lambda: arguments.follow):
-        _print(arguments, one, [show.event(one)])
+        answer(arguments, one, [show.event(one)])
     return Exit.OK
 
 
 def logs(arguments: argparse.Namespace) -> Exit:
     """What the nodes' scripts printed, in the order they ran."""
     broker = client()
-    found = broker.get("service", f"/service/{_find(broker, arguments.service, ended=True)}/logs")["logs"]
+    found = broker.get("service", f"/service/{find(broker, arguments.service, ended=True)}/logs")["logs"]
     chosen = [one for one in found if arguments.node in (None, one["node"])]
-    _print(arguments, chosen, [f"{one['node']}: {line}" for one in chosen for line in one["output"].splitlines()])
+    answer(arguments, chosen, [f"{one['node']}: {line}" for one in chosen for line in one["output"].splitlines()])
     return Exit.OK
 
 
 def act(arguments: argparse.Namespace) -> Exit:
     """One action on a whole service: the command's own name."""
     broker = client()
-    service = _find(broker, arguments.service)
-    before = _newest(broker, service)
-    _ask(broker, service, arguments.command, {})
-    return _after(broker, service, before, arguments)
+    service = find(broker, arguments.service)
+    before = newest(broker, service)
+    ask(broker, service, arguments.command, {})
+    return follow(broker, service, before, arguments)
 
 
-def release(arguments: argparse.Namespace) -> Exit:
-    """Give a service back. Removing what holds studies is said twice."""
-    broker = client()
-    service = _find(broker, arguments.service)
-    if arguments.volumes:
-        _confirm(arguments.service, arguments.yes)
-    before = _newest(broker, service)
-    _ask(broker, service, "release", {"volumes": True} if arguments.volumes else {})
-    ended = _after(broker, service, before, arguments)
-    kept = [one for one in broker.get("service", "/volumes")["volumes"] if one["service"] == arguments.service]
-    if kept and not arguments.json:
-        print_lines(["kept, with what they hold:", *(f"  {line}" for line in show.volumes(kept))])
-    return ended
-
-
-def _confirm(service: str, said: str | None) -> None:
-    if said is None and sys.stdin.isatty():
-        tell(f"This removes the volumes of {service} and every study on them. Type the service's name to go on:")
-        said = sys.stdin.readline().strip()
-    if said != service:
-        raise Invalid(
-            f"the volumes of {service} stay: its name was not given a second time",
-            hint=f"accords release {service} --volumes --yes {service}",
-        )
-
-
-def volumes(arguments: argparse.Namespace) -> Exit:
-    """The volumes that outlived their services."""
-    broker = client()
-    if arguments.remove:
-        broker.delete("service", f"/volumes/{arguments.remove}")
-        return Exit.OK
-    found = broker.get("service", "/volumes")["volumes"]
-    _print(arguments, found, show.volumes(found))
-    return Exit.OK
-
-
-def _after(broker: Client, service: str, before: int, arguments: argparse.Namespace) -> Exit:
+def follow(broker: Client, service: str, before: int, arguments: argparse.Namespace) -> Exit:
     """What is said after something was asked for: at once, or when it is over."""
     report_path = f"/service/{service}/report"
     if not (arguments.wait or arguments.command == "release"):
         report = broker.get("service", report_path)
-        _print(arguments, report, [f"{report['service']['name']}: {report['service']['state']}"])
+        answer(arguments, report, [f"{report['service']['name']}: {report['service']['state']}"])
         return Exit.OK
     state = _wait(broker, service, before, arguments)
     report = broker.get("service", report_path)
-    _print(arguments, report, show.report(report))
+    answer(arguments, report, show.report(report))
     if state is None:
         return Exit.TIMEOUT
     return Exit.OK if state in _ENDS[arguments.command] else Exit.FAILED
@@ -161,7 +123,7 @@ def _wait(broker: Client, service: str, after: int, arguments: argparse.Namespac
         report = broker.get("service", f"/service/{service}/report")
         over = _over(report)
         left = POLL if ends is None else max(1, min(POLL, int(ends - time.monotonic())))
-        events = _awaited(broker, service, after, 0 if over else left)
+        events = awaited(broker, service, after, 0 if over else left)
         for one in events:
             line = show.progress(one, show.doings(report))
             if line and line != said and not arguments.json:
@@ -172,10 +134,10 @@ def _wait(broker: Client, service: str, after: int, arguments: argparse.Namespac
     return None
 
 
-def _newest(broker: Client, service: str) -> int:
+def newest(broker: Client, service: str) -> int:
     """The sequence number of the newest event of a service: progress is shown from there."""
     after = 0
-    while found := _awaited(broker, service, after, 0):
+    while found := awaited(broker, service, after, 0):
         after = int(found[-1]["seq"])
     return after
 
@@ -186,7 +148,7 @@ def _over(report: Mapping[str, Any]) -> bool:
     return ended and report["service"]["state"] in _STILL
 
 
-def _awaited(broker: Client, service: str, after: int, wait: int) -> list[Mapping[str, Any]]:
+def awaited(broker: Client, service: str, after: int, wait: int) -> list[Mapping[str, Any]]:
     """The next events of a service, waiting for them if there are none yet."""
     params = {"service": service, "after": str(after), "wait": str(wait)}
     answer = broker.request("service", "GET", "/event/", params=params, timeout=wait + 10).json()
@@ -205,7 +167,7 @@ def _events(broker: Client, service: str | None, after: int, go_on: Callable[[],
             return
 
 
-def _ask(broker: Client, service: str, action: str, attributes: Mapping[str, object]) -> None:
+def ask(broker: Client, service: str, action: str, attributes: Mapping[str, object]) -> None:
     scheme = _OURS if action in _NOT_IN_CORDS else CORDS_ACTION
     body = {"action": scheme + action, "attributes": attributes}
     broker.request("service", "POST", f"/service/{service}", json=body, params={"action": action})
@@ -228,7 +190,7 @@ def _services(broker: Client) -> list[Mapping[str, Any]]:
     ]
 
 
-def _find(broker: Client, name: str, *, ended: bool = False) -> str:
+def find(broker: Client, name: str, *, ended: bool = False) -> str:
     """The id of the service of that name (or id); the newest, and not one that was released unless `ended`."""
     found = _services(broker)
     fitting = [one for one in found if name in (one["name"], one["id"])]
@@ -246,7 +208,7 @@ def _id(entity: Mapping[str, Any]) -> str:
     return str(entity["id"]).removeprefix("urn:uuid:")
 
 
-def _print(arguments: argparse.Namespace, value: object, lines: list[str]) -> None:
+def answer(arguments: argparse.Namespace, value: object, lines: list[str]) -> None:
     if arguments.json:
         show_json(value)
     else:

@@ -61,3 +61,20 @@ def test_stopping_gives_everything_back_and_ends_what_was_started(environment: d
     assert demo(environment, "stop", "--fake").returncode == 0
     assert not runs(pid)
     assert demo(environment, "stop", "--fake").stdout == "nothing runs\n"
+
+
+def test_volumes_outlive_their_service_until_somebody_says_its_name(environment: dict[str, str]) -> None:
+    def accords(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(sys.executable).parent / "accords"), *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert demo(environment, "--fake").returncode == 0
+    released = accords("release", "pacs")
+    assert released.returncode == 0, released.stderr
+    assert "kept, with what they hold:" in released.stdout
+    assert "images" in accords("volumes").stdout
+    refused = accords("release", "pacs", "--volumes")
+    assert refused.returncode == 4
+    assert "accords release pacs --volumes --yes pacs" in refused.stderr
+    assert accords("release", "pacs", "--volumes", "--yes", "pacs").returncode == 0
+    assert accords("volumes").stdout == "no volumes are kept\n"
