@@ -37,6 +37,8 @@ def state(site: Site, machine: Machine, deadline: Deadline) -> State:
     seen = machines.observe(site, machine, deadline)
     if not machine.booted or (seen is not State.STOPPED and not machine.running):
         return State.PENDING
+    if machine.leaving and seen is State.ACTIVE and machines.init(site, machine, deadline) == machine.leaving:
+        return State.PENDING
     return seen
 
 
@@ -131,6 +133,7 @@ def _stop(site: Site, records: Records, machine: Machine, deadline: Deadline) ->
 
 
 def _restart(site: Site, records: Records, machine: Machine, deadline: Deadline) -> None:
+    records.put(replace(machine, leaving=machines.init(site, machine, deadline)))
     machines.reboot(site, machine, deadline)
 
 

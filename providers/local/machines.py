@@ -43,6 +43,12 @@ def observe(site: Site, machine: Machine, deadline: Deadline) -> State:
     return STATES.get(_lxc("info", site, machine, deadline, "-sH").strip(), State.PENDING)
 
 
+def init(site: Site, machine: Machine, deadline: Deadline) -> int:
+    """The process id here of the node's first process; 0 when it does not run."""
+    found = _lxc("info", site, machine, deadline, "-pH", check=False).strip()
+    return int(found) if found.isdecimal() else 0
+
+
 def prepare(site: Site, host: Host, machine: Machine, layers: Sequence[Layer], things: Things) -> None:
     """All files that a start needs; those in the node only before its first."""
     folder = site.node(machine.id)

@@ -51,7 +51,8 @@ class Port:
 @dataclass(frozen=True, slots=True)
 class Machine:
     """`running`: what was asked for last. `booted`: it was started once; `layers` are then the keys of what its disk
-    stands on, lowest first. `error`: why it cannot be made; empty when nothing failed."""
+    stands on, lowest first. `leaving`: the process id of its init that was told to restart; 0 when none was. `error`:
+    why it cannot be made; empty when nothing failed."""
 
     id: str
     token: str
@@ -61,6 +62,7 @@ class Machine:
     running: bool = True
     booted: bool = False
     layers: tuple[str, ...] = ()
+    leaving: int = 0
     error: str = ""
 
 

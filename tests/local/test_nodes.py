@@ -203,6 +203,15 @@ def test_a_node_is_suspended_and_goes_on(world: World) -> None:
     assert world.cloud.act(Kind.MACHINE, id, Action.RESUME, deadline=20).state is State.ACTIVE
 
 
+def test_a_restart_is_over_when_the_node_has_begun_anew(world: World) -> None:
+    id, born = world.nodes["third"].id, ("cut", "-d ", "-f22", "/proc/1/stat")  # proc(5): when init began
+    before = world.run("third", *born)
+    world.cloud.act(Kind.MACHINE, id, Action.RESTART, deadline=20)
+    settle(world.cloud, id, State.ACTIVE)
+    assert int(world.run("third", *born)) > int(before)
+    until(lambda: bool(world.run("third", "ip", "route")), "its network")
+
+
 def test_the_console_shows_how_a_node_started(world: World) -> None:
     until(lambda: "systemd" in world.cloud.console(world.nodes["db"].id, deadline=5), "the console")
 
