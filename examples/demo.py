@@ -39,13 +39,16 @@ def deploy(*, fake: bool) -> int:
     began = time.monotonic()
     with_what = ["--agreement", str(HERE / "pacs-agreement.xml"), "--wait"]
     _start_broker()
+    if not fake and not (home() / "local" / "layers").exists():
+        say("The first time, the nodes' layers are built from the distribution's packages: about a minute.")
     if accords("up", str(HERE / "pacs.xml"), *with_what).returncode:
         return 1
     if not fake:
         report = json.loads(accords("status", SERVICE, "--json", capture=True).stdout)
         prove(report, began)
-    say("", f"look at it:  {ACCORDS} status {SERVICE}", f"give it back:  {ACCORDS} release {SERVICE}")
-    say(f"the studies too:  {ACCORDS} release {SERVICE} --volumes", "end broker and worker:  make demo-stop")
+    command = os.path.relpath(ACCORDS)
+    say("", f"look at it:  {command} status {SERVICE}", f"give it back:  {command} release {SERVICE}")
+    say(f"the studies too:  {command} release {SERVICE} --volumes", "end broker and worker:  make demo-stop")
     return 0
 
 
