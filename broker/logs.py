@@ -42,5 +42,6 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "alembic", "pynetdicom", "gunicorn.access"):
+    for noisy in ("httpx", "httpcore", "alembic", "gunicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # a peer that does not answer is a measurement
