@@ -164,8 +164,8 @@ def take(tx: Transaction, owner: str, seconds: float) -> Lease | None:
 
 
 def held(tx: Transaction, lease: Lease, *, lock: bool = True) -> Operation:
-    """The operation as it is now; nobody changes it before this transaction ends (without `lock`, for transactions that
-    only read, somebody may). LeaseLost when it is no longer this lease's."""
+    """The operation as it is now, without its plan; nobody changes it before this transaction ends (without `lock`, for
+    transactions that only read, somebody may). LeaseLost when it is no longer this lease's."""
     row = tx.run(_HELD if lock else _SEEN, _key(lease.operation)).one_or_none()
     if row is None or row.epoch != lease.epoch or row.state not in OPEN:
         raise LeaseLost(
@@ -203,7 +203,8 @@ def finish(tx: Transaction, lease: Lease, state: str, *, error: Mapping[str, Any
 
 _ALL = sa.select(*(operations.c[name] for name in Operation.__slots__))
 _MINE = (operations.c.account == sa.bindparam("account_"), operations.c.id == sa.bindparam("id_"))
-_SEEN = _ALL.where(*_MINE)
+# Every commit of a walk looks at its operation: a plan of 10,000 nodes is megabytes, and is not read for that.
+_SEEN = sa.select(*(operations.c[name] for name in Operation.__slots__ if name != "plan_json")).where(*_MINE)
 _HELD = _SEEN.with_for_update()
 _UPDATE = sa.update(operations).where(*_MINE).values(lease_until=sa.bindparam("lease_until"))
 _UPDATE_PLAN = sa.update(operations).where(*_MINE).values(plan_json=sa.bindparam("plan_json"))

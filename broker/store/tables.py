@@ -135,7 +135,6 @@ operations = Table(
     _json("arguments"),
     _text("state"),
     _number("generation"),
-    _text("plan_json", null=True),
     _text("journal"),
     _json("error", null=True),
     _text("owner", null=True),
@@ -144,6 +143,8 @@ operations = Table(
     _number("seq"),
     _time("created"),
     _time("updated"),
+    # Last: SQLite goes through what is long to read what stands behind it.
+    _text("plan_json", null=True),
     ForeignKeyConstraint(["account", "service"], ["services.account", "services.id"]),
     Index(None, "account", "service", "seq"),
     Index("ix_operations_state", "state", "lease_until"),

@@ -263,7 +263,6 @@ def upgrade() -> None:
         sa.Column("arguments", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
-        sa.Column("plan_json", sa.Text(), nullable=True),
         sa.Column("journal", sa.Text(), nullable=False),
         sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
@@ -272,6 +271,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("plan_json", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account", "service"], ["services.account", "services.id"], name=op.f("fk_operations_services")
         ),
