@@ -26,7 +26,7 @@ quick: .venv/.ready ## the fast tests, under a minute
 
 test: .venv/.ready ## the ordinary suite, under eight minutes
 	@.ci/machine-packages || test -z "$$CI"
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" tests
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests
 
 test-slow: .venv/.ready ## crash matrices, real nodes, long runs
 	@.ci/machine-packages || test -z "$$CI"
