@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from providers.local import claims
+from providers.local.programs import Deadline
 from providers.protocol import Kind, State
 from tests.pacs.archive import SERVICE, Pacs
 from tests.pacs.installation import OnThisMachine, until
@@ -54,7 +56,7 @@ def restart(here: OnThisMachine) -> None:
             _run("ip", "link", "del", link)
     for family in ("inet", "bridge"):
         _run("nft", "delete", "table", family, site.table)
-    _run("ip", "address", "del", f"{site.door_address}/32", "dev", "lo")
+    claims.release(site, Deadline(20))  # it empties /run, and undoes forwarding and the address on lo
     here.start()
 
 

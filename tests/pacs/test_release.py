@@ -15,6 +15,9 @@ from tests.pacs.traces import forwarding, traces
 
 pytestmark = [pytest.mark.lxc, pytest.mark.slow, pytest.mark.timeout(1200)]
 
+SEEN = {"processes", "devices", "tables", "addresses", "groups", "files", "claims"}
+"""Kinds of traces that every running node leaves. Its mounts are in a namespace of its own."""
+
 
 def test_release_keeps_the_studies_and_says_so(pacs: Pacs) -> None:
     stored, folder = pacs.store(), Path(str(pacs.volume()["host"]))
@@ -40,6 +43,7 @@ def test_volumes_go_too_when_the_services_name_is_given_twice(here: OnThisMachin
     before = forwarding()
     here.told("up", bare.manifest(here), "--wait")
     assert bare.things(here, "bare") == bare.THINGS
+    assert set(traces(here)) >= SEEN, "what is looked for is there to be seen"
     refused = here.accords("release", "bare", "--volumes", "--yes", "bore")
     assert refused.returncode != 0
     assert "accords release bare --volumes --yes bare" in refused.stderr
