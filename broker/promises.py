@@ -78,7 +78,7 @@ def _scope(scope: str, nodes: Sequence[str]) -> list[str]:
     words = re.split(r"[,;\s]+", scope.strip())
     chosen = {word.removeprefix("=") for word in words if not word.startswith("!")}
     without = {word[1:] for word in words if word.startswith("!")}
-    everywhere = chosen <= _EVERYWHERE
+    everywhere = not chosen or bool(chosen & _EVERYWHERE)
     return [node for node in nodes if (everywhere or node in chosen) and node not in without]
 
 

@@ -5,7 +5,8 @@ operation   {id, kind, state, done, total} or null                 the newest on
 steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
 nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
 volumes     [{id, name, provider, size, retain, node}]             id: the provider's, empty before it is made
-guarantees  [{name, target, state, reason, at}]
+guarantees  [{name, target, state, reason, at, since}]             since: of a violation that lasts, or null
+violations  [{name, target, since, ended, reason, evidence}]       the newest few; ended null: it lasts
 error       {step, code, message, hint, ...} or null
 can         [action, ...]                                          what may be asked for now
 """
@@ -13,7 +14,7 @@ can         [action, ...]                                          what may be a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from broker.phases import CAN
@@ -21,6 +22,7 @@ from broker.plans import plan_from_json
 from broker.reconcile import DIFFERS
 from broker.store import Operation, Service, Transaction, journal, operations, services, verdicts
 from broker.store.journal import Entry
+from broker.store.verdicts import Violation
 from manifests import Plan, Step
 from sla.model import Verdict
 
@@ -34,6 +36,9 @@ ACTED: Mapping[str, str] = {
     "suspend": "suspended",
 }
 """The state of a machine after each verb that changes it, newest first in the journal."""
+
+VIOLATIONS = 10
+"""How many violations a report tells, the newest first."""
 
 STATES: Mapping[str, str] = {"begun": "intent", "waiting": "intent", "done": "done", "failed": "failed"}
 """The journal's words as the report's."""
@@ -56,13 +61,16 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
     current = plan_from_json(newest.plan_json) if newest and newest.plan_json else None
     facts = Facts(journal.history(tx, account, service_id), journal.made(tx, account, service_id))
     steps = steps_of(current, facts.entries) if current else []
+    broken = verdicts.violations_of(tx, account, service_id, limit=VIOLATIONS)
+    lasting = {(each.guarantee, each.target): each.at for each in verdicts.lasting(tx, account, service_id)}
     return {
         "service": _service(service),
         "operation": _operation(newest, steps) if newest else None,
         "steps": steps,
         "nodes": nodes_of(plan, facts, service.error) if plan else [],
         "volumes": volumes_of(plan, facts) if plan else [],
-        "guarantees": [_guarantee(each) for each in verdicts.of_service(tx, account, service_id)],
+        "guarantees": [_guarantee(each, lasting) for each in verdicts.of_service(tx, account, service_id)],
+        "violations": [_violation(each) for each in broken],
         "error": service.error,
         "can": can(service),
     }
@@ -179,11 +187,23 @@ def _step(step: Step, state: str, entry: Entry | None) -> Json:
     }
 
 
-def _guarantee(verdict: Verdict) -> Json:
+def _guarantee(verdict: Verdict, lasting: Mapping[tuple[str, str], int]) -> Json:
     return {
         "name": verdict.guarantee,
         "target": verdict.target,
         "state": verdict.state.value,
         "reason": verdict.reason,
         "at": verdict.at,
+        "since": lasting.get((verdict.guarantee, verdict.target)),
+    }
+
+
+def _violation(violation: Violation) -> Json:
+    return {
+        "name": violation.guarantee,
+        "target": violation.target,
+        "since": violation.at,
+        "ended": violation.ended,
+        "reason": violation.reason,
+        "evidence": [asdict(sample) for sample in violation.evidence],
     }

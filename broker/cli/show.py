@@ -7,7 +7,8 @@ The report is what `GET /service/<id>/report` answers:
     steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
     nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
     volumes     [{id, name, provider, size, retain, node}]
-    guarantees  [{name, target, state, reason, at}]
+    guarantees  [{name, target, state, reason, at, since}]             since: of a violation that lasts, or null
+    violations  [{name, target, since, ended, reason, evidence}]       the newest few
     error       {step, code, message, hint} or null
     can         [action, …]                                            what may be asked for now
 """
@@ -126,7 +127,7 @@ def _volume(volume: Report) -> tuple[str, ...]:
 
 
 def _guarantee(one: Report) -> tuple[str, ...]:
-    return (one["name"], _MARKS[one["state"]], one["reason"])
+    return (one["name"], _MARKS[one["state"]] + _when(one.get("since"), " since "), one["reason"])
 
 
 def _step(step: Report) -> tuple[str, ...]:

@@ -15,12 +15,12 @@ import orjson
 from broker import monitor
 from broker.errors import Clash, Invalid
 from broker.hooks.addresses import uuid_of
-from broker.hooks.promises import promised
 from broker.occi import kinds
 from broker.occi.model import CORDS
 from broker.offers import offer_json, placement_from_json
 from broker.phases import PHASES
 from broker.plans import plan_from_json, plan_to_json
+from broker.promises import promised
 from broker.report import report_of
 from broker.services import Context, Reply
 from broker.store import (

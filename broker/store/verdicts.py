@@ -64,11 +64,13 @@ def of_service(tx: Transaction, account: str, service: str) -> tuple[Verdict, ..
 def violations_of(tx: Transaction, account: str, service: str, *, limit: int = 100) -> tuple[Violation, ...]:
     """A service's violations, newest first."""
     mine = sa.select(violations).where(violations.c.account == account, violations.c.service == service)
-    rows = tx.run(mine.order_by(violations.c.at.desc()).limit(limit))
-    return tuple(
-        Violation(**{**row._mapping, "evidence": _samples(row.evidence), "business": tuple(row.business)})
-        for row in rows
-    )
+    return tuple(map(_violation, tx.run(mine.order_by(violations.c.at.desc()).limit(limit))))
+
+
+def lasting(tx: Transaction, account: str, service: str) -> tuple[Violation, ...]:
+    """A service's violations that have not ended: at most one a guarantee and target."""
+    mine = sa.select(violations).where(violations.c.account == account, violations.c.service == service)
+    return tuple(map(_violation, tx.run(mine.where(violations.c.ended.is_(None)))))
 
 
 _ALL = sa.select(verdicts)
@@ -107,6 +109,10 @@ def _open(tx: Transaction, account: str, service: str, verdict: Verdict, busines
 def _told(verdict: Verdict, before: str | None) -> dict[str, str | None]:
     place = {"guarantee": verdict.guarantee, "target": verdict.target}
     return {**place, "state": verdict.state.value, "before": before, "reason": verdict.reason}
+
+
+def _violation(row: sa.Row[Any]) -> Violation:
+    return Violation(**{**row._mapping, "evidence": _samples(row.evidence), "business": tuple(row.business)})
 
 
 def _samples(evidence: Sequence[Mapping[str, Any]]) -> tuple[Sample, ...]:

@@ -2,6 +2,7 @@
 
     operations   side by side, a thread each; a lease with an epoch says whose they are
     chores       a table of short passes, each with its period, in one thread; none of them keeps operations waiting
+    monitor      what was promised is measured and judged, in a thread of its own: a slow cloud delays no probe
     delivery     the outbox to the rows, in a thread of its own, as soon as there is something
 
 Several workers can share a store. One that ends (SIGTERM) takes nothing more and leaves what it was at to whoever takes
@@ -17,9 +18,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from broker import auth, logs, monitor
@@ -117,7 +119,7 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
         log.info("worker.start", extra={"owner": self._owner, "providers": list(self._tools.providers)})
-        loops = [threading.Thread(target=loop, args=(stop,), daemon=True) for loop in (self._deliver, self._chores)]
+        loops = [threading.Thread(target=loop, args=(stop,), daemon=True) for loop in self._loops()]
         for loop in loops:
             loop.start()
         while not stop.is_set():
@@ -162,8 +164,12 @@ class Worker:
             if not self._guarded("delivery", lambda: deliver(self._tools.store, self._client)):
                 stop.wait(IDLE)
 
-    def _chores(self, stop: threading.Event) -> None:
-        table = self._table()
+    def _loops(self) -> tuple[Callable[[threading.Event], None], ...]:
+        """What goes on beside operations, each in its thread; none waits for another."""
+        watch = Chore("monitor", TICK, lambda: monitor.tick(self._tools.store, self._probes))
+        return self._deliver, partial(self._again_and_again, self._table()), partial(self._again_and_again, (watch,))
+
+    def _again_and_again(self, table: Sequence[Chore], stop: threading.Event) -> None:
         while not stop.is_set():
             for chore in table:
                 if chore.due <= time.monotonic() and not stop.is_set():
@@ -178,7 +184,6 @@ class Worker:
             Chore("offers", settings.offer_period, lambda: chores.refresh_offers(tools)),
             Chore("expiry", TICK, lambda: chores.end_what_is_over(tools)),
             Chore("observe", OBSERVE_PERIOD, self._observe),
-            Chore("monitor", TICK, lambda: monitor.tick(tools.store, self._probes)),
             Chore("prune", PRUNE_PERIOD, lambda: monitor.prune(tools.store)),
         )
 

@@ -26,7 +26,16 @@ REPORT = {
         }
     ],
     "volumes": [{"id": "v", "name": "images", "provider": "local", "size": 20_000_000_000, "retain": True}],
-    "guarantees": [{"name": "answers", "target": "pacs", "state": "violated", "reason": "dicom:echo is 0", "at": 1}],
+    "guarantees": [
+        {
+            "name": "answers",
+            "target": "pacs",
+            "state": "violated",
+            "reason": "dicom:echo is 0",
+            "at": 1,
+            "since": 60_000_000,
+        }
+    ],
     "error": {"step": "pacs.0.machine", "message": "no offer has 8 cores", "hint": "ask for 4"},
     "can": ["retry", "release"],
 }
@@ -42,7 +51,7 @@ def test_a_report_says_what_failed_why_and_what_can_be_done() -> None:
         "volumes:",
         "  images  20 GB  on local  kept when released",
         "guarantees:",
-        "  answers  VIOLATED  dicom:echo is 0",
+        "  answers  VIOLATED since 1970-01-01 00:01:00  dicom:echo is 0",
         "not done:",
         "  pacs.0.machine  failed   no offer has 8 cores; the largest has 4",
         "  pacs.0.ready    blocked",

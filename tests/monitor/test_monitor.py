@@ -12,6 +12,8 @@ import pytest
 from broker import monitor
 from broker.agent.node import CPU
 from broker.agent.node import METRICS as MEASURED
+from broker.plans import plan_to_json
+from broker.report import report_of
 from broker.store import (
     Service,
     Store,
@@ -24,6 +26,7 @@ from broker.store import (
     verdicts,
 )
 from broker.store.journal import Ended, Intent, Journal
+from manifests import Plan
 from sla import METRICS, Comparison, Guarantee, Objective, Origin, Sample, VerdictState
 from sla.probes import ProbeUnable
 
@@ -67,7 +70,7 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     found = Store.open(f"sqlite:///{tmp_path}/service.sqlite", clock=clock)
     with found.write() as tx:
         services.create(tx, Service(ACCOUNT, SERVICE, "pacs"))
-        operations.submit(tx, ACCOUNT, SERVICE, "deploy", plan_json="{}")
+        operations.submit(tx, ACCOUNT, SERVICE, "deploy", plan_json=plan_to_json(Plan("deploy", "pacs", ())))
         lease = operations.take(tx, "me", 60)
     assert lease is not None
     journal = Journal(found, lease, installation="i")
@@ -123,6 +126,21 @@ def test_a_service_that_stops_answering_is_violated_and_met_again_when_it_is_bac
     assert violation.ended is not None
     assert violation.evidence[0].value == 0.0
     assert told == ["met", "violated", "met"]
+
+
+def test_the_report_tells_since_when_a_promise_is_broken_and_keeps_what_was(
+    store: Store, pool: ThreadPoolExecutor, clock: Clock
+) -> None:
+    began = []
+    for value in (0.0, 1.0, 0.0):
+        began.append(clock.at)
+        monitor.tick(store, pool, measure=Pacs(value))
+        clock.passes(ECHO.period + 1)
+    with store.read() as tx:
+        found = report_of(tx, ACCOUNT, SERVICE)
+    assert {each["name"]: each["since"] for each in found["guarantees"]} == {"answers": began[2], "fits": None}
+    assert [(each["since"], each["ended"]) for each in found["violations"]] == [(began[2], None), (began[0], began[1])]
+    assert found["violations"][0]["evidence"][0]["value"] == 0.0
 
 
 def test_a_probe_that_cannot_measure_leaves_the_verdict_unknown(store: Store, pool: ThreadPoolExecutor) -> None:

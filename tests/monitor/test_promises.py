@@ -49,6 +49,7 @@ def test_a_value_with_a_unit_is_a_number() -> None:
         ("=pacs", ["pacs"]),
         ("pacs, pacs-db", ["pacs-db", "pacs"]),
         ("!pacs", ["pacs-db"]),
+        ("any !pacs-db", ["pacs"]),
         ("pacs;!pacs-db", ["pacs"]),
     ],
 )
