@@ -33,10 +33,6 @@ CAN: Mapping[str, tuple[str, ...]] = {
     "active": ("stop", "restart", "suspend", "save", "release"),
     "stopped": ("start", "save", "release"),
     "suspended": ("start", "save", "release"),
-    "starting": ("cancel",),
-    "stopping": ("cancel",),
-    "suspending": ("cancel",),
-    "saving": ("cancel",),
     "failed": ("retry", "release"),
 }
 """What may be asked for in each state, as the report says it. A failure that is no operation's cannot be retried:

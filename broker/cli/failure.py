@@ -41,6 +41,9 @@ def lines(problem: Mapping[str, object]) -> list[str]:
     diagnostics = problem.get("diagnostics")
     if isinstance(diagnostics, list):
         said += [f"  {_diagnostic(item)}" for item in diagnostics]
+    difference = problem.get("difference")
+    if isinstance(difference, list):
+        said += [f"  {line}" for line in difference]
     if problem.get("hint"):
         said.append(f"  {problem['hint']}")
     return said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus as Status
 from typing import Any
 
 from broker.cli import show
@@ -26,7 +27,7 @@ _ENDS: Mapping[str, frozenset[str]] = {
     "start": frozenset({"active"}),
     "restart": frozenset({"active"}),
     "retry": frozenset({"active"}),
-    "save": frozenset({"active"}),
+    "save": frozenset({"active", "stopped", "suspended"}),
     "stop": frozenset({"stopped"}),
     "suspend": frozenset({"suspended"}),
     "cancel": frozenset({"released"}),
@@ -49,8 +50,13 @@ def up(arguments: argparse.Namespace) -> Exit:
     if arguments.ttl is not None:
         attributes["org.accords.ttl"] = str(int(arguments.ttl))
         attributes["org.accords.discard"] = arguments.discard
-    service = broker.post("service", "/service/", {"kind": CORDS + "service", "attributes": attributes})
-    return follow(broker, _id(service), 0, arguments)
+    made_of = {"kind": CORDS + "service", "attributes": attributes}
+    reply = broker.request("service", "POST", "/service/", json=made_of)
+    service = _id(reply.json())
+    if reply.status_code == Status.CREATED:
+        return follow(broker, service, 0, arguments)
+    tell(f"{attributes['occi.service.name']} is there already, made from this document; nothing was changed")
+    return follow(broker, service, newest(broker, service), arguments)
 
 
 def _agreement(broker: Client, name: str, document: bytes) -> str:

@@ -56,8 +56,8 @@ class Asked(Record):
 
 
 def create(ctx: Context, record: Record) -> Record:
-    """Complete what was asked for from its plan. A name that runs already: Clash with the difference, or, for the same
-    document, the service that is there (its id: the row then answers with it)."""
+    """Complete what was asked for from its plan. A name that is there already: the service itself for the same document
+    (the row answers with it, 200), Clash with the difference for another one."""
     attributes = record.attributes
     wanted = attributes.get("occi.service.plan")
     if not isinstance(wanted, str):
@@ -66,16 +66,17 @@ def create(ctx: Context, record: Record) -> Record:
     found = ctx.client.get("manifest", f"/plan/{plan_id}")["attributes"]
     plan = plan_of(found)
     name = str(attributes.get("occi.service.name") or plan.service)
+    manifest_id = uuid_of(str(found["occi.plan.manifest"]))
     there = _running(ctx, name)
     if there is not None:
-        return _same(ctx, there, plan)
+        return _same(ctx, there, manifest_id, plan)
     agreement = attributes.get("occi.service.sla")
     nodes = [each.node for each in plan.placements]
     return Asked(
         **{**_fields(record), "title": name, "attributes": {**attributes, "occi.service.name": name}},
         plan_json=plan_to_json(replace(plan, service=name)),
         plan_id=plan_id,
-        manifest_id=uuid_of(str(found["occi.plan.manifest"])),
+        manifest_id=manifest_id,
         agreement_id=uuid_of(agreement) if isinstance(agreement, str) else None,
         promises=_promises(ctx, uuid_of(agreement), nodes) if isinstance(agreement, str) else (),
         expires_at=expiry(attributes.get("org.accords.ttl"), ctx.now()),
@@ -140,12 +141,17 @@ def _running(ctx: Context, name: str) -> Service | None:
     return None if found is None or found.state == "released" else found
 
 
-def _same(ctx: Context, there: Service, plan: Plan) -> Record:
+def _same(ctx: Context, there: Service, manifest_id: str, plan: Plan) -> Record:
+    """Where the same document would be placed today does not matter: what runs is what was asked for."""
+    if there.desired == "released":
+        raise Clash(
+            f"the service {there.name} is being released", hint="wait until it is, then ask again", service=there.id
+        )
     with ctx.store.read() as tx:
         deploy = operations.latest(tx, ctx.account, there.id, kind="deploy")
         record = entities.get(tx, ctx.account, KIND, there.id)
     former = plan_from_json(deploy.plan_json) if deploy and deploy.plan_json else None
-    if former is not None and former.hash == plan.hash:
+    if there.manifest_id == manifest_id or (former is not None and former.hash == plan.hash):
         return record
     raise Clash(
         f"a service {there.name} is there already, made by another plan",

@@ -36,6 +36,12 @@ _MACHINE = {
     "suspended": {"start": "active"},
 }
 _BUSY = {"cancel": "releasing"}
+_INSTEAD = {
+    "http://schemas.accords.org/occi/service/action#cancel": (
+        "Only what is being deployed can be cancelled; release gives back what was made. "
+    ),
+}
+"""What to do in place of an action that a state forbids, before what is applicable."""
 _SERVICE = {
     "pending": _BUSY,
     "deploying": _BUSY,
@@ -50,10 +56,6 @@ _SERVICE = {
     "stopped": {"start": "starting", "save": "saving", "release": "releasing"},
     "suspended": {"start": "starting", "save": "saving", "release": "releasing"},
     "failed": {"retry": "deploying", "start": "starting", "release": "releasing"},
-    "starting": _BUSY,
-    "stopping": _BUSY,
-    "suspending": _BUSY,
-    "saving": _BUSY,
 }
 # cords.md 2.4: 0 idle, 1 active, 2 suspended, 4 invalid, 8 working
 _CONTRACT = {
@@ -96,8 +98,8 @@ def after(entity: Entity, action: Action) -> str | None:
     edges = cycle.edges.get(now or "", {})
     if action.term not in edges:
         raise Unfit(
-            f'Action {action.term} is not applicable to {entity.id} in state "{now}".',
-            hint=f"Applicable: {', '.join(sorted(edges)) or 'nothing'}.",
+            f'Action {action.term} is not applicable to {entity.title or entity.id} in state "{now}".',
+            hint=f"{_INSTEAD.get(action.id, '')}Applicable: {', '.join(sorted(edges)) or 'nothing until it is over'}.",
             term=action.id,
         )
     return edges[action.term]

@@ -134,11 +134,13 @@ def cancel(tx: Transaction, account: str, service: str) -> Operation:
     Clash when there is none: what else a service goes through is too good to throw away, and a release goes forward."""
     mine = _ALL.where(operations.c.account == account, operations.c.service == service)
     row = tx.run(mine.where(operations.c.state.in_(OPEN)).order_by(operations.c.seq).limit(1)).one_or_none()
+    name = services.get(tx, account, service).name
     if row is None:
-        raise Clash(f"service {service} has nothing to cancel", hint="release it, if it shall go")
+        raise Clash(f"service {name} has nothing to cancel", hint=f"if it shall go: accords release {name}")
     found = Operation(**row._mapping)
     if found.purpose != "deploy":
-        raise Clash(f"{found.purpose} of service {service} cannot be cancelled", hint="wait for its end")
+        hint = f"only what is being deployed can; if it shall go, after that: accords release {name}"
+        raise Clash(f"{found.purpose} of service {name} cannot be cancelled", hint=hint)
     return _set(tx, found, state="cancelling")
 
 

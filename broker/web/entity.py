@@ -88,7 +88,7 @@ class EntityResource:
             wanted = str(UUID(id))
         except ValueError as error:
             raise Malformed(f"{exchange.path} cannot be chosen.", hint="An entity's last part is a uuid.") from error
-        made = writing.create(exchange, [replace(draft, id=wanted)], self._kind, chosen=True)
+        made, _ = writing.create(exchange, [replace(draft, id=wanted)], self._kind, chosen=True)
         exchange.answer(render.created(exchange.registry, made, exchange.media, exchange.base), status=201)
 
 

@@ -23,10 +23,11 @@ def show(exchange: Exchange, selection: Selection, *, links: bool = False) -> No
 
 
 def create(exchange: Exchange, at: Kind | None) -> None:
-    """POST: the entities that the request describes."""
+    """POST: the entities that the request describes. 200 when a hook found them all in the store."""
     drafts = read.entities(exchange.registry, exchange.read())
-    made = writing.create(exchange, drafts, at)
-    exchange.answer(render.created(exchange.registry, made, exchange.media, exchange.base), status=201)
+    made, fresh = writing.create(exchange, drafts, at)
+    answer = render.created(exchange.registry, made, exchange.media, exchange.base)
+    exchange.answer(answer, status=201 if fresh else 200)
 
 
 def act(exchange: Exchange, term: str, selection: Selection) -> None:

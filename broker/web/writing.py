@@ -16,9 +16,12 @@ _ALL = 100_000
 """Links of one entity; more is not meant to happen."""
 
 
-def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chosen: bool = False) -> tuple[Entity, ...]:
-    """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order.
-    `chosen`: the client chose the ids by its request's path, so one that was taken meanwhile is a Clash."""
+def create(
+    exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chosen: bool = False
+) -> tuple[tuple[Entity, ...], bool]:
+    """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order, and
+    whether any of them is new. `chosen`: the client chose the ids by its request's path, so one that was taken
+    meanwhile is a Clash."""
     made = [_checked(exchange, normal(exchange, draft), at, chosen) for draft in drafts]
     for entity in made:
         exchange.must_be_open(entity.kind)
@@ -27,10 +30,9 @@ def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chos
     with exchange.site.store.write() as tx:
         stored = [_insert(exchange, tx, record, own) for record in records]
         links = [[_insert(exchange, tx, _record(exchange, link), own) for link in entity.links] for entity in made]
-    return tuple(
-        exchange.site.references.entity(exchange.registry, record, each)
-        for record, each in zip(stored, links, strict=True)
-    )
+    shown = exchange.site.references.entity
+    found = tuple(shown(exchange.registry, record, each) for record, each in zip(stored, links, strict=True))
+    return found, any(not record.created for record in records)
 
 
 def save(exchange: Exchange, record: Record, before: Entity, after: Entity) -> Record:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from operator import itemgetter
 
-from broker.errors import Clash, Missing
+from broker.errors import Missing
 from broker.offers import offer_of
 from broker.phases import SETTLED
 from broker.reconcile import ACCOUNT, DIFFERS, INSTALLATION, SERVICE, Desired, Observed, Wanted, orphans, reconcile
@@ -60,10 +60,10 @@ def end_what_is_over(tools: Tools) -> None:
 
 def _end(tx: Transaction, service: Service) -> None:
     newest = operations.latest(tx, service.account, service.id)
-    if newest is not None and newest.state in operations.OPEN:
-        with suppress(Clash):  # it is being released already
-            operations.cancel(tx, service.account, service.id)
-    else:
+    under_way = newest.purpose if newest is not None and newest.state in operations.OPEN else None
+    if under_way == "deploy":
+        operations.cancel(tx, service.account, service.id)
+    elif under_way != "release":  # what else is under way ends first
         discard = entities.get(tx, service.account, services.KIND, service.id).attributes.get("org.accords.discard")
         arguments = {"volumes": bool(discard)}
         operations.submit(tx, service.account, service.id, "release", arguments=arguments)

@@ -85,6 +85,16 @@ def test_a_service_past_its_time_while_it_is_made_is_cancelled(stage: Stage) -> 
     assert stage.left() == []
 
 
+def test_a_service_past_its_time_while_it_is_stopped_is_released_after_that(stage: Stage) -> None:
+    service = stage.deployed()
+    stage.ask(service, "stop")
+    with stage.store.write() as tx:
+        services.change(tx, ACCOUNT, service, expires_at=tx.now - 1)
+    chores.end_what_is_over(stage.tools)
+    stage.work()
+    assert stage.service(service).state == "released"
+
+
 def test_machines_that_stopped_by_themselves_make_a_stopped_service(stage: Stage) -> None:
     """The host was restarted. Starting the service brings it back."""
     service = stage.deployed()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from broker.errors import AccordsError
-from broker.occi.model import INFRASTRUCTURE
+from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.store import entities
+from broker.worker import chores
+from providers.fake import Knobs
+from providers.fake.knobs import SIZES
 from tests.operations.house import House, User
 from tests.operations.stage import PAIR
 
@@ -124,6 +128,30 @@ def test_a_name_that_runs_already_gives_the_same_service_for_the_same_plan(house
     assert ann.up() == service
     house.work()
     assert ann.up() == service
+
+
+def test_the_same_document_gives_the_same_service_though_it_would_be_placed_elsewhere_today(
+    house: House, ann: User
+) -> None:
+    service = ann.up()
+    house.work()
+    house.cloud.turn_knobs(Knobs(sizes=(SIZES[2],), zones={"fake-2": Decimal(2)}))
+    chores.refresh_offers(house.tools)
+    plan = ann.plan(ann.post_document()["location"])["id"]
+    body = {"kind": CORDS + "service", "attributes": {"occi.service.plan": plan, "occi.service.name": "pair"}}
+    answer = ann.client.request("service", "POST", "/service/", json=body)
+    assert (answer.status_code, answer.json()["id"]) == (200, f"urn:uuid:{service}")
+
+
+def test_a_service_that_is_being_released_is_not_taken_for_the_one_asked_for(ann: User, house: House) -> None:
+    service = ann.up()
+    house.work()
+    ann.act(service, "release")
+    with pytest.raises(AccordsError, match="is being released") as caught:
+        ann.up()
+    assert caught.value.status == 409
+    house.work()
+    assert ann.up() != service
 
 
 def test_a_changed_document_for_a_running_service_is_refused_with_the_difference(ann: User) -> None:
