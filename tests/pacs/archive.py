@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import socket
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from providers.protocol import Kind
+from sla.probes import dicom_echo
 from tests.pacs.installation import EXAMPLES, OnThisMachine, until
 
 SERVICE = "pacs"
-DICOM = 4242
+LOCATION = "PACS@4242"
 MANIFEST, AGREEMENT = str(EXAMPLES / "pacs.xml"), str(EXAMPLES / "pacs-agreement.xml")
 UP = ("up", MANIFEST, "--agreement", AGREEMENT, "--wait")
 
@@ -51,13 +51,8 @@ class Pacs:
         return self.here.machines()[node].addresses[0]
 
     def answers(self) -> bool:
-        """Whether C-ECHO is answered with success. The port is tried first: an association waits long for its peer."""
-        try:
-            socket.create_connection((self.address("pacs"), DICOM), 1).close()
-            demo.Archive(self.address("pacs")).close()
-        except (OSError, SystemExit):
-            return False
-        return True
+        """Whether C-ECHO is answered with success, soon: a suspended node's kernel takes connections for ever."""
+        return dicom_echo(self.address("pacs"), LOCATION, 2.0) == 1.0
 
     def store(self) -> dict[str, str]:
         """C-STORE of the CT and the MR slice: the Study Instance UID by patient."""
