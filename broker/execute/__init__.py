@@ -9,7 +9,7 @@
 An intent without a result is called again with the same token. A failed step blocks only those that need it. The lease
 is renewed by this loop; when it is lost the walk ends at once and writes nothing. When the operation is being cancelled
 nothing more begins, but calls in flight are seen to their end: what they make must be in the journal before a release
-looks for it.
+looks for it. A walk that is told to stop ends in the same way, and is taken up where it was.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import heapq
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,11 +49,19 @@ PATIENCE = Patience()
 
 
 def execute(
-    plan: Plan, do: Do, journal: Journal, *, parallel: int = 64, patience: Patience = PATIENCE, clock: Clock = time
+    plan: Plan,
+    do: Do,
+    journal: Journal,
+    *,
+    parallel: int = 64,
+    patience: Patience = PATIENCE,
+    clock: Clock = time,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Ending:
     """Walk the plan to its end, `parallel` steps in flight at once; goes on where the journal says. Nothing of the plan
-    is raised as an error, it is in the Ending. StoreFull and RowDown when the journal cannot be written: walk again."""
-    walk = _Walk(plan, do, journal, parallel=parallel, patience=patience, clock=clock)
+    is raised as an error, it is in the Ending. Once `stop` says so nothing more begins, and the walk ends with what is
+    in flight. StoreFull and RowDown when the journal cannot be written: walk again."""
+    walk = _Walk(plan, do, journal, parallel=parallel, patience=patience, clock=clock, stop=stop)
     try:
         return walk.run()
     except LeaseLost:
@@ -89,19 +97,29 @@ class _Walk:
     """One walk: what is due, what is in flight, and what both are to the journal."""
 
     def __init__(
-        self, plan: Plan, do: Do, journal: Journal, *, parallel: int, patience: Patience, clock: Clock
+        self,
+        plan: Plan,
+        do: Do,
+        journal: Journal,
+        *,
+        parallel: int,
+        patience: Patience,
+        clock: Clock,
+        stop: Callable[[], bool],
     ) -> None:
         self.pool: Pool[_Call, Outcome] = Pool(self._carry_out, parallel)
         self._do = do
         self._journal = journal
         self._patience = patience
         self._clock = clock
+        self._stop = stop
         entries = journal.entries()
         self._frontier = Frontier(plan.steps, entries)
         self._order = {step.id: place for place, step in enumerate(plan.steps)}
         self._due: list[tuple[float, int, _Call]] = []
         self._flying: dict[str, _Call] = {}
         self._cancelled = False
+        self._stopped = False
         self._gate_at = 0.0
         self._renew_at = clock.monotonic() + journal.seconds / 3
         for step in self._frontier.ready():
@@ -110,6 +128,7 @@ class _Walk:
     def run(self) -> Ending:
         while self._due or self._flying:
             turn = _Turn()
+            self._heed()
             for call, outcome in self._answers():
                 self._answered(turn, call, outcome)
             self._time_out(turn)
@@ -119,6 +138,12 @@ class _Walk:
         self._pass(_Turn(), always=True)  # a cancel that came with the last result counts, too
         return self.ending()
 
+    def _heed(self) -> None:
+        """Nothing more is due for a walk that is told to stop; what it waits for is in the journal."""
+        if self._stop() and (self._due or self._flying):
+            self._stopped = True
+            self._due.clear()
+
     def ending(self, *, lost: bool = False) -> Ending:
         steps, front = self._frontier.steps, self._frontier
         return Ending(
@@ -127,6 +152,7 @@ class _Walk:
             blocked=front.blocked(),
             cancelled=self._cancelled,
             lost=lost,
+            stopped=self._stopped,
             tolerated=frozenset(id for id, step in steps.items() if step.optional),
         )
 
@@ -138,7 +164,7 @@ class _Walk:
         self._plan(call, 0.0)
 
     def _all_ready(self, steps: Sequence[Step]) -> None:
-        if not self._cancelled:
+        if not (self._cancelled or self._stopped):
             for step in steps:
                 self._ready(step)
 
@@ -235,8 +261,8 @@ class _Walk:
         self._later(call, delay)
 
     def _later(self, call: _Call, seconds: float) -> None:
-        """Due again, unless the walk is being cancelled: then its intent stays, for the release to look into."""
-        if not self._cancelled:
+        """Due again, unless the walk ends: then its intent stays, for the release or the next walk to look into."""
+        if not (self._cancelled or self._stopped):
             self._plan(call, min(call.until, self._clock.monotonic() + seconds))
 
     def _give_up(self, turn: _Turn, call: _Call, error: Mapping[str, Any]) -> None:

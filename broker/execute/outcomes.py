@@ -95,16 +95,18 @@ class Patience:
 class Ending:
     """How a walk ended. `failed` maps steps to errors in the plan's order, optional ones too; `blocked` are those
     that could not begin. `cancelled`: the operation is being cancelled, and calls in flight were seen to their end.
-    `lost`: the lease is somebody else's, and nothing more was written."""
+    `lost`: the lease is somebody else's, and nothing more was written. `stopped`: the walk was told to stop before its
+    end; the next one goes on."""
 
     done: tuple[str, ...] = ()
     failed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     blocked: tuple[str, ...] = ()
     cancelled: bool = False
     lost: bool = False
+    stopped: bool = False
     tolerated: frozenset[str] = frozenset()
 
     @property
     def complete(self) -> bool:
         """Every step is done, or failed without harm (`tolerated`: the optional ones)."""
-        return not (self.blocked or self.cancelled or self.lost or self.failed.keys() - self.tolerated)
+        return not (self.blocked or self.cancelled or self.lost or self.stopped or self.failed.keys() - self.tolerated)

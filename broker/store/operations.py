@@ -185,6 +185,11 @@ def renew(tx: Transaction, lease: Lease) -> Lease:
     return replace(lease, until=until)
 
 
+def give_back(tx: Transaction, lease: Lease) -> None:
+    """Let anybody take it now, with the next epoch. LeaseLost."""
+    tx.run(_UPDATE, {**_key(held(tx, lease)), "lease_until": 0})
+
+
 def set_plan(tx: Transaction, lease: Lease, plan_json: str) -> Lease:
     """Keep the plan that this operation walks; a resumed walk must be the same. LeaseLost."""
     found = held(tx, lease)

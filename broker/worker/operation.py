@@ -7,7 +7,7 @@ the operation's own end. A lease that was lost ends it silently: somebody else h
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from broker.errors import LeaseLost, Missing
@@ -62,12 +62,15 @@ def error_of(kind: str, ending: Ending) -> dict[str, object]:
     return {"operation": kind, **error, "step": step, "also": others, "blocked": len(ending.blocked), "can": can}
 
 
-def carry_out(tools: Tools, installation: str, lease: Lease) -> None:
-    """Walk the operation that the lease is for, and write its end."""
+def carry_out(tools: Tools, installation: str, lease: Lease, stop: Callable[[], bool] = lambda: False) -> None:
+    """Walk the operation that the lease is for, and write its end. When it is told to stop before that the lease is
+    given back, with nothing in flight: whoever takes it goes on at once."""
     try:
         prepared, job, plan = _prepare(tools, installation, lease)
-        ending = _walk(tools, prepared, job, plan)
-        if not ending.lost:
+        ending = _walk(tools, prepared, job, plan, stop)
+        if ending.stopped and not (ending.lost or ending.cancelled):
+            _give_back(tools, prepared)
+        elif not ending.lost:
             _end(tools, prepared, job, ending)
     except LeaseLost:
         log.warning("operation.lost", extra={"operation": lease.operation.id, "kind": lease.operation.kind})
@@ -78,11 +81,17 @@ def kind_of(operation: Operation) -> str:
     return str(operation.arguments.get("kind", operation.kind))
 
 
-def _walk(tools: Tools, lease: Lease, job: Job, plan: Plan) -> Ending:
+def _give_back(tools: Tools, lease: Lease) -> None:
+    with tools.store.write() as tx:
+        operations.give_back(tx, lease)
+    log.info("operation.given-back", extra={"operation": lease.operation.id, "kind": lease.operation.kind})
+
+
+def _walk(tools: Tools, lease: Lease, job: Job, plan: Plan, stop: Callable[[], bool]) -> Ending:
     book = Journal(tools.store, lease, job.installation)
     verbs = Verbs(tools, job, begun=frozenset(book.entries()))
     patience = replace(PATIENCE, step_timeout=tools.settings.step_timeout)
-    return execute(plan, verbs, book, parallel=tools.settings.walk_parallel, patience=patience)
+    return execute(plan, verbs, book, parallel=tools.settings.walk_parallel, patience=patience, stop=stop)
 
 
 def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job, Plan]:

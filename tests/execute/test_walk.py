@@ -188,6 +188,16 @@ def test_a_cancel_while_everything_waits_is_noticed_within_a_tick() -> None:
     assert clock.now <= 1.0
 
 
+def test_a_walk_that_is_told_to_stop_begins_nothing_more_and_sees_its_calls_to_their_end() -> None:
+    told = threading.Event()
+    cloud, book = Cloud({"b": [Waiting({"id": "7"}, 3600)]}, during=lambda _step: told.set()), Book()
+    steps = plan(step("a"), step("b"), step("c", "a"))
+    ending = execute(steps, cloud, book, clock=Clock(), stop=told.is_set)
+    assert (ending.done, ending.stopped, ending.complete) == (("a",), True, False)
+    assert {name: entry.state for name, entry in book.entries().items()} == {"a": "done", "b": "waiting"}
+    assert execute(steps, Cloud(), book, clock=Clock()).complete
+
+
 def test_calls_in_flight_are_seen_to_their_end_when_the_walk_is_cancelled() -> None:
     """What they make must be in the journal before a release looks for it."""
     book, cancelled = Book(), threading.Event()
