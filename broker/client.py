@@ -9,17 +9,23 @@ must not wait for itself. Where a row is comes from the publisher, remembered fo
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import orjson
 
 from broker import addresses, logs
 from broker.errors import AccordsError, RowDown
 from broker.settings import Settings
+
+# httpx has a command line of its own, and where click and rich happen to be installed it loads them: 5 MB in every
+# process and a third of a command's start. None here says to Python that there is no such module.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # typeshed does not know that None may stand here
+
+import httpx  # noqa: E402 - after the line above
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -21,8 +21,7 @@ from typing import Any
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
-from broker import addresses, auth, discovery, logs, services
-from broker.errors import AccordsError
+from broker import addresses, auth, discovery, logs, memory, services
 from broker.services import ROWS, Row
 from broker.settings import Settings
 from broker.web import listener
@@ -35,7 +34,6 @@ HEADER_FIELD = 65_536
 """Bytes of one request header: text/occi carries whole entities in one."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_M_ARENA_MAX = -8  # malloc.h
 
 
 def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]] = ()) -> None:
@@ -44,6 +42,7 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
     `beside`: what else to run, each in a child that shares this process' memory and ends with it: a worker, say.
     """
     logs.configure(settings.log_level)
+    memory.settle()
     identity = auth.installation(settings)
     if identity.new:
         _welcome(identity.key, settings.account)
@@ -52,8 +51,7 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
         return
     rows = ROWS if name == ALL else (services.row(name),)
     served = Rows(rows, settings, identity.key)
-    _apart(lambda: _migrate(served))
-    _few_arenas()
+    memory.apart(lambda: _migrate(served))
     if name == ALL:
         import broker.door.app  # noqa: F401 - loaded here, shared with the child that uses it
     works = (*beside, *([lambda: _door(settings)] if name == ALL else []))
@@ -137,22 +135,6 @@ def _door(settings: Settings) -> None:
 def _migrate(served: Rows) -> None:
     for site in served.sites.values():
         site.store.close()
-
-
-def _apart(work: Callable[[], None]) -> None:
-    """Do it in a child, and wait: what it loads and opens is gone with it. Its failure is ours."""
-    child = os.fork()
-    if child == 0:
-        work()
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    if status:
-        raise AccordsError("the databases could not be opened", hint="the lines above say why", code="store.open")
-
-
-def _few_arenas() -> None:
-    """glibc gives each thread a heap of its own, and keeps what it had; two are enough for threads that wait."""
-    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _beside(work: Callable[[], None]) -> int:

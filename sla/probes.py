@@ -12,8 +12,6 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import httpx
-
 
 class ProbeUnable(Exception):
     """The probe could not measure; the message says why and what to mend."""
@@ -55,9 +53,12 @@ def tcp_connect(address: str, location: str, timeout: float) -> float:
 
 def http_status(address: str, location: str, timeout: float) -> float:
     """The status of GET http://address:port/path, 0 without an answer. `location` is `port/path`."""
+    import httpx
+
     port, _, path = location.partition("/")
     try:
-        answer = httpx.get(f"http://{address}:{_port(port)}/{path}", timeout=timeout, trust_env=False)
+        # plain HTTP: `verify` would only read all authorities' certificates, 20 ms of each probe
+        answer = httpx.get(f"http://{address}:{_port(port)}/{path}", timeout=timeout, trust_env=False, verify=False)  # noqa: S501 - no TLS here
     except httpx.HTTPError:
         return 0.0
     return float(answer.status_code)

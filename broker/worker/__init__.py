@@ -5,8 +5,9 @@
     monitor      what was promised is measured and judged, in a thread of its own: a slow cloud delays no probe
     delivery     the outbox to the rows, in a thread of its own, as soon as there is something
 
-Several workers can share a store. One that ends (SIGTERM) takes nothing more and leaves what it was at to whoever takes
-the lease next: to the services that is the same as a kill, and tested as such.
+Several workers can share a store. One that ends (SIGTERM) takes and begins nothing more; a walk whose calls in flight
+have ended gives its lease back, so that another worker goes on at once. One whose call does not end in time keeps it
+until it runs out, as after a kill.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from broker import auth, logs, monitor
+from broker import auth, logs, memory, monitor
 from broker.agent import certificate
 from broker.client import Client
 from broker.settings import Settings
@@ -61,6 +62,8 @@ def run(settings: Settings, *, secret: Callable[[], str] = new_secret) -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
+    memory.settle()
+    memory.apart(lambda: _store(settings).close())
     worker = opened(settings, secret)
     try:
         worker.run(stop)
@@ -76,7 +79,7 @@ def opened(settings: Settings, secret: Callable[[], str] = new_secret) -> Worker
     certificate.path(settings)  # made now: a home that cannot be written is said at the start, not by a first machine
     principal = auth.Principal("worker", PLATFORM, auth.Role.WORKER)
     tools = Tools(
-        store=Store.open(settings.database.format(home=settings.home, row="service")),
+        store=_store(settings),
         settings=settings,
         providers=open_providers(settings),
         secret=secret,
@@ -84,6 +87,10 @@ def opened(settings: Settings, secret: Callable[[], str] = new_secret) -> Worker
     )
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     return Worker(tools, installation.id, Client(settings, auth.issue(installation.key, principal)), owner)
+
+
+def _store(settings: Settings) -> Store:
+    return Store.open(settings.database.format(home=settings.home, row="service"))
 
 
 def open_providers(settings: Settings) -> Mapping[str, Provider]:
@@ -115,6 +122,7 @@ class Worker:
         self._places = threading.Semaphore(SIDE_BY_SIDE)
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="operation")
         self._probes = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
+        self._ending = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
@@ -125,8 +133,12 @@ class Worker:
         while not stop.is_set():
             if not self._guarded("operations", self.take):
                 stop.wait(IDLE)
+        self._ending.set()
+        ends = time.monotonic() + ENDING
+        for _ in range(SIDE_BY_SIDE):  # a place is free when its walk has ended
+            self._places.acquire(timeout=max(0.0, ends - time.monotonic()))
         for loop in loops:
-            loop.join(ENDING)
+            loop.join(max(0.0, ends - time.monotonic()))
         log.info("worker.end", extra={"owner": self._owner})
 
     def take(self) -> bool:
@@ -155,7 +167,7 @@ class Worker:
 
     def _carry_out(self, lease: operations.Lease) -> None:
         try:
-            self._guarded("operation", lambda: carry_out(self._tools, self._installation, lease))
+            self._guarded("operation", lambda: carry_out(self._tools, self._installation, lease, self._ending.is_set))
         finally:
             self._places.release()
 
