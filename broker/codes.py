@@ -64,6 +64,7 @@ STEPS: Mapping[str, str] = {
 """Failed steps, beside what providers say (`providers.errors`)."""
 
 COMMANDS: Mapping[str, str] = {
+    "install.shared": "another distribution ships a package of Accords into the same environment",
     "file": "a file cannot be read or written",
     "failed": "the command could not be carried out; the message says why",
 }

@@ -6,7 +6,7 @@ import argparse
 import time
 from dataclasses import asdict
 
-from broker import __version__, auth
+from broker import __version__, auth, distribution
 from broker.cli.exits import Exit
 from broker.cli.session import show, show_json
 from broker.settings import Settings, load
@@ -16,6 +16,7 @@ def serve(arguments: argparse.Namespace) -> Exit:
     """Serve until told to end."""
     from broker.serve import serve as run
 
+    distribution.refuse_strangers()
     settings = load()
     run(settings, arguments.row, beside=[lambda: _work(settings)] if arguments.work else ())
     return Exit.OK
@@ -29,6 +30,7 @@ def _work(settings: Settings) -> None:
 
 def work(_: argparse.Namespace) -> Exit:
     """Carry out operations until told to end."""
+    distribution.refuse_strangers()
     _work(load())
     return Exit.OK
 
