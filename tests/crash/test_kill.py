@@ -123,6 +123,24 @@ def test_a_worker_that_is_told_to_end_ends_while_a_call_is_held_and_the_next_goe
     assert scene.twice() == []
 
 
+def test_a_worker_that_is_told_to_end_hands_over_what_it_was_at_without_waiting_for_its_lease(scene: Scene) -> None:
+    scene.cloud.turn_knobs(Knobs(pending=3600))
+    service = scene.stage.submit()
+    worker = scene.start(lease=3600)
+    until(lambda: scene.names() and scene.stage.history(service), "something is being made")
+    worker.terminate()
+    assert worker.wait(20) == 0
+    scene.start(lease=3600)
+    until(lambda: _taken(scene, service) == 2, "the next one has it")
+
+
+def _taken(scene: Scene, service: str) -> int:
+    """How often the newest operation was taken."""
+    with scene.stage.store.read() as tx:
+        newest = operations.latest(tx, ACCOUNT, service)
+    return newest.epoch if newest else 0
+
+
 def test_a_worker_that_was_stopped_past_its_lease_does_nothing_more(scene: Scene) -> None:
     scene.hold("create", 3, "after")
     service = scene.stage.submit()

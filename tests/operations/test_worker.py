@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from broker import monitor
-from providers.fake import Trouble
-from tests.operations.house import House
+from broker.store import operations
+from providers.fake import Knobs, Script, Trouble
+from tests.crash.scene import until
+from tests.operations.house import House, User
 
 
 @pytest.fixture
@@ -27,6 +29,23 @@ def stop(house: House) -> Iterator[threading.Event]:
     yield found
     found.set()
     house.cloud.calm()
+
+
+def test_a_worker_that_ends_gives_its_operation_to_the_next_at_once(house: House) -> None:
+    """The script goes on in its node; whoever looks next finds it running."""
+    house.cloud.turn_knobs(Knobs(scripts=(Script("createdb", seconds=3600, times=1),)))
+    told = threading.Event()
+    service = User(house.client("ann", "ward")).up()
+    worker = threading.Thread(target=house.worker.run, args=(told,))
+    worker.start()
+    until(lambda: any("createdb" in repr(each.arguments) for each in house.cloud.carried()), "the script runs")
+    told.set()
+    worker.join(20)
+    assert not worker.is_alive()
+    with house.tools.store.write() as tx:
+        lease = operations.take(tx, "another", 30)
+    assert lease is not None
+    assert (lease.operation.service, lease.epoch) == (service, 2)
 
 
 def test_a_cloud_that_does_not_answer_delays_no_probe(
