@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import orjson
 
-from broker import auth
-from broker.client import Client
 from broker.errors import Unauthenticated
-from broker.settings import Settings, load
+
+if TYPE_CHECKING:
+    from broker.client import Client
+    from broker.settings import Settings
 
 
 def client(settings: Settings | None = None) -> Client:
     """A client for the broker of the settings, as whoever the token speaks for."""
+    from broker.client import Client
+    from broker.settings import load
+
     settings = settings or load()
     return Client(settings, settings.token or _own_token(settings))
 
@@ -31,6 +36,8 @@ def _own_token(settings: Settings) -> str:
             "no token: nobody says who you are",
             hint=f"set ACCORDS_TOKEN, or run this where {key} can be read (after `accords serve all` first ran)",
         )
+    from broker import auth
+
     return auth.issue(auth.installation(settings).key, auth.Principal("operator", settings.account, auth.Role.ADMIN))
 
 
