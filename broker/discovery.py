@@ -12,10 +12,11 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from broker.client import Client
-from broker.errors import AccordsError
+from broker.errors import AccordsError, Missing, Stale
 from broker.store import PLATFORM, Record, Store, entities
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ def sweep(store: Store, lease: float) -> None:
         return
     with store.write() as tx:
         for record in over:
-            entities.delete_projection(tx, record.account, record.kind, record.id, store.now())
+            with suppress(Missing, Stale):  # another look has removed it, or it was renewed just now
+                entities.delete(tx, record.account, record.kind, record.id, expect=record.generation)
 
 
 def _key(published: Published, kind: str) -> dict[str, object]:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from broker.errors import Clash, Missing, Stale
 from broker.store.engine import Transaction, upsert
-from broker.store.tables import entities, entity_mixins
+from broker.store.tables import entities, entity_mixins, tombstones
 
 PLATFORM = "platform"
 
@@ -148,13 +148,16 @@ def upsert_projections(tx: Transaction, many: Sequence[tuple[Record, int]]) -> i
 
 
 def _sequences(tx: Transaction, records: Sequence[Record]) -> dict[tuple[str, str, str], int]:
-    """The sequences of those that are there. The transaction holds the writers' lock: they stay so."""
+    """The sequences of those that are there, or were removed lately. The transaction holds the writers' lock: they stay
+    so."""
     found: dict[tuple[str, str, str], int] = {}
     for account, kind in dict.fromkeys((record.account, record.kind) for record in records):
         ids = [record.id for record in records if (record.account, record.kind) == (account, kind)]
         for start in range(0, len(ids), _AT_ONCE):
             asked = {"account_": account, "kind_": kind, "ids": ids[start : start + _AT_ONCE]}
-            found |= {(account, kind, row.id): row.sequence for row in tx.run(_SEQUENCES, asked)}
+            for row in tx.run(_SEQUENCES, asked):
+                key = (account, kind, row.id)
+                found[key] = max(row.sequence, found.get(key, row.sequence))
     return found
 
 
@@ -173,19 +176,42 @@ def _index_mixins(tx: Transaction, records: Sequence[Record], there: Mapping[tup
 
 
 def delete_projection(tx: Transaction, account: str, kind: str, id: str, sequence: int) -> bool:
-    """Remove a projection, unless a newer one is there (then False) or none was."""
+    """Remove a projection, unless a newer one is there (then False) or none was. An older one that comes later, because
+    two workers delivered at once, finds the tombstone and stays away."""
     older = sa.delete(entities).where(*_is(account, kind, id), entities.c.sequence < sequence)
-    return bool(tx.run(older).rowcount)
+    gone = bool(tx.run(older).rowcount)
+    tx.run(_BURY, {"account": account, "kind": kind, "id": id, "sequence": sequence, "at": tx.now})
+    return gone
 
+
+def prune_tombstones(tx: Transaction) -> int:
+    """Remove those that nothing can be late for any more; how many."""
+    return int(tx.run(sa.delete(tombstones).where(tombstones.c.at < tx.now - BURIED)).rowcount)
+
+
+BURIED = 24 * 3600 * 1_000_000
+"""Microseconds that a removal is known: far longer than a delivery can be under way."""
 
 _FIXED = ("account", "kind", "id", "created")
 
 _AT_ONCE = 500
 """Ids of one question: SQLite takes 32,766 values, its planner fewer."""
-_SEQUENCES = sa.select(entities.c.id, entities.c.sequence).where(
-    entities.c.account == sa.bindparam("account_"),
-    entities.c.kind == sa.bindparam("kind_"),
-    entities.c.id.in_(sa.bindparam("ids", expanding=True)),
+
+
+def _sequences_in(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.id, table.c.sequence).where(
+        table.c.account == sa.bindparam("account_"),
+        table.c.kind == sa.bindparam("kind_"),
+        table.c.id.in_(sa.bindparam("ids", expanding=True)),
+    )
+
+
+_SEQUENCES = sa.union_all(_sequences_in(entities), _sequences_in(tombstones))
+_NEW_GRAVE = upsert(tombstones)
+_BURY = _NEW_GRAVE.on_conflict_do_update(
+    index_elements=["account", "kind", "id"],
+    set_={"sequence": _NEW_GRAVE.excluded.sequence, "at": _NEW_GRAVE.excluded.at},
+    where=tombstones.c.sequence < _NEW_GRAVE.excluded.sequence,
 )
 _FORGET_MIXINS = sa.delete(entity_mixins).where(
     entity_mixins.c.account == sa.bindparam("account_"),

@@ -95,6 +95,18 @@ entity_mixins = Table(
     Index(None, "account", "kind", "id"),
 )
 
+# Projections that were removed, with the sequence of the removal.
+tombstones = Table(
+    "tombstones",
+    metadata,
+    _account(),
+    _key("kind"),
+    _key("id"),
+    _number("sequence"),
+    _time("at"),
+    Index("ix_tombstones_at", "at"),
+)
+
 services = Table(
     "services",
     metadata,

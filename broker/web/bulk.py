@@ -63,6 +63,7 @@ class Bulk:
         with self._site.store.write() as tx:
             put = entities.upsert_projections(tx, [(each.record(), each.sequence) for each in delivery.put])
             gone = sum(_remove(tx, each) for each in delivery.delete)
+            entities.prune_tombstones(tx)
         exchange.reply(Reply(200, orjson.dumps({"put": put, "deleted": gone})))
 
     def _check(self, delivery: Delivery) -> None:
@@ -76,7 +77,8 @@ def _remove(tx: Transaction, gone: Gone) -> bool:
     """False when a newer one is there, or none. Links go with what they join."""
     if not entities.delete_projection(tx, gone.account, gone.kind, gone.id, gone.sequence):
         return False
-    writing.unlink(tx, gone.account, gone.kind, gone.id)
+    for link in writing.links(tx, gone.account, gone.kind, gone.id):
+        entities.delete_projection(tx, link.account, link.kind, link.id, gone.sequence)
     return True
 
 

@@ -63,13 +63,18 @@ def remove(exchange: Exchange, tx: Transaction, record: Record) -> None:
 
 def unlink(tx: Transaction, account: str, kind: str, id: str) -> None:
     """Remove the account's links that start or end at an entity: they go with it (CORE-41)."""
+    for link in links(tx, account, kind, id):
+        entities.delete(tx, account, link.kind, link.id)
+
+
+def links(tx: Transaction, account: str, kind: str, id: str) -> tuple[Record, ...]:
+    """The account's links that start or end at an entity."""
     own = reference(kind, id)
     found = (
         *entities.page(tx, account, source=own, limit=_ALL).records,
         *entities.page(tx, account, target=own, limit=_ALL).records,
     )
-    for link in {(each.kind, each.id): each for each in found if each.account == account}.values():
-        entities.delete(tx, account, link.kind, link.id)
+    return tuple({(each.kind, each.id): each for each in found if each.account == account}.values())
 
 
 def outgoing(exchange: Exchange, tx: Transaction, record: Record) -> tuple[Record, ...]:

@@ -14,9 +14,11 @@ from broker.offers import offer_from_json, offer_json
 from broker.plans import plan_from_json, plan_to_json
 from broker.store import PLATFORM, offers, operations, outbox, services
 from broker.worker import chores
-from broker.worker.delivery import body_of, deliver
+from broker.worker.delivery import body_of, by_row, deliver
+from broker.worker.operation import carry_out
 from providers.fake import Trouble
 from providers.protocol import Kind, NetworkSpec, State
+from tests.operations.house import House, User
 from tests.operations.stage import ACCOUNT, INSTALLATION, Stage
 
 
@@ -171,6 +173,28 @@ def test_only_the_newest_of_an_entity_is_sent(stage: Stage) -> None:
         sent = body_of([each for each in outbox.pending(tx) if each.projection.kind.endswith("#compute")])
     assert sent["put"] == []
     assert len(sent["delete"]) == 2
+
+
+def test_a_delivery_that_was_held_up_brings_nothing_back(tmp_path: Path) -> None:
+    """A worker reads the outbox and sleeps; another delivers that and the release; then the first one wakes."""
+    house = House(tmp_path)
+    ann = User(house.client("ann", "ward"))
+    service = ann.up()
+    with house.tools.store.write() as tx:
+        lease = operations.take(tx, "house", 30)
+    assert lease is not None
+    carry_out(house.tools, house.installation.id, lease)
+    with house.tools.store.read() as tx:
+        late = by_row(outbox.pending(tx, 1000))
+    house.work()
+    ann.act(service, "release")
+    house.work()
+    for row, parcels in late.items():
+        house.hands.post(row, "/.bulk", body_of(parcels))
+    left = [ann.client.get("cloud", f"/{path}/").get("resources", []) for path in ("compute", "network", "storagelink")]
+    assert left == [[], [], []]
+    assert ann.client.get("service", "/contract/").get("resources", []) == []
+    house.close()
 
 
 def test_a_plan_is_the_same_after_it_was_stored(stage: Stage) -> None:

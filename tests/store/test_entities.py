@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from broker.errors import Clash, Missing, Stale
 from broker.store import PLATFORM, Page, Record, Store, entities
+from tests.store.conftest import Clock
 
 KIND = "http://example.org#thing"
 OTHER = "http://example.org#other"
@@ -132,11 +133,40 @@ def test_pages_together_are_everything_once_and_in_order(
 def test_projections_in_any_order_end_at_the_newest(store: Store, order: list[int], twice: set[int]) -> None:
     with store.write() as tx:
         tx.connection.exec_driver_sql("DELETE FROM entities")
+        tx.connection.exec_driver_sql("DELETE FROM tombstones")
         for sequence in (*order, *twice):
             entities.upsert_projection(tx, Record("ann", KIND, "1", title=f"at {sequence}"), sequence)
         assert entities.get(tx, "ann", KIND, "1").title == "at 5"
         assert not entities.delete_projection(tx, "ann", KIND, "1", 5)
         assert entities.delete_projection(tx, "ann", KIND, "1", 6)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=12))
+def test_puts_and_deletes_in_any_order_end_at_the_newest(store: Store, order: list[tuple[int, bool]]) -> None:
+    """Each number is one put or one delete, delivered late, twice, by several workers. What the newest says holds."""
+    puts = dict(reversed(order))
+    with store.write() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM entities")
+        tx.connection.exec_driver_sql("DELETE FROM tombstones")
+        for sequence, _ in order:
+            if puts[sequence]:
+                entities.upsert_projection(tx, Record("ann", KIND, "1", title=f"at {sequence}"), sequence)
+            else:
+                entities.delete_projection(tx, "ann", KIND, "1", sequence)
+        found = entities.find(tx, "ann", KIND, "1")
+    newest = max(puts, default=0)
+    assert (found.title if found else None) == (f"at {newest}" if puts.get(newest) else None)
+
+
+def test_a_removal_is_forgotten_when_nothing_can_be_late_for_it(store: Store, clock: Clock) -> None:
+    with store.write() as tx:
+        entities.delete_projection(tx, "ann", KIND, "1", 9)
+        assert not entities.upsert_projection(tx, Record("ann", KIND, "1"), 8)
+    clock.now += entities.BURIED + 1
+    with store.write() as tx:
+        assert entities.prune_tombstones(tx) == 1
+        assert entities.upsert_projection(tx, Record("ann", KIND, "1"), 8)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
