@@ -22,10 +22,8 @@ BEGIN, END = "# names of this network: begin", "# names of this network: end"
 LOOPBACK = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 
 
-def configuration(
-    site: Site, host: Host, machine: Machine, networks: Mapping[str, Network], layers: Sequence[Path]
-) -> str:
-    """lxc.container.conf(5). `layers` lowest first, as they are on disk."""
+def configuration(site: Site, host: Host, machine: Machine, networks: Mapping[str, Network]) -> str:
+    """lxc.container.conf(5)."""
     folder = site.node(machine.id)
     lines = [
         *(("lxc.include", path) for path in COMMON),
@@ -33,9 +31,8 @@ def configuration(
         ("lxc.arch", host.architecture),
         ("lxc.idmap", f"u 0 {site.uid_base} {IDS}"),
         ("lxc.idmap", f"g 0 {site.uid_base} {IDS}"),
-        ("lxc.rootfs.path", ":".join(("overlayfs", *map(str, reversed(layers)), str(folder / "disk/upper")))),
-        # mounted in a user namespace, an overlay keeps its marks in user.*: else no folder could be replaced
-        ("lxc.rootfs.options", "userxattr"),
+        ("lxc.rootfs.path", f"dir:{folder / 'disk/root'}"),
+        ("lxc.hook.pre-mount", str(folder / "mount")),
         ("lxc.signal.halt", "SIGRTMIN+3"),  # systemd(1): power off
         ("lxc.console.logfile", str(folder / "console")),
         ("lxc.console.size", str(CONSOLE_BYTES)),
@@ -46,6 +43,17 @@ def configuration(
         *_volumes(site, machine),
     ]
     return "".join(f"{key} = {value}\n" for key, value in lines)
+
+
+def mount(folder: Path, layers: Sequence[Path]) -> str:
+    """The script that mounts a node's disk in its namespaces, at each start; `layers` lowest first.
+
+    Not LXC's own overlay: at a reboot from within, LXC forgets the option `userxattr`, without which an overlay of a
+    user namespace can replace no folder of a layer.
+    """
+    lower = ":".join(map(str, reversed(layers)))
+    options = f"lowerdir={lower},upperdir={folder / 'disk/upper'},workdir={folder / 'disk/work'},userxattr"
+    return f'#!/bin/sh\nexec mount -t overlay overlay -o "{options}" {folder / "disk/root"}\n'
 
 
 def isolate(port: Port) -> str:

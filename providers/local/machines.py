@@ -54,14 +54,13 @@ def prepare(site: Site, host: Host, machine: Machine, layers: Sequence[Layer], t
     folder = site.node(machine.id)
     if not (folder / "disk").is_dir():
         _seed(site, host, machine)
-    for index, port in enumerate(machine.ports):
-        script = folder / f"port{index}"
-        script.write_text(configuration.isolate(port), encoding="utf-8")
-        script.chmod(0o755)
+    scripts = {f"port{index}": configuration.isolate(port) for index, port in enumerate(machine.ports)}
+    scripts["mount"] = configuration.mount(folder, [layer.path for layer in layers])
+    for name, text in scripts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o755)
     write_hosts(site, machine, things)
-    paths = [layer.path for layer in layers]
-    text = configuration.configuration(site, host, machine, things.networks, paths)
-    (folder / "config").write_text(text, encoding="utf-8")
+    (folder / "config").write_text(configuration.configuration(site, host, machine, things.networks), encoding="utf-8")
 
 
 def write_hosts(site: Site, machine: Machine, things: Things) -> None:
@@ -161,6 +160,8 @@ def _seed(site: Site, host: Host, machine: Machine) -> None:
     as this machine's root where a node may have put links."""
     part = site.node(machine.id) / "disk.part"
     shutil.rmtree(part, ignore_errors=True)
+    for empty in ("work", "root"):
+        (part / empty).mkdir(parents=True)
     for name, text in configuration.files(machine, host).items():
         path = part / "upper" / name
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

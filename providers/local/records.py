@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -51,7 +52,7 @@ class Records:
         kind = KINDS[type(thing)]
         path = self._path(kind, thing.id)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
+        part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
         with part.open("wb") as file:
             file.write(ADAPTERS[kind].dump_json(thing, indent=1))
             file.flush()

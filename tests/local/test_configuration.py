@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.local.cgroups import Layout
-from providers.local.configuration import configuration, files, hosts, neighbours
+from providers.local.configuration import configuration, files, hosts, mount, neighbours
 from providers.local.host import Host
 from providers.local.site import Site
 from providers.local.things import Machine, Network, Port, Things
@@ -34,7 +34,7 @@ def node(name: str, number: int, *networks: Network) -> Machine:
 
 def config(site: Site, host: Host, *networks: Network) -> list[str]:
     machine = node("pacs", 10, *networks)
-    return configuration(site, host, machine, {one.id: one for one in networks}, LAYERS).splitlines()
+    return configuration(site, host, machine, {one.id: one for one in networks}).splitlines()
 
 
 def test_root_in_a_node_is_not_root_outside(site: Site, debian: Host) -> None:
@@ -44,10 +44,13 @@ def test_root_in_a_node_is_not_root_outside(site: Site, debian: Host) -> None:
 
 
 def test_layers_are_stacked_with_the_nodes_own_on_top(site: Site, debian: Host) -> None:
-    upper = site.node("accmpacs") / "disk/upper"
+    folder = site.node("accmpacs")
     found = config(site, debian, LAN)
-    assert f"lxc.rootfs.path = overlayfs:/cache/packages:/cache/base:{upper}" in found
-    assert "lxc.rootfs.options = userxattr" in found
+    assert f"lxc.rootfs.path = dir:{folder}/disk/root" in found
+    assert f"lxc.hook.pre-mount = {folder}/mount" in found
+    script = mount(folder, LAYERS)
+    assert f"lowerdir=/cache/packages:/cache/base,upperdir={folder}/disk/upper,workdir={folder}/disk/work," in script
+    assert "userxattr" in script
 
 
 def test_each_network_is_a_port_and_the_first_has_the_way_out(site: Site, debian: Host) -> None:

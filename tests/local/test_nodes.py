@@ -148,7 +148,7 @@ def test_a_port_answers_only_the_node_that_the_rule_names(world: World) -> None:
 
 def test_an_open_port_answers_everybody_and_the_ports_beside_it_nobody(world: World) -> None:
     pacs = world.address("pacs")
-    assert reaches(world, "third", pacs, OPEN)
+    until(lambda: reaches(world, "third", pacs, OPEN), "the server in pacs")
     assert not reaches(world, "third", pacs, PORT)
     assert not reaches(world, "db", world.address("third"), OPEN)
 
@@ -209,7 +209,9 @@ def test_a_restart_is_over_when_the_node_has_begun_anew(world: World) -> None:
     world.cloud.act(Kind.MACHINE, id, Action.RESTART, deadline=20)
     settle(world.cloud, id, State.ACTIVE)
     assert int(world.run("third", *born)) > int(before)
-    until(lambda: bool(world.run("third", "ip", "route")), "its network")
+    until(
+        lambda: world.run("third", "systemctl", "is-system-running") in {"running", "degraded"}, "the end of its boot"
+    )
 
 
 def test_the_console_shows_how_a_node_started(world: World) -> None:
