@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from broker.errors import Missing
 from broker.occi import read, render
 from broker.occi.errors import Unknown
-from broker.occi.model import Entity, Kind
+from broker.occi.model import Entity, Kind, Value
 from broker.store import Record, Transaction, entities
 from broker.web import actions, writing
 from broker.web.exchange import Exchange
 from broker.web.negotiate import JSONS
-from broker.web.selection import Selection, Window, select, window
+from broker.web.selection import ENDS, Selection, Window, select, window
 
 
 def show(exchange: Exchange, selection: Selection, *, links: bool = False) -> None:
@@ -70,7 +71,14 @@ def own(exchange: Exchange, tx: Transaction, selection: Selection) -> tuple[Reco
 def wanted(exchange: Exchange) -> read.Filter:
     """The filter of a request: in its headers (FIL-01)."""
     headers = exchange.headers()
-    return read.filters(exchange.registry, headers) if headers else read.Filter()
+    found = read.filters(exchange.registry, headers) if headers else read.Filter()
+    ends = {name: _stored(exchange, found.attributes[name]) for name in ENDS if name in found.attributes}
+    return replace(found, attributes={**found.attributes, **ends}) if ends else found
+
+
+def _stored(exchange: Exchange, uri: Value) -> str:
+    """What a link's end is stored as: clients name it by its path or its address."""
+    return exchange.site.references.stored(exchange.registry, str(uri), host=exchange.host)
 
 
 def _select(

@@ -64,12 +64,22 @@ def select(tx: Transaction, account: str, registry: Registry, selection: Selecti
         values = filters.narrowed(registry, kind, others)
         if values is None:
             continue
-        for record in _of_kind(tx, account, kind, values):
+        for record in _of_kind(tx, account, kind, values, core):
             if not any(family.isdisjoint(record.mixins) for family in families) and _has(record, core):
                 yield record
 
 
-_CORE: Mapping[str, str] = {"occi.core.id": "id", "occi.core.title": "title", "occi.core.summary": "summary"}
+SOURCE, TARGET = "occi.core.source", "occi.core.target"
+ENDS = (SOURCE, TARGET)
+"""A link's ends: a filter has them as they are stored."""
+
+_CORE: Mapping[str, str] = {
+    "occi.core.id": "id",
+    "occi.core.title": "title",
+    "occi.core.summary": "summary",
+    SOURCE: "source",
+    TARGET: "target",
+}
 
 
 def _split(attributes: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, Value]]:
@@ -97,11 +107,16 @@ def _has(record: Record, core: Mapping[str, Value]) -> bool:
     return all(name in _CORE and getattr(record, _CORE[name]) == bare_id(str(value)) for name, value in core.items())
 
 
-def _of_kind(tx: Transaction, account: str, kind: str, values: Mapping[str, Value]) -> Iterator[Record]:
+def _of_kind(
+    tx: Transaction, account: str, kind: str, values: Mapping[str, Value], core: Mapping[str, Value]
+) -> Iterator[Record]:
+    source, target = (str(core[name]) if name in core else None for name in ENDS)
     wanted = {name: value for name, value in values.items() if isinstance(value, str | int | float | bool)}
     after: str | None = None
     while True:
-        page = entities.page(tx, account, kind=kind, attributes=wanted, after=after, limit=_CHUNK)
+        page = entities.page(
+            tx, account, kind=kind, attributes=wanted, source=source, target=target, after=after, limit=_CHUNK
+        )
         yield from page.records
         if (after := page.after) is None:
             return

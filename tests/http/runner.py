@@ -1,6 +1,7 @@
-"""Declarative HTTP tests: one YAML file a row, played request by request; each file says also what must be absent.
+"""Declarative HTTP tests: one YAML file a kind, played request by request; each file says also what must be absent.
 
     row: node                                  # whom to ask
+    kind: http://scheme.compatibleone.fr/scheme/compatible#node        # what it is about
     tests:
       - name: a node is made and has an address        # a sentence
         as: ann                                # ann (the default), bob, admin, worker, server, nobody
@@ -65,12 +66,13 @@ class Case(BaseModel):
 class File:
     name: str
     row: str
+    kind: str
     cases: list[Case] = field(default_factory=list)
 
 
 def read(path: Path) -> File:
     found = yaml.safe_load(path.read_text())
-    return File(path.stem, found["row"], [Case(**_case(each)) for each in found["tests"]])
+    return File(path.stem, found["row"], found["kind"], [Case(**_case(each)) for each in found["tests"]])
 
 
 def _case(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,5 +31,7 @@ def test_each_row_in_a_process_of_its_own(path: Path, apart: Processes) -> None:
     runner.play(runner.read(path), apart.key, apart)
 
 
-def test_every_row_has_a_file() -> None:
-    assert {runner.read(path).row for path in FILES} == {row.name for row in ROWS}
+def test_every_kind_has_a_file_that_asks_its_row() -> None:
+    about = {runner.read(path).kind: runner.read(path).row for path in FILES}
+    assert about == {kind: row.name for row in ROWS for kind in row.kinds}
+    assert len(FILES) == len(about)
