@@ -34,6 +34,7 @@ from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json
 from manifests.planner import Planned, plan
 from manifests.reader import BODY_LIMIT, Format, Reading, read
+from manifests.source import decode
 from manifests.teardown import release
 from manifests.units import quantity
 
@@ -68,6 +69,7 @@ __all__ = [
     "Variable",
     "Volume",
     "act",
+    "decode",
     "elements",
     "errors",
     "place",

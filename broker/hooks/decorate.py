@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
-from manifests import Item
+from manifests import Item, decode
+
+_ENCODING = re.compile(r"""(\A\s*<\?xml[^>]*?encoding\s*=\s*["'])[A-Za-z0-9._-]+""")
+
+
+def text_of(body: bytes) -> str:
+    """A document that was read as the text that is kept. Its declaration says what it is from here on: UTF-8."""
+    return _ENCODING.sub(r"\g<1>UTF-8", decode(body))
 
 
 def decorated(text: str, items: Sequence[Item], ids: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from broker.errors import InvalidDocument
-from broker.hooks.decorate import decorated
+from broker.hooks.decorate import decorated, text_of
 from broker.occi import kinds
 from broker.occi.model import CORDS
 from broker.services import ROWS, Context, Reply, row_of
@@ -72,7 +72,7 @@ def version_of(account: str, body: bytes, items: Sequence[Item]) -> Version:
     document = items[-1]
     own = uuid.uuid5(uuid.NAMESPACE_OID, f"{account}\0{document.name}\0{hashlib.sha256(body).hexdigest()}")
     ids = {item.path: str(uuid.uuid5(own, item.path)) for item in items} | {document.path: str(own)}
-    return Version(items, ids, body.decode(errors="replace"))
+    return Version(items, ids, text_of(body))
 
 
 def deliveries(account: str, version: Version) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from broker.errors import AccordsError
+from broker.occi import kinds
 from broker.occi.model import CORDS, INFRASTRUCTURE
+from broker.services import ROWS, row_of
 from broker.store import entities
 from broker.worker import chores
 from providers.fake import Knobs
@@ -60,6 +62,33 @@ def test_a_document_is_stored_element_by_element_and_comes_back_with_ids(house: 
 
 def test_a_decorated_document_is_read_again(ann: User) -> None:
     assert ann.post_document(ann.post_document()["document"])["name"] == "pair"
+
+
+def test_a_document_in_another_encoding_comes_back_as_it_was_written_and_is_planned_so(ann: User) -> None:
+    text = '<?xml version="1.0" encoding="ISO-8859-1"?>\n' + PAIR.replace("createdb app", "createdb café")
+    headers = {"Content-Type": "application/xml"}
+    reply = ann.client.request("manifest", "POST", "/manifest/", content=text.encode("latin-1"), headers=headers)
+    assert 'configuration="createdb café"' in reply.json()["document"]
+    steps = ann.plan(reply.json()["location"])["attributes"]["org.accords.steps"]
+    assert any(each["inputs"].get("script") == "createdb café" for each in steps)
+
+
+def test_every_attribute_of_a_document_is_known_of_its_kind(ann: User) -> None:
+    """Ours too: a node's zone, a volume's mountpoint and retain, a system's architecture."""
+    text = PAIR.replace('name="db">', 'name="db" zone="fake-1">')
+    text = text.replace('name="data" size="2G"', 'name="data" size="2G" mountpoint="/data" retain="no"')
+    text = text.replace('<system name="linux"/>', '<system name="linux" architecture="x86_64"/>')
+    known = kinds.registry(*(row.name for row in ROWS))
+    seen: dict[str, object] = {}
+    for each in ann.post_document(text)["elements"]:
+        path = known.path(each["kind"], each["id"])
+        own = ann.client.get(row_of(each["kind"]).name, path)["attributes"]
+        seen |= own
+        assert {name for name in own if name.startswith("occi.")} <= known.definitions(each["kind"]).keys(), each[
+            "path"
+        ]
+    ours = ("occi.node.zone", "occi.volume.mountpoint", "occi.volume.retain", "occi.system.architecture")
+    assert [seen.get(name) for name in ours] == ["fake-1", "/data", "no", "x86_64"]
 
 
 def test_repeating_a_document_changes_nothing(house: House, ann: User) -> None:
