@@ -65,6 +65,7 @@ STEPS: Mapping[str, str] = {
 
 COMMANDS: Mapping[str, str] = {
     "install.shared": "another distribution ships a package of Accords into the same environment",
+    "settings": "the settings cannot be used; the message names each that is wrong",
     "file": "a file cannot be read or written",
     "failed": "the command could not be carried out; the message says why",
 }

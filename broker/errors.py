@@ -13,6 +13,7 @@
     ├── Unacceptable                406
     ├── RowDown                     503  another category server does not answer; names it
     ├── StoreFull                   507  the disk is full
+    ├── Misconfigured               -    the settings cannot be used: the process does not start
     ├── LeaseLost                   -    the worker no longer owns the plan it was walking
     └── PhaseChanged                -    the operation is being cancelled: its walk begins nothing more
 
@@ -110,6 +111,10 @@ class RowDown(AccordsError):
 class StoreFull(AccordsError):
     code = "store.full"
     status = 507
+
+
+class Misconfigured(AccordsError):
+    code = "settings"
 
 
 class LeaseLost(AccordsError):

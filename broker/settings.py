@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from broker.errors import Misconfigured
 
 
 def default_home() -> Path:
@@ -111,12 +113,24 @@ class _FileSource(PydanticBaseSettingsSource):
         path = Path(os.environ.get("ACCORDS_CONFIG", str(home / "accords.yaml")))
         if not path.is_file():
             return {}
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        try:
+            found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise Misconfigured(f"{path} is not YAML: {' '.join(str(error).split())}", hint=_WHERE) from error
         if not isinstance(found, dict):
-            raise ValueError(f"{path}: a mapping of settings is expected")  # noqa: TRY004 - it is the user's value
+            raise Misconfigured(f"{path}: a mapping of settings is expected", hint=_WHERE)
         return found
 
 
 def load() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process. Misconfigured, with all that is wrong with them."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Misconfigured(f"the settings cannot be used: {wrong}", hint=_WHERE) from error
+    except SettingsError as error:  # a value that should be JSON and is not
+        raise Misconfigured(f"the settings cannot be used: {error}", hint=_WHERE) from error
+
+
+_WHERE = "they come from ACCORDS_… variables and <home>/accords.yaml; docs/reference/settings.md lists them"

@@ -22,7 +22,7 @@ class Exit(IntEnum):
 MEANING = {
     Exit.OK: "done",
     Exit.FAILED: "the service, a node or a check failed; the output says which and why",
-    Exit.USAGE: "the command line itself is wrong",
+    Exit.USAGE: "the command line, a file it names or the settings are wrong",
     Exit.DOCUMENT: "the document has errors; each is printed with line and column",
     Exit.REFUSED: "the broker refused: no right, no such thing, or not in this state",
     Exit.UNREACHABLE: "the broker does not answer",

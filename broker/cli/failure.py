@@ -9,16 +9,20 @@ from collections.abc import Mapping
 import orjson
 
 from broker.cli.exits import Exit
-from broker.errors import AccordsError, InvalidDocument, RowDown
+from broker.errors import AccordsError, InvalidDocument, Misconfigured, RowDown
+from providers.errors import ProviderError
 
 log = logging.getLogger(__name__)
 
 _EXITS: tuple[tuple[type[BaseException], Exit], ...] = (
     (InvalidDocument, Exit.DOCUMENT),
     (RowDown, Exit.UNREACHABLE),
+    (Misconfigured, Exit.USAGE),
     (AccordsError, Exit.REFUSED),
     (FileNotFoundError, Exit.USAGE),
     (PermissionError, Exit.USAGE),
+    (IsADirectoryError, Exit.USAGE),
+    (ProviderError, Exit.FAILED),
     (TimeoutError, Exit.TIMEOUT),
 )
 
@@ -57,6 +61,12 @@ def _diagnostic(item: Mapping[str, object]) -> str:
 def _problem(error: Exception, found: Exit) -> dict[str, object]:
     if isinstance(error, AccordsError):
         return error.problem()
+    if isinstance(error, ProviderError):
+        return {
+            "title": error.message,
+            "code": error.code,
+            "hint": "accords providers says what keeps each from working",
+        }
     if isinstance(error, OSError) and error.filename:
         return {"title": f"{error.filename}: {error.strerror}", "code": "file"}
     if found is Exit.INTERNAL:

@@ -109,3 +109,47 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     with pytest.raises(SystemExit) as ended:
         parser().parse_args(["destroy"])
     assert ended.value.code == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("ACCORDS_BASE_PORT", "many", "base_port"),
+        ("ACCORDS_PROVIDERS", "not JSON", "providers"),
+        ("ACCORDS_LOG_LEVEL", "shout", "log_level"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named_and_is_no_fault_of_ours(
+    variable: str, value: str, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert main(["status"]) == Exit.USAGE
+    said = capsys.readouterr().err
+    assert named in said
+    assert "fault of ours" not in said
+    assert "settings.md" in said
+
+
+@pytest.mark.parametrize("text", ["colour: red", "- base_port", "{ [", "base_port: many"])
+def test_a_file_of_settings_that_is_wrong_is_a_usage_error(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "accords.yaml").write_text(text)
+    monkeypatch.setenv("ACCORDS_HOME", str(tmp_path))
+    assert main(["status", "--json"]) == Exit.USAGE
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "settings"
+
+
+def test_a_provider_that_cannot_be_opened_is_named_beside_one_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACCORDS_HOME", str(tmp_path))
+    monkeypatch.setenv(
+        "ACCORDS_PROVIDERS",
+        '{"a": {"driver": "cloudy"}, "b": {"driver": "fake", "colour": 1}, "c": {"driver": "fake"}}',
+    )
+    assert main(["providers", "--json"]) == Exit.FAILED
+    found = json.loads(capsys.readouterr().out)
+    assert "no driver 'cloudy'" in found["a"]["problems"][0]["what"]
+    assert "colour" in found["b"]["problems"][0]["what"]
+    assert found["c"]["problems"] == []
