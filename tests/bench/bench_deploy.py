@@ -8,10 +8,8 @@ so that what is read once is not counted; growth is CPU a node at the most nodes
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
-from pathlib import Path
 
 from installation import Installation, installation
 
@@ -23,7 +21,6 @@ CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
 XMLNS = "http://www.compatibleone.fr/schemes/manifest.xsd"
 SIZES = (100, 1000, 10_000)
 GOALS = {100: ("<= 0.5", "GRyCAP IM 2.0, Dummy connector: 0.73 s"), 1000: ("<= 5", "IM 44 s; Terraform apply 25-28 s")}
-TICK = os.sysconf("SC_CLK_TCK")
 WITHIN = 600.0
 
 
@@ -36,16 +33,6 @@ def document(name: str, nodes: int) -> bytes:
     )
     inner = "".join(node.format(number) for number in range(nodes))
     return f'<manifest xmlns="{XMLNS}" name="{name}">{inner}<configuration name="c"/></manifest>'.encode()
-
-
-def spent(found: Installation) -> float:
-    """CPU seconds of the installation's processes so far, user and system."""
-    return sum(_spent(pid) for pid in set(found.tree()))
-
-
-def _spent(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def deploy(client: Client, name: str, nodes: int) -> str:
@@ -76,8 +63,7 @@ def figure(name: str, value: float, unit: str, goal: str, anchor: str) -> None:
 
 def main(sizes: tuple[int, ...]) -> None:
     with installation({"paris": {"driver": "fake"}}, body_limit=64 * 1024**2) as found:
-        own = found.environment
-        settings = Settings(home=found.home, base_port=int(own["ACCORDS_BASE_PORT"]))
+        settings = Settings(home=found.home, base_port=found.base_port)
         token = auth.issue(auth.installation(settings).key, auth.Principal("bench", "bench", auth.Role.ADMIN))
         client = Client(settings, token, timeout=120.0)
         deploy(client, "warm", 2)
@@ -88,9 +74,9 @@ def main(sizes: tuple[int, ...]) -> None:
 
 
 def measured(found: Installation, client: Client, nodes: int) -> float:
-    before = spent(found)
+    before = found.cpu()
     deploy(client, f"bench{nodes}", nodes)
-    used = spent(found) - before
+    used = found.cpu() - before
     goal, anchor = GOALS.get(nodes, ("", ""))
     figure(f"{nodes} nodes on fake, POST to running, CPU", used, "s", goal, anchor)
     return used
