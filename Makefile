@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-stop quick test test-slow check bench docs format constraints clean
+.PHONY: help demo demo-stop quick test test-slow check bench docs golden format constraints clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -45,6 +45,10 @@ bench: .venv/.ready ## every figure beside its goal and its anchor
 
 docs: .venv/.ready ## regenerate the pages that are made from the code
 	$(BIN)/python docs/reference.py
+
+golden: .venv/.ready ## write the golden plans and answers anew; the difference is to be reviewed
+	$(BIN)/pytest tests/manifests/test_examples.py --write-golden
+	ACCORDS_WRITE_GOLDEN=1 $(BIN)/pytest tests/http/test_golden.py
 
 format: .venv/.ready ## put the code in its form
 	$(BIN)/ruff format .

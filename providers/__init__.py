@@ -9,23 +9,13 @@ from typing import cast
 from providers.errors import Refused
 from providers.protocol import Provider
 
-__all__ = ["DRIVERS", "HISTORIC", "Provider", "open_provider"]
+__all__ = ["DRIVERS", "Provider", "open_provider"]
 
 # driver -> "module:factory"; a factory takes (name, **options) and returns a Provider. Imported when it is needed.
 DRIVERS: Mapping[str, str] = {
     "fake": "providers.fake:open_fake",
     "local": "providers.local:open_local",
     "occi": "providers.occi:open_occi",
-}
-
-# CORDS' historic names of provider kinds -> driver (cords.md 1.3, node@provider)
-HISTORIC: Mapping[str, str] = {
-    "openstack": "openstack",
-    "opennebula": "opennebula",
-    "amazonEc2": "ec2",
-    "windowsazure": "azure",
-    "occiopenstack": "occi",
-    "dummy": "fake",
 }
 
 

@@ -42,6 +42,13 @@ def test_every_command_that_is_shown_is_one_that_exists(page: Path) -> None:
         assert parser().parse_args([name, *words]).command == name
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_is_shown_is_one_that_exists(page: Path) -> None:
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    shown = set(re.findall(r"(?m)(?:`|^    )make ([a-z-]+)", page.read_text(encoding="utf-8")))
+    assert shown <= targets
+
+
 def test_the_first_steps_or_the_readme_show_every_command_but_the_plainest() -> None:
     shown = "".join(page.read_text(encoding="utf-8") for page in PAGES if page.parent.name != "reference")
     missing = [command.name for command in COMMANDS if f"accords {command.name}" not in shown]
