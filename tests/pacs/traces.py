@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,10 +25,10 @@ def traces(here: OnThisMachine) -> dict[str, list[str]]:
         "devices": [path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(here.prefix)],
         "tables": [each for each in _tables() if site.table in each],
         "addresses": [each for each in _addresses() if each == str(site.door_address)],
-        "groups": [str(path) for path in GROUPS.rglob(f"*.{here.prefix}[msnfv]*")],
+        "groups": _below(GROUPS, f".{here.prefix}m"),
         "files": sorted(str(path.relative_to(site.home)) for path in site.home.rglob("*")),
-        "locks": [str(path) for path in LOCKS.rglob(f"*{here.prefix}m*")],
-        "claims": [str(path) for path in claims.RUN.rglob(claims._holder(site))],
+        "locks": _below(LOCKS, f"{here.prefix}m"),
+        "claims": _below(claims.RUN, claims._holder(site)),
     }
     return {kind: each for kind, each in found.items() if each}
 
@@ -41,6 +42,11 @@ def forwarding() -> str:
     """Whether this machine forwards packets, as it was before anybody's nodes wanted it."""
     before = claims.RUN / "forwarding" / claims.BEFORE
     return (before if before.exists() else claims.FORWARDING).read_text().strip()
+
+
+def _below(folder: Path, word: str) -> list[str]:
+    """What has the word in its name. What others remove meanwhile is passed over."""
+    return [f"{at}/{name}" for at, folders, files in os.walk(folder) for name in (*folders, *files) if word in name]
 
 
 def _processes() -> Iterator[tuple[str, str]]:
