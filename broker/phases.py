@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """States of a service: `during` the operation, and `ends` when it was done; None: where it shall be anyway."""
+    """States of a service. `during` the operation, None: as it was; `ends` when it was done, None: where it shall
+    be."""
 
-    during: str
+    during: str | None
     ends: str | None
 
 
@@ -22,6 +23,7 @@ PHASES: Mapping[str, Phase] = {
     "suspend": Phase("suspending", "suspended"),
     "save": Phase("saving", None),
     "release": Phase("releasing", "released"),
+    "remove": Phase(None, None),
 }
 
 SETTLED = ("active", "stopped", "suspended")

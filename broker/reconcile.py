@@ -129,10 +129,10 @@ ORDER = (Kind.MACHINE, Kind.SNAPSHOT, Kind.VOLUME, Kind.FIREWALL, Kind.NETWORK)
 def orphans(observed: Observed, ended: Collection[str], kept: Collection[str]) -> Sequence[Resource]:
     """What services that have ended left at a provider: a call whose answer nobody waited for may be carried out after
     the release looked for it. `ended` are services released before the observation; `kept` the provider's ids of
-    retained volumes. Saved images are the user's."""
+    retained volumes and saved images."""
     left = [
         found
         for found in observed.resources.values()
-        if found.tags.get(SERVICE) in ended and found.id not in kept and found.kind is not Kind.SNAPSHOT
+        if found.tags.get(SERVICE) in ended and found.id not in kept
     ]
     return sorted(left, key=lambda found: (ORDER.index(found.kind), found.id))

@@ -35,7 +35,7 @@ from manifests.plan import to_json as step_to_json
 from manifests.planner import Planned, plan
 from manifests.reader import BODY_LIMIT, Format, Reading, read
 from manifests.source import decode
-from manifests.teardown import release
+from manifests.teardown import release, saves
 from manifests.units import quantity
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "read",
     "refs",
     "release",
+    "saves",
     "step_from_json",
     "step_to_json",
     "value_from_json",

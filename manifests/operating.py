@@ -14,9 +14,10 @@ _FORWARD, _BACKWARD, _AT_ONCE = "forward", "backward", "at once"
 OPERATIONS = {"start": _FORWARD, "restart": _FORWARD, "stop": _BACKWARD, "suspend": _BACKWARD, "save": _AT_ONCE}
 
 
-def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = ()) -> Plan:
+def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = (), *, label: str = "") -> Plan:
     """One step for each node of `nodes` (none: all) whose machine is known; after a start or restart its agent is
-    awaited where it was before. `operation` is a key of OPERATIONS, KeyError otherwise."""
+    awaited where it was before. `operation` is a key of OPERATIONS, KeyError otherwise. `label` tells one save from
+    another: each makes images of its own, under names of their own."""
     way = OPERATIONS[operation]
     wanted = {f"{base(node)}.machine" for node in nodes}
     machines = {
@@ -30,7 +31,10 @@ def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = ()) -> 
     for name, machine in machines.items():
         first = sorted(_last(other, operation, awaited) for other in before.get(name, ()) if other in machines)
         turn = Step(_prefix(name) + operation, operation, machine.subject, {}, machine.provider, tuple(first))
-        steps += _of_node(turn, machine, made, deploy.service, awaited)
+        if operation == "save":
+            steps.append(_save(turn, machine, made, deploy.service, label))
+        else:
+            steps += _of_node(turn, machine, made, awaited)
     return Plan(operation, deploy.service, ordered(steps), deploy.placements)
 
 
@@ -56,13 +60,16 @@ def _last(machine: str, operation: str, awaited: set[str]) -> str:
     return agent if agent in awaited else _prefix(machine) + operation
 
 
-def _of_node(turn: Step, machine: Step, made: Made, service: str, awaited: set[str]) -> Iterable[Step]:
+def _save(turn: Step, machine: Step, made: Made, service: str, label: str) -> Step:
+    parts = (service, str(machine.inputs["name"]), *([label] if label else []))
+    inputs: dict[str, Value] = {"id": result_id(made, machine.id), "name": "-".join(parts)}
+    return replace(turn, id=f"{turn.id}.{label}" if label else turn.id, inputs=inputs)
+
+
+def _of_node(turn: Step, machine: Step, made: Made, awaited: set[str]) -> Iterable[Step]:
     """The operation itself, with its inputs, and the wait for the agent after it."""
     known = result_id(made, machine.id)
-    inputs: dict[str, Value] = {"id": known}
-    if turn.verb == "save":
-        inputs["name"] = f"{service}-{machine.inputs['name']}"
-    yield replace(turn, inputs=inputs)
+    yield replace(turn, inputs={"id": known})
     agent = _prefix(machine.id) + "agent"
     if agent in awaited:
         yield Step(agent, "await", f"agent/{agent.removesuffix('.agent')}", {"machine": known}, needs=(turn.id,))

@@ -16,8 +16,8 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
     """`made`: step id -> its result, None for an intent without one (the thing may be there: look for its token).
 
     A node's release instructions come first, then machines, those that use a property of others before these; then
-    firewalls, volumes, networks and secrets. Volumes that are retained stay, unless `volumes`; one of which only the
-    intent is known was never in a machine, and holds nothing to retain.
+    firewalls, volumes, networks and secrets. Volumes that are retained and saved images stay, unless `volumes`; a
+    volume of which only the intent is known was never in a machine, and holds nothing to retain.
     """
     users = consumers(deploy)
     steps = list(_instructions(deploy, made))
@@ -28,7 +28,25 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
         if step.inputs.get("retain") and made[step.id] is not None and not volumes:
             continue
         steps.append(_deletion(step, made, deploy, users, last))
+    if volumes:
+        steps += _images(deploy, made)
     return Plan("release", deploy.service, ordered(_without_absent(steps)), deploy.placements)
+
+
+def saves(deploy: Plan, made: Made) -> Iterable[tuple[str, Step]]:
+    """The steps that saved a machine's disk, or began to, each with the machine's step."""
+    for machine in deploy.steps:
+        prefix = machine.id.removesuffix("machine") + "save"
+        if machine.subject.startswith("machine/"):
+            yield from ((step, machine) for step in made if step == prefix or step.startswith(f"{prefix}."))
+
+
+def _images(deploy: Plan, made: Made) -> Iterable[Step]:
+    """What gives back the images, after the machines: an image may be held by the machine it was taken of."""
+    for step, machine in saves(deploy, made):
+        inputs: dict[str, Value] = {"kind": "snapshot", "id": result_id(made, step), "token_step": step, "retain": True}
+        subject = machine.subject.replace("machine/", "snapshot/", 1)
+        yield Step(f"{step}.delete", "delete", subject, inputs, machine.provider, (f"{machine.id}.delete",))
 
 
 def consumers(deploy: Plan) -> Mapping[str, frozenset[str]]:

@@ -101,7 +101,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("stop", "services:act", "stop a service; its data stay", (SERVICE, *WAIT, JSON)),
     Command("restart", "services:act", "stop and start a service", (SERVICE, *WAIT, JSON)),
     Command("suspend", "services:act", "suspend a service; `start` resumes it", (SERVICE, *WAIT, JSON)),
-    Command("save", "services:act", "save the nodes' disks as images", (SERVICE, *WAIT, JSON)),
+    Command(
+        "save", "services:act", "save the nodes' disks as new images, beside those saved before", (SERVICE, *WAIT, JSON)
+    ),
     Command("retry", "services:act", "try what failed again, and go on from there", (SERVICE, *WAIT, JSON)),
     Command("cancel", "services:act", "stop what is under way and give back what was made", (SERVICE, *WAIT, JSON)),
     Command(
@@ -110,7 +112,9 @@ COMMANDS: tuple[Command, ...] = (
         "give a service back; volumes with data are kept",
         (
             SERVICE,
-            _argument("--volumes", action="store_true", help="remove the volumes too; asks for the service's name"),
+            _argument(
+                "--volumes", action="store_true", help="remove the volumes and saved images too; asks for the name"
+            ),
             _argument("--yes", metavar="NAME", help="the service's name, where nobody can be asked"),
             *WAIT,
             JSON,
@@ -119,7 +123,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "volumes",
         "releasing:volumes",
-        "list the volumes that were kept, or remove one",
+        "list the volumes and saved images that are kept, or remove one",
         (_argument("--remove", metavar="ID", help="remove this one and what it holds"), JSON),
     ),
     Command(

@@ -40,7 +40,7 @@ def release(arguments: argparse.Namespace) -> Exit:
 
 
 def volumes(arguments: argparse.Namespace) -> Exit:
-    """The volumes that outlived their services."""
+    """The volumes that outlived their services, and the images that were saved."""
     broker = client()
     found = broker.get("service", "/volumes")["volumes"]
     if arguments.remove:
@@ -51,7 +51,10 @@ def volumes(arguments: argparse.Namespace) -> Exit:
 
 def _confirm(service: str, said: str | None) -> None:
     if said is None and sys.stdin.isatty():
-        tell(f"This removes the volumes of {service} and every study on them. Type the service's name to go on:")
+        tell(
+            f"This removes the volumes and saved images of {service} and every study on them."
+            " Type the service's name to go on:"
+        )
         said = sys.stdin.readline().strip()
     if said != service:
         raise Invalid(

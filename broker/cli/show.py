@@ -45,19 +45,20 @@ def report(found: Report) -> list[str]:
 
 
 def volumes(found: Iterable[Report]) -> list[str]:
-    """Retained volumes, a line each, with what removes it."""
+    """What is kept, a line each, with what removes it."""
     rows = [
         (
             one["id"],
+            one["kind"],
             one["service"],
             one["name"],
-            size(one["size"]),
+            size(one["size"]) if one["size"] else "?",
             one["provider"],
             f"accords volumes --remove {one['id']}",
         )
         for one in found
     ]
-    return columns(rows) or ["no volumes are kept"]
+    return columns(rows) or ["no volumes and no images are kept"]
 
 
 def event(found: Report) -> str:

@@ -191,7 +191,8 @@ def _show(ctx: Context, tx: Transaction, operation: Operation) -> Record:
     """The service as under way. What only some nodes go through changes nothing about where the service shall be."""
     phase = PHASES[str(operation.arguments.get("kind", operation.kind))]
     desired = None if operation.arguments.get("nodes") else phase.ends
-    services.set_state(tx, ctx.account, operation.service, phase.during, desired=desired)
+    if phase.during is not None:
+        services.set_state(tx, ctx.account, operation.service, phase.during, desired=desired)
     return entities.get(tx, ctx.account, KIND, operation.service)
 
 

@@ -1,4 +1,5 @@
-"""Volumes that outlived their services: GET /volumes lists them, DELETE /volumes/<id> gives one back.
+"""What is kept beyond its service, retained volumes and saved images: GET /volumes lists it, DELETE /volumes/<id> gives
+one back.
 
 Giving back is an operation of the service that made it, as everything that calls a cloud.
 """
@@ -14,7 +15,8 @@ from broker.store import operations, volumes
 
 
 def kept(ctx: Context, query: Mapping[str, str]) -> Reply:
-    """{volumes: [{id, service, node, name, provider, reference, size, created}]}; size in bytes."""
+    """{volumes: [{id, kind, service, node, name, provider, reference, size, created}]}; kind is volume or image, size
+    in bytes, 0 where the provider does not say."""
     with ctx.store.read() as tx:
         found = volumes.every(tx, ctx.account)
     return Reply(200, orjson.dumps({"volumes": [_shown(each) for each in found]}))
@@ -24,14 +26,14 @@ def remove(ctx: Context, query: Mapping[str, str]) -> Reply:
     """202: the worker gives it back, with all that is on it. Missing when the account has no such volume."""
     with ctx.store.write() as tx:
         found = volumes.get(tx, ctx.account, query["id"])
-        arguments = {"volumes": True, "only": found.step}
-        operations.submit(tx, ctx.account, found.service, "release", arguments=arguments)
+        operations.submit(tx, ctx.account, found.service, "remove", arguments={"only": found.step})
     return Reply(202, orjson.dumps(_shown(found)))
 
 
 def _shown(volume: volumes.Volume) -> dict[str, object]:
     return {
         "id": volume.id,
+        "kind": volume.kind,
         "service": volume.service_name,
         "node": volume.node,
         "name": volume.name,

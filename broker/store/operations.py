@@ -31,7 +31,11 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "save": frozenset({"active", "stopped", "suspended"}),
     "retry": frozenset({"failed"}),
     "release": frozenset(services.STATES),
+    "remove": frozenset({"active", "stopped", "suspended", "released"}),
 }
+
+SEVERAL = frozenset({"remove"})
+"""What may be asked for again before the first is over: each removes another thing."""
 
 OPEN = ("pending", "running", "cancelling")
 ENDED = ("done", "failed", "cancelled")
@@ -90,7 +94,7 @@ def submit(
     arguments. `retry` goes on with the operation that failed last: same plan, journal and
     tokens, its failed steps anew (only `arguments["step"]` if that is given)."""
     _check(services.get(tx, account, service), kind)
-    same = _open(tx, account, service, kind)
+    same = _open(tx, account, service, kind) if kind not in SEVERAL else None
     if same is not None and kind == "release" and (not arguments or same.arguments == arguments):
         return same
     if same is not None:

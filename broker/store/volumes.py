@@ -1,4 +1,5 @@
-"""Volumes kept after their service was released: still the account's, still costing, until somebody removes them."""
+"""Volumes kept after their service was released, and saved images: still the account's, still costing, until somebody
+removes them."""
 
 from __future__ import annotations
 
@@ -32,6 +33,11 @@ class Volume:
     facts: Mapping[str, Any] = field(default_factory=dict)
     created: int = 0
 
+    @property
+    def kind(self) -> str:
+        """image or volume, by the step that made it: `<node>.<index>.save.<n>` or `<node>.<index>.volume.<name>`."""
+        return "image" if self.step.split(".")[2] == "save" else "volume"
+
 
 def retain(tx: Transaction, volume: Volume) -> None:
     """Keep a volume; keeping it again (same account and id) replaces what is known of it."""
@@ -44,7 +50,7 @@ def get(tx: Transaction, account: str, id: str) -> Volume:
     """Missing, also when it is another account's."""
     row = tx.run(sa.select(volumes).where(volumes.c.account == account, volumes.c.id == id)).one_or_none()
     if row is None:
-        raise Missing(f"there is no retained volume {id}", hint="list them: accords volumes")
+        raise Missing(f"there is no volume or image {id} that is kept", hint="list them: accords volumes")
     return Volume(**row._mapping)
 
 

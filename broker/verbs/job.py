@@ -23,7 +23,8 @@ class Job:
 
     `service` is its id, `name` the word people use. `deploy` is the plan that the service was made by, `placements` its
     nodes' by name, and `made` what came of its steps so far. `token_of` gives the token that a step of it was carried
-    out with. `retry` is the id of the operation that tries again what failed before, empty at the first time.
+    out with. `retry` is the id of the operation that tries again what failed before, empty at the first time; `manifest`
+    that of the document the service was made from.
     """
 
     installation: str
@@ -36,6 +37,7 @@ class Job:
     made: Mapping[str, Mapping[str, object] | None]
     token_of: Callable[[str], str]
     retry: str = ""
+    manifest: str | None = None
 
     def entity(self, *parts: str) -> str:
         """The id of the OCCI entity that shows what a step made: the same in every walk of this service."""

@@ -133,7 +133,7 @@ def saved(call: Call) -> Outcome:
 
 
 def _saved(call: Call, resource: Resource) -> Outcome:
-    return unfinished(call, resource) or Done({"id": resource.id, "name": resource.name})
+    return unfinished(call, resource) or Done({**resource.facts, "id": resource.id, "name": resource.name})
 
 
 def delete(call: Call) -> Outcome:

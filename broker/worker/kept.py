@@ -1,41 +1,56 @@
-"""Retained volumes: what a release leaves on purpose, listed so that it is not forgotten, and given back when asked."""
+"""What a release leaves on purpose, retained volumes and saved images: listed so that it is not forgotten, and given
+back when asked.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from broker.store import Operation, Transaction, journal, volumes
+from broker.store import Transaction, journal, volumes
 from broker.verbs import Job
 from broker.verbs.specs import node_of
-from manifests import Step
+from manifests import Step, saves
+
+Made = Mapping[str, Mapping[str, object] | None]
 
 
-def keep_volumes(tx: Transaction, job: Job, operation: Operation) -> None:
-    """List every volume that the service made and that was not given back, and no other."""
+def keep(tx: Transaction, job: Job, *, released: bool) -> None:
+    """List every image that was saved of the service, once it is `released` every volume that was not given back too,
+    and nothing else."""
     made = journal.made(tx, job.account, job.service)
     for known in volumes.every(tx, job.account, service=job.service):
         if known.step not in made:
             volumes.forget(tx, job.account, known.id)
-    for step in job.deploy.steps:
-        result = made.get(step.id)
-        if step.verb == "create" and step.subject.startswith("volume/") and result:
-            volumes.retain(tx, volume_of(job, step, result))
+    entries = journal.history(tx, job.account, job.service)
+    for step, of in (*saves(job.deploy, made), *(_volumes(job) if released else ())):
+        result = made.get(step)
+        if result:
+            volumes.retain(tx, kept_of(job, step, of, result, entries[step].token))
 
 
-def volume_of(job: Job, step: Step, result: Mapping[str, object]) -> volumes.Volume:
-    """Its id follows from the service and the step: listing it twice is listing it once."""
-    size = step.inputs.get("size")
+def _volumes(job: Job) -> Iterator[tuple[str, Step]]:
+    return (
+        (step.id, step) for step in job.deploy.steps if step.verb == "create" and step.subject.startswith("volume/")
+    )
+
+
+def kept_of(job: Job, step: str, of: Step, result: Mapping[str, object], token: str) -> volumes.Volume:
+    """What `step` made: a volume, or an image of the machine that step `of` made. Its id follows from the service and
+    the step: listing it twice is listing it once. A volume is known by the manifest's name for it, an image by the
+    provider's, which manifests name it by."""
+    is_volume = of.id == step
+    size = of.inputs.get("size") if is_volume else result.get("size")
     return volumes.Volume(
         account=job.account,
-        id=str(uuid.uuid5(uuid.UUID(job.service), step.id)),
+        id=str(uuid.uuid5(uuid.UUID(job.service), step)),
         service=job.service,
         service_name=job.name,
-        node=node_of(step.subject)[0],
-        name=str(step.inputs.get("name")),
-        step=step.id,
-        token=job.token_of(step.id),
-        provider=str(step.provider),
+        node=node_of(of.subject)[0],
+        name=str(of.inputs.get("name") if is_volume else result["name"]),
+        step=step,
+        token=token,
+        provider=str(of.provider),
         reference=str(result["id"]),
         size=size if isinstance(size, int) else 0,
         facts={key: value for key, value in result.items() if key not in ("id", "name")},

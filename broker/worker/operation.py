@@ -28,7 +28,7 @@ from broker.store import (
     services,
 )
 from broker.verbs import Job, Tools, Verbs
-from broker.worker.kept import keep_volumes
+from broker.worker.kept import keep
 from manifests import Plan, act, release
 
 log = logging.getLogger(__name__)
@@ -36,16 +36,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an operation ends, and what its service then is."""
+    """How an operation ends, and what its service then is; None: what it was."""
 
     operation: str
-    service: str
+    service: str | None = None
     error: Mapping[str, object] | None = None
 
 
 def end_of(kind: str, desired: str, ending: Ending, *, partial: bool = False) -> End:
     """Pure. A cancelled walk goes on as a release; a failed save leaves a service that runs; what only some nodes went
-    through (`partial`) leaves the service where it shall be."""
+    through (`partial`) leaves the service where it shall be; the removal of what was kept leaves it as it is."""
+    if kind == "remove":
+        return End("done") if ending.complete else End("failed", error=error_of(kind, ending))
     if ending.cancelled:
         return End("cancelled", "releasing")
     if not ending.complete:
@@ -57,7 +59,7 @@ def error_of(kind: str, ending: Ending) -> dict[str, object]:
     """The first step that failed, in the plan's order, with what can be done; and how much it keeps from being done."""
     failed = {step: error for step, error in ending.failed.items() if step not in ending.tolerated}
     step, error = next(iter(failed.items()))
-    can = ["save"] if kind == "save" else ["retry", "release"]
+    can = [kind] if kind in ("save", "remove") else ["retry", "release"]
     others = [other for other in failed if other != step]
     return {"operation": kind, **error, "step": step, "also": others, "blocked": len(ending.blocked), "can": can}
 
@@ -104,8 +106,9 @@ def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job,
         plan = plan_from_json(operation.plan_json) if operation.plan_json else _plan(job, operation)
         if not operation.plan_json:
             lease = operations.set_plan(tx, lease, plan_to_json(plan))
-        if service.state not in (PHASES[kind].during, "released"):  # the name may be another's by now
-            services.set_state(tx, operation.account, service.id, PHASES[kind].during, error=None)
+        during = PHASES[kind].during
+        if during is not None and service.state not in (during, "released"):  # the name may be another's by now
+            services.set_state(tx, operation.account, service.id, during, error=None)
     return lease, job, plan
 
 
@@ -127,21 +130,24 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
         made=journal.made(tx, operation.account, service.id),
         token_of=lambda step: entries[step].token,
         retry=operation.id if operation.kind == "retry" else "",
+        manifest=service.manifest_id,
     )
 
 
 def _plan(job: Job, operation: Operation) -> Plan:
     """What gives back, or changes, what the service has: from its deploy plan and what came of it."""
     if job.kind == "release":
-        return _only(release(job.deploy, job.made, volumes=bool(operation.arguments.get("volumes"))), operation)
+        return release(job.deploy, job.made, volumes=bool(operation.arguments.get("volumes")))
+    if job.kind == "remove":
+        return _removal(job, str(operation.arguments["only"]))
     nodes = operation.arguments.get("nodes") or ()
-    return act(job.deploy, job.made, job.kind, nodes=tuple(nodes))
+    return act(job.deploy, job.made, job.kind, nodes=tuple(nodes), label=str(operation.generation))
 
 
-def _only(plan: Plan, operation: Operation) -> Plan:
-    """The giving back of one thing, if one is named: a volume that was retained."""
-    only = operation.arguments.get("only")
-    return replace(plan, steps=tuple(each for each in plan.steps if each.id == f"{only}.delete")) if only else plan
+def _removal(job: Job, kept: str) -> Plan:
+    """The giving back of one thing that was kept: a volume or an image, by the step that made it."""
+    whole = release(job.deploy, job.made, volumes=True)
+    return replace(whole, steps=tuple(replace(each, needs=()) for each in whole.steps if each.id == f"{kept}.delete"))
 
 
 def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
@@ -155,18 +161,20 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
         operations.finish(tx, lease, end.operation, error=end.error)
         instructions.withdraw(tx, operation.account, service.id)
         desired = "released" if end.operation == "cancelled" else None
-        if service.state not in (end.service, "released"):
+        if end.service is not None and service.state not in (end.service, "released"):
             services.set_state(tx, operation.account, service.id, end.service, desired=desired, error=end.error)
         if end.operation == "cancelled":
             operations.submit(tx, operation.account, service.id, "release")
         if end.service == "released":
             _given_back(tx, job, operation)
+        elif job.kind in ("save", "remove"):
+            keep(tx, job, released=service.state == "released")
     log.info("operation.end", extra={"service": job.name, "kind": job.kind, "state": end.operation})
 
 
 def _given_back(tx: Transaction, job: Job, operation: Operation) -> None:
-    """What a released service leaves: its retained volumes, listed; no key and no secret."""
-    keep_volumes(tx, job, operation)
+    """What a released service leaves: its retained volumes and images, listed; no key and no secret."""
+    keep(tx, job, released=True)
     secrets.forget_service(tx, operation.account, operation.service)
     for agent in agents.of_service(tx, operation.account, operation.service):
         agents.forget(tx, operation.account, operation.service, agent.node)

@@ -60,9 +60,15 @@ def test_a_report_says_what_failed_why_and_what_can_be_done() -> None:
 
 
 def test_a_kept_volume_is_shown_with_the_command_that_removes_it() -> None:
-    kept = [{"id": "v1", "service": "pacs", "name": "images", "size": 1_500_000, "provider": "local"}]
-    assert show.volumes(kept) == ["v1  pacs  images  1.5 MB  local  accords volumes --remove v1"]
-    assert show.volumes([]) == ["no volumes are kept"]
+    kept = [
+        {"id": "v1", "kind": "volume", "service": "pacs", "name": "images", "size": 1_500_000, "provider": "local"},
+        {"id": "v2", "kind": "image", "service": "pacs", "name": "pacs-db-2", "size": 0, "provider": "local"},
+    ]
+    assert show.volumes(kept) == [
+        "v1  volume  pacs  images     1.5 MB  local  accords volumes --remove v1",
+        "v2  image   pacs  pacs-db-2  ?       local  accords volumes --remove v2",
+    ]
+    assert show.volumes([]) == ["no volumes and no images are kept"]
 
 
 def test_sizes_are_decimal() -> None:

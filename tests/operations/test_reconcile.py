@@ -58,5 +58,5 @@ def test_orphans_go_in_an_order_in_which_nothing_is_refused() -> None:
     tags = {"accords-service": "old"}
     things = [Resource(kind, kind.value, kind.value, State.ACTIVE, tags=tags) for kind in Kind]
     found = Observed("paris", 100, {(each.kind, each.id): each for each in things})
-    kinds = [each.kind for each in orphans(found, {"old"}, {"volume"})]
+    kinds = [each.kind for each in orphans(found, {"old"}, {"volume", "snapshot"})]
     assert kinds == [Kind.MACHINE, Kind.FIREWALL, Kind.NETWORK]

@@ -9,9 +9,10 @@ import pytest
 
 from broker.report import report_of
 from broker.store import agents, instructions, operations, outbox, secrets, services, volumes
+from broker.worker import chores
 from providers.fake import Fake, Knobs, Quotas, Script, Trouble
 from providers.protocol import Kind, State
-from tests.operations.stage import ACCOUNT, Stage, manifest_of, nodes
+from tests.operations.stage import ACCOUNT, INSTALLATION, Stage, manifest_of, nodes
 
 
 @pytest.fixture
@@ -179,13 +180,50 @@ def test_one_node_can_be_stopped_and_the_service_stays(stage: Stage) -> None:
     assert stage.service(service).state == "active"
 
 
-def test_a_saved_service_has_images_that_outlive_it(stage: Stage) -> None:
+def kept(stage: Stage) -> dict[str, str]:
+    """What is listed as kept: name -> kind."""
+    with stage.store.read() as tx:
+        return {each.name: each.kind for each in volumes.every(tx, ACCOUNT)}
+
+
+def test_each_save_makes_images_beside_the_former_which_outlive_a_plain_release(stage: Stage) -> None:
     service = stage.deployed()
+    for _ in range(2):
+        stage.ask(service, "save")
+        stage.work()
+    images = ["pair-db-2", "pair-db-3", "pair-web-2", "pair-web-3"]
+    assert kept(stage) == dict.fromkeys(images, "image")
+    stage.ask(service, "release")
+    stage.work()
+    assert sorted(stage.left()) == [*(f"snapshot/{name}" for name in images), "volume/pair-db-data"]
+    assert kept(stage) == {**dict.fromkeys(images, "image"), "data": "volume"}
+    chores.sweep(stage.tools, chores.observe(stage.tools, INSTALLATION))
+    assert len(stage.left()) == 5
+
+
+def test_nothing_is_left_of_a_service_that_is_released_with_its_volumes(stage: Stage) -> None:
+    """Also of a save whose answer never came."""
+    service = stage.deployed()
+    stage.cloud.trouble(Trouble("lose", call="create", kind="snapshot"))
     stage.ask(service, "save")
     stage.work()
     stage.ask(service, "release", volumes=True)
     stage.work()
-    assert {name.partition("/")[0] for name in stage.left()} == {"snapshot"}
+    assert stage.left() == []
+    assert kept(stage) == {}
+
+
+def test_one_image_of_a_running_service_is_removed_and_the_service_goes_on(stage: Stage) -> None:
+    service = stage.deployed()
+    stage.ask(service, "save")
+    stage.work()
+    for step in ("db.0.save.2", "web.0.save.2"):
+        with stage.store.write() as tx:
+            operations.submit(tx, ACCOUNT, service, "remove", arguments={"only": step})
+    stage.work()
+    assert kept(stage) == {}
+    assert stage.service(service).state == "active"
+    assert {name.partition("/")[0] for name in stage.left()} == {"firewall", "machine", "network", "volume"}
 
 
 def test_a_release_keeps_what_is_retained_and_says_so(stage: Stage) -> None:
@@ -203,7 +241,7 @@ def test_a_retained_volume_is_given_back_when_asked_for(stage: Stage) -> None:
     stage.ask(service, "release")
     stage.work()
     with stage.store.write() as tx:
-        operations.submit(tx, ACCOUNT, service, "release", arguments={"volumes": True, "only": "db.0.volume.data"})
+        operations.submit(tx, ACCOUNT, service, "remove", arguments={"only": "db.0.volume.data"})
     stage.work()
     with stage.store.read() as tx:
         assert volumes.every(tx, ACCOUNT) == ()
