@@ -1,13 +1,21 @@
-"""A plan as the text that is stored and sent: steps and placements as JSON. Pure; both ways."""
+"""A plan as the text that is stored and sent: steps and placements as JSON, both ways; and the ids of what a document
+is made of. Pure."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import orjson
 
 from broker.offers import placement_from_json, placement_json
 from manifests import Plan, step_from_json, step_to_json
+
+
+def element_id(document: str, path: str) -> str:
+    """The id of an element's OCCI entity: `document` is the id of its document, `path` the element's in it
+    (`manifests.Item`). Everybody who knows the two can name it."""
+    return str(uuid.uuid5(uuid.UUID(document), path))
 
 
 def plan_to_json(plan: Plan) -> str:

@@ -20,6 +20,7 @@ from broker.errors import InvalidDocument
 from broker.hooks.decorate import decorated, text_of
 from broker.occi import kinds
 from broker.occi.model import CORDS
+from broker.plans import element_id
 from broker.services import ROWS, Context, Reply, row_of
 from manifests import Diagnostic, Item, elements, errors, read
 
@@ -71,7 +72,7 @@ def refused(diagnostics: Sequence[Diagnostic]) -> InvalidDocument:
 def version_of(account: str, body: bytes, items: Sequence[Item]) -> Version:
     document = items[-1]
     own = uuid.uuid5(uuid.NAMESPACE_OID, f"{account}\0{document.name}\0{hashlib.sha256(body).hexdigest()}")
-    ids = {item.path: str(uuid.uuid5(own, item.path)) for item in items} | {document.path: str(own)}
+    ids = {item.path: element_id(str(own), item.path) for item in items} | {document.path: str(own)}
     return Version(items, ids, text_of(body))
 
 

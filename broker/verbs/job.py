@@ -23,8 +23,8 @@ class Job:
 
     `service` is its id, `name` the word people use. `deploy` is the plan that the service was made by, `placements` its
     nodes' by name, and `made` what came of its steps so far. `token_of` gives the token that a step of it was carried
-    out with. `retry` is the id of the operation that tries again what failed before, empty at the first time; `manifest`
-    that of the document the service was made from.
+    out with. `retry` is the id of the operation that tries again what failed before, empty at the first time.
+    `manifest` is the id of the document that the service was made from.
     """
 
     installation: str

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.occi.states import words
+from broker.plans import element_id
 from broker.store.outbox import Projection
 from broker.verbs.job import Job
 from broker.verbs.specs import Inputs, node_of
@@ -142,7 +143,7 @@ def _contract(job: Job, step: Step, resource: Resource) -> Projection:
         node,
         {
             "occi.contract.name": node,
-            "occi.contract.node": node,
+            "occi.contract.node": _asked(job, node),
             "occi.contract.profile": step.provider,
             "occi.contract.provider": f"/compute/{job.entity(step.id)}",
             "occi.contract.reference": resource.id,
@@ -151,6 +152,11 @@ def _contract(job: Job, step: Step, resource: Resource) -> Projection:
             "occi.contract.state": int(words("machine", resource.state.value).cords),
         },
     )
+
+
+def _asked(job: Job, node: str) -> str | None:
+    """Where the node row has what the document asks of this node."""
+    return f"/node/{element_id(job.manifest, f'manifest/node:{node}')}" if job.manifest else None
 
 
 def _origin(job: Job, step: Step, resource: Resource) -> dict[str, object]:

@@ -201,6 +201,7 @@ def test_what_runs_is_seen_in_the_cloud_row_and_leads_to_its_contract(house: Hou
     contract = ann.client.get("service", machine["attributes"]["org.accords.contract"])["attributes"]
     assert contract["occi.contract.reference"] == machine["attributes"]["org.accords.provider.id"]
     assert contract["occi.contract.provider"] == machine["location"]
+    assert ann.client.get("node", contract["occi.contract.node"])["attributes"]["occi.node.name"] == "db"
     assert machine["attributes"]["org.accords.service"] == f"/service/{service}"
     assert {link["target"]["kind"].rpartition("#")[2] for link in machine["links"]} == {"network", "storage"}
 
