@@ -131,7 +131,6 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
         token_of=lambda step: entries[step].token,
         retry=operation.id if operation.kind == "retry" else "",
         manifest=service.manifest_id,
-        manifest=service.manifest_id,
     )
 
 
