@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     offer_max_age: float = Field(default=300.0, description="Seconds after which an offer is too old to plan with.")
     offer_period: float = Field(default=60.0, description="Seconds between two looks at what providers offer.")
     step_timeout: float = Field(default=600.0, description="Seconds a step may take, waiting included.")
+    retention: float = Field(
+        default=30 * 86400.0,
+        description="Seconds that events are kept, and logs, verdicts and violations of services that were released.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )

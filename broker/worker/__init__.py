@@ -197,6 +197,7 @@ class Worker:
             Chore("expiry", TICK, lambda: chores.end_what_is_over(tools)),
             Chore("observe", OBSERVE_PERIOD, self._observe),
             Chore("prune", PRUNE_PERIOD, lambda: monitor.prune(tools.store)),
+            Chore("retention", PRUNE_PERIOD, lambda: chores.forget_what_is_old(tools)),
         )
 
     def _observe(self) -> None:

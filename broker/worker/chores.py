@@ -13,7 +13,18 @@ from broker.errors import Missing
 from broker.offers import offer_of
 from broker.phases import SETTLED
 from broker.reconcile import ACCOUNT, DIFFERS, INSTALLATION, SERVICE, Desired, Observed, Wanted, orphans, reconcile
-from broker.store import PLATFORM, Service, Transaction, entities, journal, operations, outbox, services, volumes
+from broker.store import (
+    PLATFORM,
+    Service,
+    Transaction,
+    entities,
+    journal,
+    operations,
+    outbox,
+    retention,
+    services,
+    volumes,
+)
 from broker.store import offers as offer_rows
 from broker.store.journal import Entry
 from broker.verbs import Job, Tools, projections
@@ -69,6 +80,14 @@ def _end(tx: Transaction, service: Service) -> None:
         operations.submit(tx, service.account, service.id, "release", arguments=arguments)
     services.set_state(tx, service.account, service.id, "releasing", desired="released")
     log.info("service.expired", extra={"service": service.name})
+
+
+def forget_what_is_old(tools: Tools) -> None:
+    """Events, and what is left of services that were released long ago."""
+    with tools.store.write(durable=False) as tx:
+        gone = retention.prune(tx, tx.now - round(tools.settings.retention * 1_000_000))
+    if gone:
+        log.info("retention.pruned", extra={"rows": gone})
 
 
 def observe(tools: Tools, installation: str) -> dict[str, Observed]:
