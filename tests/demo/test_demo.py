@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.installation import free_range
+from tests.loopback import own_address
 
 ROOT = Path(__file__).parents[2]
 DEMO = [sys.executable, str(ROOT / "examples" / "demo.py")]
@@ -18,7 +18,8 @@ DEMO = [sys.executable, str(ROOT / "examples" / "demo.py")]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    own = {"ACCORDS_HOME": str(tmp_path), "ACCORDS_BASE_PORT": str(free_range()), "ACCORDS_DOOR_ADDRESS": "127.0.0.8"}
+    here = own_address()
+    own = {"ACCORDS_HOME": str(tmp_path), "ACCORDS_HOST": here, "ACCORDS_DOOR_ADDRESS": here}
     found = {key: value for key, value in os.environ.items() if not key.startswith("ACCORDS_")} | own
     yield found
     subprocess.run([*DEMO, "stop", "--fake"], env=found, check=True, timeout=60, capture_output=True)
@@ -77,4 +78,4 @@ def test_volumes_outlive_their_service_until_somebody_says_its_name(environment:
     assert refused.returncode == 4
     assert "accords release pacs --volumes --yes pacs" in refused.stderr
     assert accords("release", "pacs", "--volumes", "--yes", "pacs").returncode == 0
-    assert accords("volumes").stdout == "no volumes are kept\n"
+    assert accords("volumes").stdout.startswith("no volumes")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from broker import addresses, auth
 from broker.services import ROWS
 from broker.settings import Settings
 from broker.web.app import Rows
+from tests.loopback import own_address
 
 START = "from broker.settings import load; from broker.serve import serve; serve(load(), {row!r})"
 PATIENCE = 60.0
@@ -48,7 +48,8 @@ class Processes:
     """Rows as processes, over TCP. Each is started by the first request to it, or all by one."""
 
     def __init__(self, home: Path, *, together: bool) -> None:
-        self.settings = Settings(home=home, base_port=free_ports(), door_address="127.0.0.1", door_port=free_port())
+        own = own_address()
+        self.settings = Settings(home=home, host=own, door_address=own)
         self.key = auth.installation(self.settings).key
         self._together = together
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -64,16 +65,15 @@ class Processes:
             env = {
                 **os.environ,
                 "ACCORDS_HOME": str(self.settings.home),
-                "ACCORDS_BASE_PORT": str(self.settings.base_port),
+                "ACCORDS_HOST": self.settings.host,
                 "ACCORDS_DOOR_ADDRESS": self.settings.door_address,
-                "ACCORDS_DOOR_PORT": str(self.settings.door_port),
                 "ACCORDS_PUBLICATION_LEASE": "3",
             }
             log = (self.settings.home / f"{name}.log").open("wb")
             self._running[name] = subprocess.Popen(
                 [sys.executable, "-c", START.format(row=name)], env=env, stderr=log, start_new_session=True
             )
-            until_listening(addresses.port(self.settings, row))
+            until_listening(self.settings.host, addresses.port(self.settings, row))
         return self._running[name]
 
     def end(self, name: str, how: int = signal.SIGTERM) -> None:
@@ -90,28 +90,13 @@ class Processes:
         self._http.close()
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def free_ports() -> int:
-    """A base port with all rows' ports free. Below the range that the kernel gives to connections: rows start later,
-    and nobody may have been given one of their ports meanwhile."""
-    while True:
-        base = random.randrange(20_000, 32_000)  # noqa: S311 - spread, not a secret
-        if all(_is_free(base + offset) for offset in addresses.OFFSETS.values()):
-            return base
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as found:
-        return found.connect_ex(("127.0.0.1", port)) != 0
-
-
-def until_listening(port: int) -> None:
+def until_listening(host: str, port: int) -> None:
     deadline = time.monotonic() + PATIENCE
-    while _is_free(port):
-        assert time.monotonic() < deadline, f"nothing listens on {port}"
+    while not _listens(host, port):
+        assert time.monotonic() < deadline, f"nothing listens on {host}:{port}"
         time.sleep(0.05)
+
+
+def _listens(host: str, port: int) -> bool:
+    with socket.socket() as found:
+        return found.connect_ex((host, port)) == 0

@@ -85,11 +85,11 @@ def test_an_action_becomes_an_operation_of_the_service_that_the_compute_belongs_
 
 def _play(broker: Processes, name: str) -> None:
     token = auth.issue(broker.key, auth.Principal("ann", "golden", auth.Role.USER))
-    port = addresses.port(broker.settings, "cloud")
+    where = (broker.settings.host, addresses.port(broker.settings, "cloud"))
     first, *others = REQUESTS[name]
     shown = [first, "Host: occi.example.org", CLIENT, "Authorization: Bearer <token>", "X-Request-Id: 1", *others]
     request = "\r\n".join([*shown, "Content-Length: 0", "Connection: close", "", ""])
-    answer = _exchange(port, request.replace("<token>", token).encode())
+    answer = _exchange(where, request.replace("<token>", token).encode())
     found = request.encode() + re.sub(rb"Date: [^\r]*", b"Date: <date>", answer)
     path = GOLDEN / f"{name}.http"
     if os.environ.get("ACCORDS_WRITE_GOLDEN"):
@@ -98,8 +98,8 @@ def _play(broker: Processes, name: str) -> None:
     assert found == path.read_bytes()
 
 
-def _exchange(port: int, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+def _exchange(where: tuple[str, int], request: bytes) -> bytes:
+    with socket.create_connection(where, timeout=PATIENCE) as connection:
         connection.sendall(request)
         pieces = []
         while piece := connection.recv(65536):

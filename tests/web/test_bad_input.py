@@ -59,10 +59,13 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     found.close()
 
 
+def where(node: Processes) -> tuple[str, int]:
+    return node.settings.host, addresses.port(node.settings, "node")
+
+
 def exchange(node: Processes, *pieces: bytes) -> bytes:
     """Send the pieces and read to the end, or until the answer stands still."""
-    port = addresses.port(node.settings, "node")
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+    with socket.create_connection(where(node), timeout=PATIENCE) as connection:
         for piece in pieces:
             connection.sendall(piece)
         found = b""
@@ -124,8 +127,7 @@ def test_a_body_that_does_not_arrive_is_given_up(node: Processes) -> None:
 
 @pytest.mark.slow
 def test_clients_that_send_no_whole_head_do_not_keep_the_row_from_others(node: Processes) -> None:
-    port = addresses.port(node.settings, "node")
-    slow = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(node.settings.threads)]
+    slow = [socket.create_connection(where(node), timeout=PATIENCE) for _ in range(node.settings.threads)]
     try:
         for connection in slow:
             connection.sendall(b"GET / HTTP/1.1\r\nHost:")
