@@ -156,7 +156,7 @@ class Builder:
         self._findings.add("unknown-element", at, f"<{element.name}> has no element <{inner.name[:60]}>", hint)
 
     def _statements(self, attribute: Attribute) -> tuple[Statement, ...]:
-        self._budget.spend(statements=attribute.value.count(";"))
+        self._budget.spend(attribute.start, statements=attribute.value.count(";"))
         calls, troubles = statements(attribute.value)
         place = attribute.places(self._source.text)
         for trouble in troubles:

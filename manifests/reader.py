@@ -46,10 +46,12 @@ def read(data: bytes, *, format: Format | str | None = None, limit: int = BODY_L
 
 def _read(data: bytes, given: Format | str | None, limit: int, findings: Findings) -> Document | None:
     source = _source(data, limit, findings)
+    if source is None:
+        return None
     try:
-        return _document(source, given, findings) if source else None
+        return _document(source, given, findings)
     except TooMuch as wrong:
-        findings.add("too-many-parts", NOWHERE, str(wrong), "split the document")
+        findings.add("too-many-parts", source.position(wrong.at), str(wrong), "split the document")
         return None
 
 

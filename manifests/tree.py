@@ -18,7 +18,11 @@ MOST_ATTRIBUTES_OF_ONE = 1000
 
 
 class TooMuch(ValueError):
-    """A document passes one of the limits above; the message says which."""
+    """A document passes one of the limits above; the message says which. `at` is the offset where it does."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 # One character of a value, as it is written: how to walk from a value's offset to the text's.
@@ -73,15 +77,16 @@ class Budget:
     attributes: int = 0
     statements: int = 0
 
-    def spend(self, *, elements: int = 0, attributes: int = 0, statements: int = 0, level: int = 0) -> None:
+    def spend(self, at: int, *, elements: int = 0, attributes: int = 0, statements: int = 0, level: int = 0) -> None:
+        """TooMuch when what begins at this offset is one too many."""
         self.elements += elements
         self.attributes += attributes
         self.statements += statements
         if self.elements > MOST_ELEMENTS:
-            raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements")
+            raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements", at)
         if self.attributes > MOST_ATTRIBUTES:
-            raise TooMuch(f"the document has more than {MOST_ATTRIBUTES} attributes")
+            raise TooMuch(f"the document has more than {MOST_ATTRIBUTES} attributes", at)
         if self.statements > MOST_STATEMENTS:
-            raise TooMuch(f"the document has more than {MOST_STATEMENTS} statements")
+            raise TooMuch(f"the document has more than {MOST_STATEMENTS} statements", at)
         if level > MOST_LEVELS:
-            raise TooMuch(f"the document has more than {MOST_LEVELS} levels")
+            raise TooMuch(f"the document has more than {MOST_LEVELS} levels", at)

@@ -44,12 +44,13 @@ def parse(source: Source, findings: Findings) -> Element | None:
 def _measure(text: str) -> None:
     """Refuse what would take lxml long, by what can be counted in any text: no value holds a `<`, so all attributes of
     an element stand before the next one."""
-    pieces = text.split("<")
-    if len(pieces) > 2 * MOST_ELEMENTS + 1000:
-        raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements")
-    for piece in pieces:
+    start = -1  # of the piece: where its "<" stands
+    for count, piece in enumerate(text.split("<")):
+        if count > 2 * MOST_ELEMENTS + 1000:
+            raise TooMuch(f"the document has more than {MOST_ELEMENTS} elements", start)
         if len(piece) > MOST_ATTRIBUTES_OF_ONE and len(_VALUE.findall(piece)) > MOST_ATTRIBUTES_OF_ONE:
-            raise TooMuch(f"an element has more than {MOST_ATTRIBUTES_OF_ONE} attributes")
+            raise TooMuch(f"an element has more than {MOST_ATTRIBUTES_OF_ONE} attributes", max(start, 0))
+        start += len(piece) + 1
 
 
 def _well_formed(text: str, findings: Findings) -> etree._Element | None:
@@ -80,7 +81,7 @@ def _element(node: etree._Element, tags: Iterator[re.Match[str]], text: str, bud
     """One element and all inside. Start tags come in document order, as lxml's elements do."""
     tag = next(tags)
     attributes = _attributes(node, tag, text)
-    budget.spend(elements=1, attributes=len(node.attrib), level=level)
+    budget.spend(tag.start(), elements=1, attributes=len(node.attrib), level=level)
     name = etree.QName(node)
     element = Element(name.localname, tag.start(), attributes, namespace=name.namespace or "")
     element.children = [_element(child, tags, text, budget, level + 1) for child in node if isinstance(child.tag, str)]

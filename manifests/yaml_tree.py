@@ -11,7 +11,7 @@ import re
 
 import yaml
 
-from manifests.findings import NOWHERE, Findings
+from manifests.findings import Findings
 from manifests.model import Position
 from manifests.source import Source
 from manifests.tree import Attribute, Budget, Element
@@ -26,13 +26,19 @@ def parse(source: Source, findings: Findings) -> Element | None:
         for event in yaml.parse(source.text, Loader=yaml.CSafeLoader):
             builder.take(event)
     except yaml.YAMLError as wrong:
-        mark = getattr(wrong, "problem_mark", None)
-        at = Position(mark.line + 1, mark.column + 1) if mark else NOWHERE
         findings.add(
-            "not-yaml", at, f"not YAML: {getattr(wrong, 'problem', None) or 'a character that is not allowed'}"
+            "not-yaml",
+            _place(wrong, source),
+            f"not YAML: {getattr(wrong, 'problem', None) or 'a character that is not allowed'}",
         )
         return None
     return builder.root()
+
+
+def _place(wrong: yaml.YAMLError, source: Source) -> Position:
+    """A character that YAML does not allow has an offset, everything else a mark."""
+    mark = getattr(wrong, "problem_mark", None)
+    return Position(mark.line + 1, mark.column + 1) if mark else source.position(getattr(wrong, "position", 0))
 
 
 class _Builder:
@@ -50,7 +56,7 @@ class _Builder:
         document = self._top.children[0] if self._top.children else None
         if document is None or len(document.children) != 1 or document.attributes:
             summary = "the outermost mapping has not one key with a mapping in it"
-            self._findings.add("not-a-document", NOWHERE, summary, "begin with `manifest:` or `agreement:`")
+            self._findings.add("not-a-document", Position(1, 1), summary, "begin with `manifest:` or `agreement:`")
             return None
         return document.children[0]
 
@@ -77,7 +83,7 @@ class _Builder:
 
     def _begin(self, at: int) -> None:
         """A mapping: the element that the key (or the list's key) names."""
-        self._budget.spend(elements=1, level=len(self._open))
+        self._budget.spend(at, elements=1, level=len(self._open))
         name, start = self._key(at)
         element = Element(name, start)
         parent = next(open_ for open_ in reversed(self._open) if open_ is not None)
@@ -86,7 +92,7 @@ class _Builder:
         self._keys.append(None)
 
     def _begin_list(self, at: int) -> None:
-        self._budget.spend(level=len(self._open))
+        self._budget.spend(at, level=len(self._open))
         key = self._key(at)
         if self._open[-1] is None or self._open[-1] is self._top:
             self._wrong(at, "a list stands where an element should")
@@ -104,7 +110,7 @@ class _Builder:
             self._wrong(at, f"the value {value[:40]!r} stands where an element should")
         elif key is None:
             self._keys[-1] = (value, at)
-            self._budget.spend(attributes=1)
+            self._budget.spend(at, attributes=1)
         else:
             self._keys[-1] = None
             self._attribute(element, key, value, event)

@@ -49,7 +49,7 @@ class Version:
 
 def documents(ctx: Context, body: bytes, media: str) -> Reply:
     """201 with the decorated document, its address, and warnings; InvalidDocument with everything that is wrong."""
-    reading = read(body, limit=ctx.settings.body_limit)
+    reading = read(body, format="xml" if media.endswith("xml") else "yaml", limit=ctx.settings.body_limit)
     if reading.document is None:
         raise refused(reading.diagnostics)
     version = version_of(ctx.account, body, elements(reading.document))

@@ -180,6 +180,19 @@ def test_hostile_documents_are_refused_in_bounded_memory() -> None:
     assert len(codes) == 19
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("<manifest>\n<node " + " ".join(f"a{i}=''" for i in range(1001)) + "/></manifest>", "too-many-parts", (2, 1)),
+        ("manifest:\n  name: a\x01b", "not-yaml", (2, 10)),
+        ("node", "not-a-document", (1, 1)),
+    ],
+)
+def test_what_is_wrong_with_the_whole_has_a_place_too(text: str, code: str, place: tuple[int, int]) -> None:
+    found = next(one for one in read(text.encode()).diagnostics if one.code == code)
+    assert (found.line, found.column) == place
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_raise(data: bytes) -> None:
     reading = read(data)
