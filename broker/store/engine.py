@@ -185,6 +185,7 @@ def _engine(url: URL, pragmas: Sequence[str], begin: str, *, size: int) -> Engin
         pool_size=size,
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
+        pool_reset_on_return=None,  # every transaction was ended by its own block
         json_serializer=dump,
         json_deserializer=orjson.loads,
         connect_args={"check_same_thread": False, "isolation_level": None},
