@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from broker.occi.states import shown
 from broker.phases import CAN
 from broker.plans import plan_from_json
 from broker.reconcile import DIFFERS
@@ -29,13 +30,13 @@ from sla.model import Verdict
 Json = dict[str, Any]
 
 ACTED: Mapping[str, str] = {
-    "start": "running",
-    "restart": "running",
-    "resume": "running",
+    "start": "active",
+    "restart": "active",
+    "resume": "active",
     "stop": "stopped",
     "suspend": "suspended",
 }
-"""The state of a machine after each verb that changes it, newest first in the journal."""
+"""The state of a machine (`providers.State`) after each verb that changes it."""
 
 VIOLATIONS = 10
 """How many violations a report tells, the newest first."""
@@ -104,7 +105,7 @@ def nodes_of(plan: Plan, facts: Facts, error: Mapping[str, Any] | None) -> list[
     return [
         {
             "name": name,
-            "state": seen.get(step.id.removesuffix(".machine")) or _state(step, facts),
+            "state": shown("machine", seen.get(step.id.removesuffix(".machine")) or _state(step, facts)),
             "provider": step.provider,
             "zone": placements[name].zone if name in placements else "",
             "addresses": list((facts.made.get(step.id) or {}).get("addresses", ())),
@@ -140,9 +141,9 @@ def machine_state(step: Step, facts: Facts) -> str | None:
 
 def _state(step: Step, facts: Facts) -> str:
     if facts.made.get(step.id) is None:
-        return "waiting" if step.id not in facts.made else "starting"
+        return "waiting" if step.id not in facts.made else "pending"
     verb = machine_state(step, facts)
-    return ACTED[verb] if verb else "running"
+    return ACTED[verb] if verb else "active"
 
 
 def _created(plan: Plan, kind: str) -> Iterable[tuple[Step, str]]:

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from broker.occi.states import shown
+
 Report = Mapping[str, Any]
 
 _MARKS = {"met": "met", "violated": "VIOLATED", "unknown": "unknown"}
@@ -26,14 +28,14 @@ _MARKS = {"met": "met", "violated": "VIOLATED", "unknown": "unknown"}
 
 def services(found: Iterable[Report]) -> list[str]:
     """All services, a line each."""
-    rows = [(one["name"], one["state"], _when(one.get("expires"), "until ")) for one in found]
+    rows = [(one["name"], shown("service", one["state"]), _when(one.get("expires"), "until ")) for one in found]
     return columns(rows) or ["no services"]
 
 
 def report(found: Report) -> list[str]:
     """One service with all its parts."""
     service = found["service"]
-    lines = [f"{service['name']}: {service['state']}{_when(service.get('expires'), ', until ')}"]
+    lines = [f"{service['name']}: {shown('service', service['state'])}{_when(service.get('expires'), ', until ')}"]
     lines += _error(found.get("error"))
     lines += _part("nodes", [_node(node) for node in found["nodes"]])
     lines += _part("volumes", [_volume(volume) for volume in found["volumes"]])
@@ -76,7 +78,7 @@ def progress(found: Report, steps: Mapping[str, str]) -> str | None:
         case "step.failed":
             return f"  failed: {fields['step']}: {(fields['error'] or {}).get('message', '')}"
         case "service.changed":
-            return f"{fields['name']}: {fields['state']}"
+            return f"{fields['name']}: {shown('service', fields['state'])}"
         case "verdict.changed":
             return f"  {fields['guarantee']} of {fields['target']}: {fields['state']}"
         case _:

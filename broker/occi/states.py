@@ -35,7 +35,7 @@ STATES: Mapping[str, Mapping[str, Words]] = {
     "service": {
         "pending": Words(_IDLE, "inactive", "pending"),
         "deploying": Words(_WORKING, "inactive", "deploying"),
-        "active": Words(_ACTIVE, "active", "running"),
+        "active": Words(_ACTIVE, "active", "active"),
         "failed": Words(_INVALID, "error", "failed"),
         "stopping": Words(_WORKING, "active", "stopping"),
         "stopped": Words(_IDLE, "inactive", "stopped"),
@@ -62,6 +62,12 @@ STATES: Mapping[str, Mapping[str, Words]] = {
         "error": Words(_INVALID, "error", "failed"),
     },
 }
+
+
+def shown(subject: str, state: str) -> str:
+    """The word on the command line. A state that the table does not have (a node that is planned, or gone) is its own."""
+    found = STATES[subject].get(state)
+    return found.shown if found else state
 
 
 def words(subject: str, state: str) -> Words:

@@ -35,7 +35,7 @@ def test_the_contract_table_uses_the_cords_integers() -> None:
 @pytest.mark.parametrize(
     ("subject", "state", "said"),
     [
-        ("service", "active", (1, "active", "running")),
+        ("service", "active", (1, "active", "active")),
         ("service", "failed", (4, "error", "failed")),
         ("machine", "pending", (8, "inactive", "starting")),
         ("contract", "suspended", (2, "suspended", "suspended")),
