@@ -65,7 +65,7 @@ STATES: Mapping[str, Mapping[str, Words]] = {
 
 
 def shown(subject: str, state: str) -> str:
-    """The word on the command line. A state that the table does not have (a node that is planned, or gone) is its own."""
+    """The word on the command line. A state that is not in the table (a node that is planned, or gone) is its own."""
     found = STATES[subject].get(state)
     return found.shown if found else state
 
