@@ -130,9 +130,5 @@ def orphans(observed: Observed, ended: Collection[str], kept: Collection[str]) -
     """What services that have ended left at a provider: a call whose answer nobody waited for may be carried out after
     the release looked for it. `ended` are services released before the observation; `kept` the provider's ids of
     retained volumes and saved images."""
-    left = [
-        found
-        for found in observed.resources.values()
-        if found.tags.get(SERVICE) in ended and found.id not in kept
-    ]
+    left = [found for found in observed.resources.values() if found.tags.get(SERVICE) in ended and found.id not in kept]
     return sorted(left, key=lambda found: (ORDER.index(found.kind), found.id))
