@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus as Status
 from typing import Any
 
@@ -130,14 +130,26 @@ def _wait(broker: Client, service: str, after: int, arguments: argparse.Namespac
         over = _over(report)
         left = POLL if ends is None else max(1, min(POLL, int(ends - time.monotonic())))
         events = awaited(broker, service, after, 0 if over else left)
+        steps = _doings(broker, service, report, events)
         for one in events:
-            line = show.progress(one, show.doings(report))
+            line = show.progress(one, steps)
             if line and line != said and not arguments.json:
                 tell(line)
             after, said = int(one["seq"]), line or said
         if over and not events:
             return str(report["service"]["state"])
     return None
+
+
+def _doings(
+    broker: Client, service: str, report: Mapping[str, Any], events: Iterable[Mapping[str, Any]]
+) -> Mapping[str, str]:
+    """What each step does. The plan of an action is made when a worker takes it: a report that was read before then
+    knows no step of it, and is read again."""
+    known = show.doings(report)
+    if all(one["fields"].get("step") in {*known, None} for one in events):
+        return known
+    return show.doings(broker.get("service", f"/service/{service}/report"))
 
 
 def newest(broker: Client, service: str) -> int:
