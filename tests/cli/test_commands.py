@@ -136,6 +136,7 @@ def test_a_file_of_settings_that_is_wrong_is_a_usage_error(
 ) -> None:
     (tmp_path / "accords.yaml").write_text(text)
     monkeypatch.setenv("ACCORDS_HOME", str(tmp_path))
+    monkeypatch.delenv("ACCORDS_BASE_PORT", raising=False)  # it would win over the file
     assert main(["status", "--json"]) == Exit.USAGE
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "settings"
 
