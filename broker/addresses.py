@@ -25,6 +25,7 @@ OFFSETS: Mapping[str, int] = {
 
 
 def port(settings: Settings, row: str) -> int:
+    """The TCP port of a row."""
     return settings.base_port + OFFSETS[row]
 
 

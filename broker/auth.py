@@ -25,6 +25,8 @@ PLATFORM = "platform"
 
 
 class Role(StrEnum):
+    """What a token is for. Administrators and users are people; servers and workers parts of this installation."""
+
     ADMIN = "admin"
     USER = "user"
     SERVER = "server"

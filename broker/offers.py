@@ -42,6 +42,7 @@ def offer_json(offer: Offer) -> dict[str, Any]:
 
 
 def placement_json(placement: Placement) -> dict[str, Any]:
+    """A placement as JSON; `placement_from_json` gives an equal one."""
     return {key: _plain(item) for key, item in asdict(placement).items()}
 
 

@@ -32,6 +32,7 @@ def plan_to_json(plan: Plan) -> str:
 
 
 def plan_from_json(text: str) -> Plan:
+    """The plan that `plan_to_json` was given."""
     found: dict[str, Any] = orjson.loads(text)
     return Plan(
         operation=found["operation"],

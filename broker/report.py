@@ -117,6 +117,7 @@ def nodes_of(plan: Plan, facts: Facts, error: Mapping[str, Any] | None) -> list[
 
 
 def volumes_of(plan: Plan, facts: Facts) -> list[Json]:
+    """A line a volume that is there or on its way; `size` in bytes."""
     return [
         {
             "id": (facts.made.get(step.id) or {}).get("id", ""),

@@ -31,21 +31,25 @@ def manifest(document: Manifest, findings: Findings) -> None:
 
 
 def agreement(document: Agreement, findings: Findings) -> None:
+    """A diagnostic when the agreement is about no manifest."""
     if not any(term.manifest for terms in document.terms for term in terms.terms):
         hint = 'write <terms type="services"><term><manifest name="..."/></term></terms>'
         findings.add("no-manifest", document.at, f"the agreement {document.name} names no manifest", hint)
 
 
 def volumes(node: Node) -> tuple[Volume, ...]:
+    """The volumes of a node, those of its storage."""
     storage = node.infrastructure.storage if node.infrastructure else None
     return storage.volumes if storage else ()
 
 
 def packages(node: Node) -> tuple[Package, ...]:
+    """The packages of a node's image."""
     return node.image.packages if node.image else ()
 
 
 def network(node: Node) -> Network | None:
+    """The network of a node, None when it names none."""
     return node.infrastructure.network if node.infrastructure else None
 
 
@@ -61,6 +65,7 @@ def ports(node: Node) -> Iterator[Port]:
 
 
 def is_cidr(text: str) -> bool:
+    """Whether a text is an IP network."""
     try:
         ip_network(text)
     except ValueError:

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
+    """An error refuses the document; a warning does not."""
+
     ERROR = "error"
     WARNING = "warning"
 

@@ -39,6 +39,9 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Compute:
+    """What a node wants to run on. `cores` a count, `speed` in Hz, `memory` in bytes; None: whatever there is.
+    Speed is a wish."""
+
     name: str
     architecture: str | None = None
     cores: int | None = None
@@ -50,6 +53,8 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
+    """A named way into a network, with its own ports (CORDS: endpoint). Its ports are the node's."""
+
     name: str
     label: str | None = None
     dns: str | None = None
@@ -61,6 +66,8 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Network:
+    """The network a node is on; nodes that name the same one share it. Without ports nobody gets in."""
+
     name: str
     label: str | None = None
     vlan: str | None = None
@@ -84,6 +91,8 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
+    """The node's own disk, which ends with it (`size` in bytes), and volumes, which may not."""
+
     name: str
     size: int | None = None
     type: str | None = None
@@ -93,6 +102,8 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
+    """What is asked for below the node; each part is at most once."""
+
     name: str
     compute: Compute | None = None
     network: Network | None = None
@@ -102,6 +113,9 @@ class Infrastructure:
 
 @dataclass(frozen=True, slots=True)
 class System:
+    """The operating system asked for, as documents name it. Matched with what a provider offers by
+    `manifests.images`."""
+
     name: str
     version: str | None = None
     distribution: str | None = None
@@ -127,6 +141,8 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Image:
+    """The system and what is put on it. `agent` is `cosacs`, the node's own agent, or `none`."""
+
     name: str
     system: System | None = None
     packages: tuple[Package, ...] = ()
@@ -176,6 +192,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Action:
+    """One `action` element: `expression` as written, `statements` what it says. `type` is the language,
+    `cordscript`."""
+
     name: str
     type: str
     expression: str
@@ -194,6 +213,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Security:
+    """What a manifest says of security, as written (CORDS: security)."""
+
     name: str
     level: str = "public"
     scheme: str | None = None
@@ -202,6 +223,8 @@ class Security:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
+    """A whole document: nodes, and what is done with them when they are up and before they end."""
+
     name: str
     nodes: tuple[Node, ...] = ()
     configuration: Phase | None = None
@@ -249,6 +272,9 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Business:
+    """What a violation or its absence is worth (slamtypes.xsd): `nature` is penalty, reward or both; `expression`
+    as written."""
+
     name: str
     nature: str = "penalty"
     type: str | None = None
@@ -272,6 +298,8 @@ class Guarantee:
 
 @dataclass(frozen=True, slots=True)
 class Term:
+    """One service term: its variables, and guarantees about them."""
+
     name: str
     manifest: str | None = None
     variables: tuple[Variable, ...] = ()
@@ -281,6 +309,8 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
+    """A group of terms; `type` says of what: `services` names the manifests an agreement is about."""
+
     name: str
     type: str
     terms: tuple[Term, ...] = ()

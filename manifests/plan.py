@@ -130,6 +130,7 @@ def to_json(step: Step) -> dict[str, object]:
 
 
 def value_to_json(value: Value) -> object:
+    """An input of a step as JSON: a Ref becomes an object, everything else itself."""
     if isinstance(value, Ref):
         return {"$ref": value.step, "field": value.field, "secret": value.secret}
     if isinstance(value, Mapping):
@@ -140,6 +141,7 @@ def value_to_json(value: Value) -> object:
 
 
 def value_from_json(value: object) -> Value:
+    """The input that `value_to_json` was given."""
     if isinstance(value, dict):
         if "$ref" in value:
             return Ref(str(value["$ref"]), str(value["field"]), bool(value.get("secret")))

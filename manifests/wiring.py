@@ -74,6 +74,7 @@ def needs(found: Mapping[str, Told]) -> dict[str, set[str]]:
 
 
 def check_cycles(found: Mapping[str, Told], findings: Findings) -> None:
+    """A diagnostic for each ring of nodes that wait for one another, with its path."""
     for path in cycles(needs(found)):
         wire = next(wire for wire in found[path[0]].wires.values() if wire.source == path[1])
         summary = f"nodes wait for each other: {' -> '.join(path)}"

@@ -34,6 +34,8 @@ class State(StrEnum):
 
 
 class Action(StrEnum):
+    """What a machine can be told to do."""
+
     START = "start"
     STOP = "stop"
     RESTART = "restart"
@@ -63,6 +65,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class FirewallSpec:
+    """What is let in to the machines that name it; everything else is dropped. `network` is an id."""
+
     name: str
     rules: tuple[Rule, ...] = ()
     network: str | None = None
@@ -70,6 +74,8 @@ class FirewallSpec:
 
 @dataclass(frozen=True, slots=True)
 class VolumeSpec:
+    """Block storage. `size` in bytes; `type` is the provider's word, None for its usual one."""
+
     name: str
     size: int
     type: str | None = None
@@ -131,6 +137,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class OfferedSize:
+    """A size of machine. `memory` and `disk` in bytes; `price` an hour, in the offering's currency. `name` None:
+    any size up to it can be had."""
+
     name: str | None
     cores: int
     memory: int
@@ -141,6 +150,9 @@ class OfferedSize:
 
 @dataclass(frozen=True, slots=True)
 class OfferedImage:
+    """An image that machines can be made of. `id` is the provider's; `aliases` are the names that the settings give
+    it."""
+
     id: str
     name: str
     distribution: str | None = None

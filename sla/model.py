@@ -27,6 +27,8 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Objective:
+    """The desired condition: a measured value `comparison` `value`."""
+
     comparison: Comparison
     value: float
 
@@ -59,6 +61,8 @@ class Guarantee:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
+    """What is judged of an agreement between `parties` about a service."""
+
     name: str
     parties: tuple[str, ...]
     service: str

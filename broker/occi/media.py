@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Media(StrEnum):
+    """The renderings that entities and collections have (GFD.223, GFD.226)."""
+
     PLAIN = "text/plain"
     OCCI = "text/occi"
     URI_LIST = "text/uri-list"

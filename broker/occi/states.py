@@ -12,6 +12,8 @@ from enum import IntEnum
 
 
 class Cords(IntEnum):
+    """The integers of CORDS' `state` attributes (cords.md 2.4)."""
+
     IDLE = 0
     ACTIVE = 1
     SUSPENDED = 2

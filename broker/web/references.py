@@ -17,6 +17,7 @@ from broker.store import Record
 
 
 def reference(kind: str, id: str) -> str:
+    """The stored form: kind and id, so that moving a host changes no row."""
     return f"{kind} {id}"
 
 
