@@ -112,7 +112,8 @@ def verify(key: str, token: str) -> Principal:
     except jwt.ExpiredSignatureError as error:
         raise Unauthenticated("the token has expired", hint="ask for a new one", code="auth.expired") from error
     except (jwt.InvalidTokenError, KeyError, ValueError) as error:
-        raise Unauthenticated("the token is not one of this installation", code="auth.invalid") from error
+        hint = "`accords token ACCOUNT` makes one, on the broker's machine"
+        raise Unauthenticated("the token is not one of this installation", hint=hint, code="auth.invalid") from error
 
 
 class Verifier:

@@ -62,4 +62,5 @@ def _piece(env: dict[str, Any], size: int, deadline: float) -> bytes:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The body is larger than {limit} bytes.", limit=limit)
+    hint = "send less at once, or raise the setting body_limit"
+    return TooLarge(f"The body is larger than {limit} bytes.", hint=hint, limit=limit)
