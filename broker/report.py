@@ -1,6 +1,6 @@
 """A service with all its parts as one JSON value: what `accords status` prints. Reads only; the shape is the contract.
 
-service     {id, name, state, account, created, expires}           times in UTC microseconds
+service     {id, name, state, account, created, expires}           times: RFC 3339, UTC
 operation   {id, kind, state, done, total} or null                 the newest one
 steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
 nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
@@ -24,6 +24,7 @@ from broker.reconcile import DIFFERS
 from broker.store import Operation, Service, Transaction, journal, operations, services, verdicts
 from broker.store.journal import Entry
 from broker.store.verdicts import Violation
+from broker.times import rfc3339, rfc3339_or_none
 from manifests import Plan, Step
 from sla.model import Verdict
 
@@ -166,8 +167,8 @@ def _service(service: Service) -> Json:
         "name": service.name,
         "state": service.state,
         "account": service.account,
-        "created": service.created,
-        "expires": service.expires_at,
+        "created": rfc3339(service.created),
+        "expires": rfc3339_or_none(service.expires_at),
     }
 
 
@@ -195,8 +196,8 @@ def _guarantee(verdict: Verdict, lasting: Mapping[tuple[str, str], int]) -> Json
         "target": verdict.target,
         "state": verdict.state.value,
         "reason": verdict.reason,
-        "at": verdict.at,
-        "since": lasting.get((verdict.guarantee, verdict.target)),
+        "at": rfc3339(verdict.at),
+        "since": rfc3339_or_none(lasting.get((verdict.guarantee, verdict.target))),
     }
 
 
@@ -204,8 +205,8 @@ def _violation(violation: Violation) -> Json:
     return {
         "name": violation.guarantee,
         "target": violation.target,
-        "since": violation.at,
-        "ended": violation.ended,
+        "since": rfc3339(violation.at),
+        "ended": rfc3339_or_none(violation.ended),
         "reason": violation.reason,
-        "evidence": [asdict(sample) for sample in violation.evidence],
+        "evidence": [{**asdict(sample), "at": rfc3339(sample.at)} for sample in violation.evidence],
     }

@@ -16,7 +16,6 @@ The report is what `GET /service/<id>/report` answers:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from broker.occi.states import shown
@@ -145,7 +144,6 @@ def _error(error: Report | None) -> list[str]:
     return [f"  {step}{error['message']}", *([f"  {error['hint']}"] if error.get("hint") else [])]
 
 
-def _when(at: int | None, before: str = "") -> str:
-    if at is None:
-        return ""
-    return before + datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def _when(at: str | None, before: str = "") -> str:
+    """RFC 3339 to the second, as people read it."""
+    return "" if at is None else before + at[:19].replace("T", " ")

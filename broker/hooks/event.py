@@ -16,6 +16,7 @@ from broker.errors import Invalid
 from broker.hooks.addresses import uuid_of
 from broker.services import Context, Reply
 from broker.store import events
+from broker.times import rfc3339
 
 LONGEST = 30.0
 """Seconds one request waits at most: a thread of the server waits with it."""
@@ -55,7 +56,8 @@ def listing(ctx: Context, query: Mapping[str, str]) -> Reply | None:
     service = uuid_of(query["service"]) if query.get("service") else None
     found = _read(ctx, after, service) or (_awaited(ctx, after, service, wait) if wait else ())
     last = found[-1].seq if found else after
-    return Reply(200, orjson.dumps({"events": [asdict(each) for each in found], "last": last}))
+    shown = [{**asdict(each), "at": rfc3339(each.at)} for each in found]
+    return Reply(200, orjson.dumps({"events": shown, "last": last}))
 
 
 def _awaited(ctx: Context, after: int, service: str | None, wait: float) -> tuple[events.Event, ...]:

@@ -36,6 +36,7 @@ from broker.store import (
     operations,
     services,
 )
+from broker.times import rfc3339
 from manifests import Agreement, Plan, read, step_from_json
 from sla import Guarantee
 
@@ -227,7 +228,11 @@ def printed(ctx: Context, record: Record, query: Mapping[str, str]) -> Reply:
     """GET /service/<id>/logs: what its nodes' scripts printed."""
     with ctx.store.read() as tx:
         found = logs.after(tx, ctx.account, record.id, int(query.get("after", "0")), limit=1000)
-    return _json({"logs": [{"seq": each.seq, "at": each.at, "node": each.node, "output": each.text} for each in found]})
+    return _json({"logs": [_printed(each) for each in found]})
+
+
+def _printed(line: logs.Line) -> dict[str, object]:
+    return {"seq": line.seq, "at": rfc3339(line.at), "node": line.node, "output": line.text}
 
 
 def provider_listing(ctx: Context, query: Mapping[str, str]) -> Reply | None:

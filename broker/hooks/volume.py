@@ -12,6 +12,7 @@ import orjson
 
 from broker.services import Context, Reply
 from broker.store import operations, volumes
+from broker.times import rfc3339
 
 
 def kept(ctx: Context, query: Mapping[str, str]) -> Reply:
@@ -40,5 +41,5 @@ def _shown(volume: volumes.Volume) -> dict[str, object]:
         "provider": volume.provider,
         "reference": volume.reference,
         "size": volume.size,
-        "created": volume.created,
+        "created": rfc3339(volume.created),
     }

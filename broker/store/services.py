@@ -14,6 +14,7 @@ from broker.occi import states
 from broker.store import entities, events
 from broker.store.engine import Transaction
 from broker.store.tables import services
+from broker.times import rfc3339_or_none
 
 KIND = "http://scheme.compatibleone.fr/scheme/compatible#service"
 
@@ -174,6 +175,6 @@ def _attributes(service: Service) -> dict[str, object]:
         "org.accords.state": service.state,
         "org.accords.desired": service.desired,
         "org.accords.error": service.error,
-        "org.accords.expires": service.expires_at,
+        "org.accords.expires": rfc3339_or_none(service.expires_at),
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -5,7 +5,14 @@ from __future__ import annotations
 from broker.cli import show
 
 REPORT = {
-    "service": {"id": "1", "name": "pacs", "state": "failed", "account": "admin", "created": 0, "expires": None},
+    "service": {
+        "id": "1",
+        "name": "pacs",
+        "state": "failed",
+        "account": "admin",
+        "created": "1970-01-01T00:00:00.000000Z",
+        "expires": None,
+    },
     "operation": {"kind": "deploy", "state": "failed", "done": 3, "total": 5},
     "steps": [
         {"id": "lan", "state": "done"},
@@ -32,8 +39,8 @@ REPORT = {
             "target": "pacs",
             "state": "violated",
             "reason": "dicom:echo is 0",
-            "at": 1,
-            "since": 60_000_000,
+            "at": "1970-01-01T00:00:00.000001Z",
+            "since": "1970-01-01T00:01:00.000000Z",
         }
     ],
     "error": {"step": "pacs.0.machine", "message": "no offer has 8 cores", "hint": "ask for 4"},

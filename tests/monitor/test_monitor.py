@@ -26,6 +26,7 @@ from broker.store import (
     verdicts,
 )
 from broker.store.journal import Ended, Intent, Journal
+from broker.times import rfc3339
 from manifests import Plan
 from sla import METRICS, Comparison, Guarantee, Objective, Origin, Sample, VerdictState
 from sla.probes import ProbeUnable
@@ -138,8 +139,9 @@ def test_the_report_tells_since_when_a_promise_is_broken_and_keeps_what_was(
         clock.passes(ECHO.period + 1)
     with store.read() as tx:
         found = report_of(tx, ACCOUNT, SERVICE)
-    assert {each["name"]: each["since"] for each in found["guarantees"]} == {"answers": began[2], "fits": None}
-    assert [(each["since"], each["ended"]) for each in found["violations"]] == [(began[2], None), (began[0], began[1])]
+    first, second, third = map(rfc3339, began)
+    assert {each["name"]: each["since"] for each in found["guarantees"]} == {"answers": third, "fits": None}
+    assert [(each["since"], each["ended"]) for each in found["violations"]] == [(third, None), (first, second)]
     assert found["violations"][0]["evidence"][0]["value"] == 0.0
 
 
