@@ -46,13 +46,13 @@ def delete(site: Site, kind: Kind, id: str, deadline: Deadline) -> None:
 
 
 def _delete(site: Site, kind: Kind, id: str, deadline: Deadline) -> None:
+    """What comes after the record went is done also when it was gone before: a kill may have come between the two."""
     records = Records(site.home)
     with locked(site.home, deadline):
-        if not records.there(kind, id):
-            return
-        if found := users(kind, id, records.things()):
-            raise Conflict(f"{kind} {id} is used by {', '.join(found)}; delete those first", thing=f"{kind}/{id}")
-        REMOVERS[kind](site, records, id, deadline)
+        if records.there(kind, id):
+            if found := users(kind, id, records.things()):
+                raise Conflict(f"{kind} {id} is used by {', '.join(found)}; delete those first", thing=f"{kind}/{id}")
+            REMOVERS[kind](site, records, id, deadline)
         records.drop(kind, id)
         things = lifecycle.refresh(site, records, deadline)
         if not things.networks:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from providers.local import Local, host, layers, machines
-from providers.protocol import Kind, MachineSpec, NetworkSpec, Resource, State
+from providers.protocol import FirewallSpec, Kind, MachineSpec, NetworkSpec, Resource, Rule, State
 
 pytestmark = pytest.mark.lxc
 
@@ -114,6 +114,14 @@ def test_a_node_that_was_given_back_half_way_is_given_back_by_calling_again(
     local.delete(Kind.MACHINE, made.id, deadline=20)
     local.delete(Kind.MACHINE, made.id, deadline=20)
     assert local.find(Kind.MACHINE, "half", deadline=20) is None
+
+
+def test_what_a_kill_left_behind_a_record_goes_when_it_is_given_back_again(local: Local) -> None:
+    made = local.create(FirewallSpec("rules", (Rule("tcp", 80, 80, "0.0.0.0/0"),)), token="rules", tags={}, deadline=20)
+    records = local.site.home / "records" / "firewall"
+    (records / f"{made.id}.json").unlink()  # as if killed right after
+    local.delete(Kind.FIREWALL, made.id, deadline=20)
+    assert not records.exists()
 
 
 @pytest.mark.slow
