@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from typing import Any
 
 from providers.errors import Conflict, NotFound, Quota, Refused
@@ -21,11 +20,11 @@ from providers.protocol import (
     OfferedImage,
     OfferedSize,
     Resource,
-    Rule,
     SnapshotSpec,
     Spec,
     VolumeSpec,
 )
+from providers.rules import check
 
 KINDS: Mapping[type, Kind] = {
     NetworkSpec: Kind.NETWORK,
@@ -34,7 +33,6 @@ KINDS: Mapping[type, Kind] = {
     MachineSpec: Kind.MACHINE,
     SnapshotSpec: Kind.SNAPSHOT,
 }
-PROTOCOLS = frozenset({"tcp", "udp", "icmp", "any", "all"})
 
 
 @dataclass(slots=True)
@@ -82,7 +80,7 @@ def firewall(site: Site, spec: FirewallSpec, id: str) -> Draft:
     if not site.knobs.firewalls:
         raise Refused("this cloud has no firewalls; leave the rules out or choose another provider")
     for rule in spec.rules:
-        _check_rule(rule)
+        check(rule)
     uses = ((Kind.NETWORK, spec.network),) if spec.network else ()
     _there(site, uses)
     return Draft({"rules": len(spec.rules)}, uses=uses)
@@ -179,19 +177,6 @@ def _image(images: tuple[OfferedImage, ...], wanted: str) -> OfferedImage:
             return image
     names = ", ".join(image.name for image in images)
     raise Refused(f"there is no image {wanted!r}; there are {names}")
-
-
-def _check_rule(rule: Rule) -> None:
-    if rule.protocol.lower() not in PROTOCOLS:
-        raise Refused(f"protocol {rule.protocol!r} is unknown; there are {', '.join(sorted(PROTOCOLS))}")
-    if not 0 <= rule.from_port <= rule.to_port <= 65535:
-        raise Refused(f"ports {rule.from_port}-{rule.to_port} are no range within 0-65535")
-    if rule.source.startswith("node:"):
-        return
-    try:
-        ip_network(rule.source, strict=False)
-    except ValueError as error:
-        raise Refused(f"source {rule.source!r} is neither a network nor node:<name>") from error
 
 
 def _check_quotas(site: Site, size: OfferedSize) -> None:

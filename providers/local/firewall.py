@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, ip_network
 
-from providers.errors import Refused
 from providers.local import names
 from providers.local.programs import Deadline, run
 from providers.local.site import Site
@@ -90,20 +89,6 @@ table inet {table} {{
   }}
 }}
 """
-
-
-def check_rule(rule: Rule) -> None:
-    """Refused, with what would be right, when nft could not say this rule."""
-    if rule.protocol.lower() not in PROTOCOLS:
-        raise Refused(f"protocol {rule.protocol!r} is unknown; there are {', '.join(sorted(PROTOCOLS))}")
-    if not 0 <= rule.from_port <= rule.to_port <= 65535:
-        raise Refused(f"ports {rule.from_port}-{rule.to_port} are no range within 0-65535")
-    if rule.source.startswith("node:"):
-        return
-    try:
-        ip_network(rule.source, strict=False)
-    except ValueError as error:
-        raise Refused(f"source {rule.source!r} is neither a network nor node:<name>") from error
 
 
 def ruleset(site: Site, things: Things) -> str:

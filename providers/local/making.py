@@ -10,13 +10,14 @@ from ipaddress import IPv4Network
 from typing import TypeVar
 
 from providers.errors import Conflict, NotFound, Refused
-from providers.local import claims, firewall, host, layers, lifecycle, names, networks, snapshots, volumes
+from providers.local import claims, host, layers, lifecycle, names, networks, snapshots, volumes
 from providers.local.locks import locked
 from providers.local.programs import Deadline
 from providers.local.records import Records
 from providers.local.site import Site
 from providers.local.things import Firewall, Machine, Network, Port, Snapshot, Things, Volume
 from providers.protocol import FirewallSpec, Kind, MachineSpec, NetworkSpec, SnapshotSpec, VolumeSpec
+from providers.rules import check
 
 HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,62})(\.[a-zA-Z0-9][a-zA-Z0-9-]{0,62})*\Z")  # RFC 1123
 MOUNTPOINT = re.compile(r"/[A-Za-z0-9._/@+-]*[A-Za-z0-9]\Z")  # one word of an LXC configuration
@@ -47,7 +48,7 @@ def _cidr(site: Site, spec: NetworkSpec, records: Records, deadline: Deadline) -
 def rules(site: Site, spec: FirewallSpec, token: str, tags: Mapping[str, str], deadline: Deadline) -> Firewall:
     records, id = Records(site.home), names.identity(site.prefix, Kind.FIREWALL, token)
     for rule in spec.rules:
-        firewall.check_rule(rule)
+        check(rule)
     with locked(site.home, deadline):
         found = _there(records, Firewall, id) or Firewall(id, token, tags, spec)
         records.put(found)

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.errors import Refused
-from providers.local.firewall import check_rule, ruleset
+from providers.local.firewall import ruleset
 from providers.local.site import Site
 from providers.local.things import NODE, SERVICE, Firewall, Machine, Network, Port, Things
 from providers.protocol import FirewallSpec, MachineSpec, NetworkSpec, Rule
+from providers.rules import check
 
 SITE = Site.of("local", {})
 LAN = Network("accnlan", "n", {}, NetworkSpec("lan"), "10.199.0.0/24")
@@ -99,7 +100,7 @@ def test_a_rule_for_ipv6_sources_lets_nobody_in() -> None:
 )
 def test_a_rule_that_cannot_be_is_refused(rule: Rule) -> None:
     with pytest.raises(Refused):
-        check_rule(rule)
+        check(rule)
 
 
 @given(
