@@ -19,7 +19,7 @@ from providers.local.site import Site
 
 RUN = Path("/run/accords")
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-BEFORE = "before"
+BEFORE, PART = "before", "before.part"
 
 
 def claim(site: Site, deadline: Deadline) -> None:
@@ -40,9 +40,10 @@ def _claim(site: Site, what: str, look: Callable[[], str], ensure: Callable[[], 
     RUN.mkdir(mode=0o755, exist_ok=True)
     with locked(RUN, deadline):
         folder = RUN / what
-        if not folder.is_dir():
-            folder.mkdir()
-            (folder / BEFORE).write_text(look(), encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        if not (folder / BEFORE).exists():  # also where a kill came between the two, or in the middle of a release
+            (folder / PART).write_text(look(), encoding="utf-8")
+            (folder / PART).replace(folder / BEFORE)
         (folder / _holder(site)).touch()
         ensure()
 
@@ -50,10 +51,12 @@ def _claim(site: Site, what: str, look: Callable[[], str], ensure: Callable[[], 
 def _release(site: Site, what: str, restore: Callable[[str], None], deadline: Deadline) -> None:
     with contextlib.suppress(FileNotFoundError), locked(RUN, deadline):
         folder = RUN / what
-        (folder / _holder(site)).unlink()
-        if [path.name for path in folder.iterdir()] == [BEFORE]:
-            restore((folder / BEFORE).read_text(encoding="utf-8"))
-            (folder / BEFORE).unlink()
+        (folder / _holder(site)).unlink(missing_ok=True)
+        (folder / PART).unlink(missing_ok=True)
+        if {path.name for path in folder.iterdir()} <= {BEFORE}:
+            if (folder / BEFORE).exists():
+                restore((folder / BEFORE).read_text(encoding="utf-8"))
+                (folder / BEFORE).unlink()
             folder.rmdir()
             with contextlib.suppress(OSError):  # another claim is still there
                 RUN.rmdir()
