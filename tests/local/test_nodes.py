@@ -252,7 +252,7 @@ def test_after_a_restart_of_this_machine_a_start_brings_a_node_back(world: World
     assert {cloud.observe(Kind.MACHINE, node.id, deadline=20).state for node in world.nodes.values()} == {State.STOPPED}
     for node in world.nodes.values():
         assert cloud.act(Kind.MACHINE, node.id, Action.START, deadline=20).state is State.ACTIVE
-    assert world.run("pacs", "cat", "/srv/images/study") == "study"
+    until(lambda: world.run("pacs", "cat", "/srv/images/study") == "study", "the study")
     assert str(site.door_address) in command("ip", "-4", "address", "show", "dev", "lo")
     until(lambda: bool(world.run("pacs", "ip", "route")), id)
     assert not reaches(world, "third", world.address("db"), PORT)
@@ -265,7 +265,7 @@ def test_a_node_stops_gently_and_starts_again(world: World) -> None:
     with pytest.raises(Conflict):
         world.cloud.act(Kind.MACHINE, id, Action.SUSPEND, deadline=20)
     assert world.cloud.act(Kind.MACHINE, id, Action.START, deadline=20).state is State.ACTIVE
-    assert world.run("third", "cat", "/etc/kept") == "kept"
+    until(lambda: world.run("third", "cat", "/etc/kept") == "kept", "its disk")  # one enters a node only once it is up
 
 
 def test_nothing_is_left_when_all_is_given_back(world: World) -> None:
