@@ -168,7 +168,7 @@ class Builder:
 def _statement(call: Call, at: Position) -> Statement:
     arguments = tuple(_property(a) if isinstance(a, Path) else a for a in call.arguments)
     method = call.method if call.method == "set" else call.method.lower()
-    return Statement(str(call.path), method, arguments, at)
+    return Statement(str(call.path), method, arguments, at=at)
 
 
 def _property(path: Path) -> Property:

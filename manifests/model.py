@@ -7,6 +7,7 @@ resolved by the reader to the element of that name in the same document.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -152,7 +153,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`count` is 1 until scaling exists; every step name carries the index all the same."""
+    """`count` is 1 until scaling exists; every step name carries the index all the same.
+
+    `nested` is the manifest that `type` names, where it is not `simple` (a complex node, cords.md 1.5). `address`,
+    `aetitle` and `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`).
+    """
 
     name: str
     type: str = "simple"
@@ -165,6 +170,10 @@ class Node:
     scope: str = "normal"
     infrastructure: Infrastructure | None = None
     image: Image | None = None
+    address: str | None = None
+    aetitle: str | None = None
+    certificate: str | None = None
+    nested: Manifest | None = None
     count: int = 1
     at: Position = _at()
 
@@ -181,12 +190,14 @@ class Property:
 class Statement:
     """One statement of the action language (cords.md 1.4): `target.method(arguments);`.
 
-    An assignment `a.prop = 'v';` has the method `set` and the arguments `("prop", "v")`. A literal is a str.
+    An assignment `a.prop = 'v';` has the method `set` and the arguments `("prop", "v")`. A literal is a str. `within`
+    is the path of the complex node whose manifest wrote it; the names of what it passes are relative to that.
     """
 
     target: str
     method: str
     arguments: tuple[str | Property, ...] = ()
+    within: str = ""
     at: Position = _at()
 
 
@@ -222,6 +233,30 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """What a document leaves open (ours). `type` is text, number, flag, size or name; `allowed` empty: anything of the
+    type. The value of a `secret` one never stands in a plan."""
+
+    name: str
+    type: str = "text"
+    default: str | None = None
+    allowed: tuple[str, ...] = ()
+    secret: bool = False
+    description: str | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is said when the service runs (ours): `value` is a property of a node, such as `pacs.address`."""
+
+    name: str
+    value: Property
+    description: str | None = None
+    at: Position = _at()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole document: nodes, and what is done with them when they are up and before they end."""
 
@@ -230,6 +265,8 @@ class Manifest:
     configuration: Phase | None = None
     release: Phase | None = None
     interface: Phase | None = None
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
     security: Security | None = None
     account: str | None = None
     zone: str | None = None
@@ -332,7 +369,19 @@ class Agreement:
     at: Position = _at()
 
 
-Document = Manifest | Agreement
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An element that is checked and kept as it is written, and that nobody here acts on: an account, a price, a quota,
+    an application of another platform. `children` are records, or typed values where an import holds those."""
+
+    term: str
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    children: tuple[object, ...] = ()
+    at: Position = _at()
+
+
+Document = Manifest | Agreement | Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +415,8 @@ class Offer:
     `flexible`: sizes are upper limits, the machine gets what it asks for. `machines` is how many more fit, None
     for no known limit. `packages`: the driver can put distribution packages into the image it boots (layers).
     `price` is for a machine and hour where the size has none. `delivery` is how instructions reach a node: `home`
-    (its agent calls), `direct` (the provider carries them), `none`.
+    (its agent calls), `direct` (the provider carries them), `none`. `categories` are those of abstract nodes that the
+    provider takes whole (cords.md 1.5).
     """
 
     provider: str
@@ -384,6 +434,7 @@ class Offer:
     price: Decimal | None = None
     currency: str = "EUR"
     operator: str = "any"
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
