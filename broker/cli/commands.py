@@ -55,7 +55,12 @@ COMMANDS: tuple[Command, ...] = (
         "validate",
         "documents:validate",
         "check documents; needs no broker and no network",
-        (_argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML or YAML"), JSON),
+        (
+            _argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML, YAML or JSON; - reads one"),
+            _argument("--colour", choices=("auto", "always", "never"), default="auto", help="by default on a terminal"),
+            _argument("--sarif", action="store_true", help="print SARIF 2.1.0, which code review shows at the lines"),
+            JSON,
+        ),
     ),
     Command(
         "plan", "documents:plan", "show what `up` would do, with cost and reasons; makes nothing", (DOCUMENT, JSON)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from broker import __version__
 from broker.cli.exits import Exit
 from broker.cli.session import client, show, show_json, tell
 
@@ -31,23 +33,47 @@ def media_type(name: str, document: bytes) -> str:
 
 def validate(arguments: argparse.Namespace) -> Exit:
     """Read each document and say everything about it; DOCUMENT if any has an error."""
-    from manifests import errors, read
-
-    found = {name: read(content(name)).diagnostics for name in arguments.documents}
-    if arguments.json:
-        show_json({name: [asdict(one) for one in diagnostics] for name, diagnostics in found.items()})
-    else:
-        show(line for name, diagnostics in found.items() for line in _verdict(name, diagnostics))
-    return Exit.DOCUMENT if any(errors(diagnostics) for diagnostics in found.values()) else Exit.OK
-
-
-def _verdict(name: str, diagnostics: Sequence[Diagnostic]) -> list[str]:
+    from broker.cli import diagnose
     from manifests import errors
 
-    lines = [f"{name}:{one}" for one in diagnostics]
-    if not errors(diagnostics):
-        lines.append(f"{name}: good" + (f", {len(diagnostics)} warnings" if diagnostics else ""))
+    found = _checked(arguments.documents)
+    if arguments.sarif:
+        show_json(diagnose.sarif(found, __version__))
+    elif arguments.json:
+        show_json(diagnose.as_json(found))
+    else:
+        colour = _coloured(arguments.colour)
+        show(line for name, (text, said) in found.items() for line in _verdict(name, text, said, colour=colour))
+    return Exit.DOCUMENT if any(errors(said) for _, said in found.values()) else Exit.OK
+
+
+def _checked(names: Sequence[str]) -> dict[str, tuple[str, Sequence[Diagnostic]]]:
+    """The text of each document and what is said about it; no text where the bytes are none."""
+    from manifests import decode, read
+
+    found: dict[str, tuple[str, Sequence[Diagnostic]]] = {}
+    for name in names:
+        document = content(name)
+        text = ""
+        with suppress(ValueError):  # which the reader says, too
+            text = decode(document)
+        found[name] = (text, read(document).diagnostics)
+    return found
+
+
+def _verdict(name: str, text: str, said: Sequence[Diagnostic], *, colour: bool) -> list[str]:
+    from broker.cli import diagnose
+    from manifests import errors
+
+    lines = diagnose.lines(name, text, said, colour=colour)
+    if not errors(said):
+        lines.append(f"{name}: good" + (f", {len(said)} warning{'s' * (len(said) > 1)}" if said else ""))
     return lines
+
+
+def _coloured(wish: str) -> bool:
+    """On a terminal, unless its user wants none: NO_COLOR is a word of terminals, not a setting of ours."""
+    return wish == "always" or (wish == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
 
 
 def plan(arguments: argparse.Namespace) -> Exit:
