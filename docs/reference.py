@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from broker.occi.model import Kind
+from manifests import Code
 from providers.errors import MEANINGS
 
 T = TypeVar("T")
@@ -118,13 +119,9 @@ def _kind(kind: Kind) -> str:
 
 def codes() -> str:
     from broker.codes import ANSWERS, COMMANDS, STEPS
-    from manifests import CODES
     from providers.errors import ProviderError
 
     clouds = [(kind.code, "yes" if kind.retryable else "no", MEANINGS[kind.code]) for kind in family(ProviderError)]
-    document = [
-        (code, one.severity, one.meaning, f"`{one.example}`" * bool(one.example)) for code, one in CODES.items()
-    ]
     return "".join(
         [
             "# Codes\n\nCodes never change once released.\n",
@@ -137,9 +134,42 @@ def codes() -> str:
                 clouds,
             ),
             _section("The command line, with `--json`", "", ("code", "meaning"), COMMANDS.items()),
-            _section("Diagnostics of documents", "", ("code", "severity", "meaning", "example"), document),
+            "\nWhat is said of documents: [diagnostics](diagnostics.md).\n",
         ]
     )
+
+
+def diagnostics() -> str:
+    from manifests import CODES
+
+    parts = [
+        "# Diagnostics\n\nEverything that is said of documents: what it means, a document that earns it, and how "
+        "`accords validate` says it. An error refuses the document, a warning does not. Codes never change once "
+        "released.\n"
+    ]
+    parts += [_diagnostic(code, one) for code, one in sorted(CODES.items())]
+    return "".join(parts)
+
+
+def _diagnostic(code: str, one: Code) -> str:
+    from broker.cli.diagnose import lines
+    from manifests import read
+
+    stage = {"read": "read", "place": "placed", "plan": "planned"}[one.stage]
+    text = f"\n## {code}\n\n{one.meaning} ({one.severity.capitalize()}, when the document is {stage}.)\n"
+    if not one.example:
+        return text
+    said = [each for each in read(one.example.encode()).diagnostics if each.code == code][:1]
+    return text + "".join(f"\n{_indented(block)}\n" for block in (one.example, *_joined(lines("x", one.example, said))))
+
+
+def _joined(lines: Sequence[str]) -> list[str]:
+    return ["\n".join(lines)] if lines else []
+
+
+def _indented(block: str) -> str:
+    """A block of code in Markdown."""
+    return "\n".join(f"    {line}".rstrip() for line in block.split("\n"))
 
 
 def _section(title: str, prose: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -159,6 +189,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "rows.md": rows,
     "kinds.md": kinds,
     "codes.md": codes,
+    "diagnostics.md": diagnostics,
 }
 
 

@@ -17,8 +17,8 @@ Paint = Callable[[str, str], str]
 """(style, text) -> the text set off: a style is a key of the table of colours."""
 
 _COLOURS = {"error": "31", "warning": "33", "bold": "1", "faint": "2"}
-# What a reader sees as one thing: a quoted value, else a run without blanks, marks and quotes.
-_WORD = re.compile(r"\"[^\"]*\"?|'[^']*'?|[^\s<>=\"';,()\[\]{}]+|.")
+# What a reader sees as one thing: a value from its opening quote on, else a run without blanks, marks and quotes.
+_WORD = re.compile(r"(?<=[=:,(\[\s])(?:\"[^\"]*\"?|'[^']*'?)|[^\s<>=\"';,()\[\]{}]+|.")
 # A line is shown around the place when it is longer than a terminal is wide.
 _WIDTH = 100
 _EVERYTHING_IS_A_BLANK = str.maketrans({chr(code): " " for code in (*range(32), 127, *range(0x80, 0xA0))})
