@@ -4,12 +4,13 @@ is made of. Pure."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from broker.offers import placement_from_json, placement_json
-from manifests import Plan, step_from_json, step_to_json
+from manifests import Plan, Step, step_from_json, step_to_json
 
 
 def element_id(document: str, path: str) -> str:
@@ -27,6 +28,7 @@ def plan_to_json(plan: Plan) -> str:
             "steps": [step_to_json(step) for step in plan.steps],
             "placements": [placement_json(each) for each in plan.placements],
             "release": [step_to_json(step) for step in plan.release],
+            "interface": {name: list(map(step_to_json, steps)) for name, steps in plan.interface.items()},
         }
     ).decode()
 
@@ -40,4 +42,10 @@ def plan_from_json(text: str) -> Plan:
         steps=tuple(map(step_from_json, found["steps"])),
         placements=tuple(map(placement_from_json, found["placements"])),
         release=tuple(map(step_from_json, found["release"])),
+        interface=interface_from_json(found.get("interface") or {}),
     )
+
+
+def interface_from_json(found: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, tuple[Step, ...]]:
+    """The methods of a service, of `{name: [step...]}`."""
+    return {name: tuple(map(step_from_json, steps)) for name, steps in found.items()}

@@ -2,6 +2,7 @@
 
     read(bytes) -> Reading(document, diagnostics)      place(manifest, offers, ...) -> Placed(placements, diagnostics)
     plan(manifest, placements) -> Planned(plan, ...)   release(plan, made) -> Plan      act(plan, made, "stop") -> Plan
+    invoke(plan, made, "backup", ["now"]) -> Plan
     elements(document) -> the OCCI instances           quantity("8GB") -> Decimal
 
 Import from here, nothing deeper. `manifests.plan` is the function; the module of that name is where Plan is defined.
@@ -27,7 +28,7 @@ from manifests.model import (
     Variable,
     Volume,
 )
-from manifests.operating import OPERATIONS, act
+from manifests.operating import OPERATIONS, act, invoke
 from manifests.placement import Placed, place
 from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_to_json
 from manifests.plan import from_json as step_from_json
@@ -72,6 +73,7 @@ __all__ = [
     "decode",
     "elements",
     "errors",
+    "invoke",
     "place",
     "plan",
     "ports",

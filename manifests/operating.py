@@ -1,12 +1,13 @@
-"""What runs -> the plan of an operation on it: start, stop, restart, suspend, save."""
+"""What runs -> the plan of an operation on it: start, stop, restart, suspend, save; or of a method of its interface."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from manifests.plan import Plan, Step, Value
-from manifests.planner import base, ordered
+from manifests.instructions import with_arguments
+from manifests.plan import Plan, Ref, Step, Value
+from manifests.steps import base, ordered
 from manifests.teardown import Made, consumers, result_id
 
 # An operation goes along the order of configuration (sources first), against it, or all at once.
@@ -36,6 +37,38 @@ def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = (), *, 
         else:
             steps += _of_node(turn, machine, made, awaited)
     return Plan(operation, deploy.service, ordered(steps), deploy.placements)
+
+
+def invoke(deploy: Plan, made: Made, method: str, arguments: Sequence[str] = ()) -> Plan:
+    """What the method of the interface does, with what is known in place of each Ref; its scripts find the arguments as
+    `$1`, `$2`... Instructions to nodes whose machine is not known are left out. KeyError when there is no such method.
+    """
+    told = [step for step in deploy.interface[method] if _there(step, made)]
+    ids = {step.id for step in told}
+    steps = (
+        replace(
+            with_arguments(step, arguments),
+            inputs=_known(with_arguments(step, arguments).inputs, made),
+            needs=tuple(need for need in step.needs if need in ids),
+        )
+        for step in told
+    )
+    return Plan("invoke", deploy.service, ordered(steps), deploy.placements)
+
+
+def _there(step: Step, made: Made) -> bool:
+    machine = step.inputs["machine"]
+    return isinstance(machine, Ref) and bool(made.get(machine.step))
+
+
+def _known(inputs: Mapping[str, Value], made: Made) -> Mapping[str, Value]:
+    return {name: _result(value, made) if isinstance(value, Ref) else value for name, value in inputs.items()}
+
+
+def _result(ref: Ref, made: Made) -> str | None:
+    """What a result has, as text: what is told to a node is. A field that is not there is told as nothing."""
+    found = (made.get(ref.step) or {}).get(ref.field)
+    return None if found is None else str(found)
 
 
 def _before(deploy: Plan, way: str) -> Mapping[str, Iterable[str]]:

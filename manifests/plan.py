@@ -65,14 +65,16 @@ def refs(value: Value) -> Iterator[Ref]:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Steps in the order of the listing: topological, ties by id. `operation` is what the plan is for (deploy,
-    release, start, stop, restart, suspend, save). `release` are the instructions of a deploy plan's release phase:
-    `manifests.release` puts them before the deletions. `service` is the manifest's name."""
+    release, start, stop, restart, suspend, save, invoke). `release` are the instructions of a deploy plan's release
+    phase: `manifests.release` puts them before the deletions. `interface` are those of each method that it can be asked
+    for: `manifests.invoke` makes a plan of one. `service` is the manifest's name."""
 
     operation: str
     service: str
     steps: tuple[Step, ...]
     placements: tuple[Placement, ...] = ()
     release: tuple[Step, ...] = ()
+    interface: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     _index: dict[str, Step] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,7 +82,7 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """sha256 of the canonical JSON of the operation, the steps, and each node's chosen provider, size and image."""
+        """sha256 of the canonical JSON of the operation, all steps, and each node's chosen provider, size and image."""
         return hashlib.sha256(orjson.dumps(_canonical(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def listing(self) -> str:
@@ -108,7 +110,8 @@ def _line(step: Step) -> str:
 
 def _canonical(plan: Plan) -> object:
     placements = [[p.node, p.provider, p.zone, p.size.name, p.image.id] for p in plan.placements]
-    return [plan.operation, list(map(_facts, plan.steps)), list(map(_facts, plan.release)), placements]
+    interface = {name: list(map(_facts, steps)) for name, steps in plan.interface.items()}
+    return [plan.operation, list(map(_facts, plan.steps)), list(map(_facts, plan.release)), interface, placements]
 
 
 def _facts(step: Step) -> list[object]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from manifests.plan import Plan, Step, Value
-from manifests.planner import ordered
+from manifests.steps import base_of, ordered
 
 Made = Mapping[str, Mapping[str, object] | None]
 
@@ -66,9 +66,7 @@ _GIVEN_BACK = {("create", kind) for kind in ("network", "firewall", "volume", "m
 
 
 def _machine_of(step_id: str) -> str:
-    """Node names have no dot, so a node's steps are `<node>.<index>.<what>`."""
-    node, index, _ = step_id.split(".", 2)
-    return f"{node}.{index}.machine"
+    return f"{base_of(step_id)}.machine"
 
 
 def _instructions(deploy: Plan, made: Made) -> Iterable[Step]:

@@ -1,4 +1,4 @@
-"""What the configuration and release phases tell each node, and which nodes therefore wait for which.
+"""What the phases of a manifest tell each node, and which nodes therefore wait for which.
 
 The order of nodes follows from who needs whose property, never from the order of the document.
 """
@@ -6,7 +6,7 @@ The order of nodes follows from who needs whose property, never from the order o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from manifests.findings import Findings
@@ -38,16 +38,26 @@ class Wire:
 class Command:
     """`verb` is run, fork or kill; `text` the script, or the process to end."""
 
+    target: str
     verb: str
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A metric that is measured for as long as the node runs."""
+
+    target: str
+    metric: str
+
+
 @dataclass(slots=True)
 class Told:
-    """What one node is told, in the order of the document."""
+    """What one node is told, in the order of the document; each metric once."""
 
     wires: dict[tuple[str, str], Wire] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
+    watches: dict[str, Watch] = field(default_factory=dict)
 
 
 def told(manifest: Manifest, phase: Phase | None, findings: Findings) -> Mapping[str, Told]:
@@ -55,14 +65,33 @@ def told(manifest: Manifest, phase: Phase | None, findings: Findings) -> Mapping
     found = {node.name: Told() for node in manifest.nodes}
     for action in phase.actions if phase else ():
         for statement in action.statements:
-            node = found[statement.target]
-            verb = METHODS[statement.method].verb
-            if verb == "configure":
-                for wire in _wires(statement):
-                    _keep(wire, node, findings)
-            else:
-                node.commands.append(Command(verb, str(statement.arguments[0])))
+            for one in said(statement):
+                node = found[one.target]
+                match one:
+                    case Wire():
+                        _keep(one, node, findings)
+                    case Command():
+                        node.commands.append(one)
+                    case Watch():
+                        node.watches.setdefault(one.metric, one)
     return found
+
+
+def said(statement: Statement) -> Iterator[Wire | Command | Watch]:
+    """What one statement tells its target."""
+    target, verb = statement.target, METHODS[statement.method].verb
+    if statement.method == "set":
+        name, value = map(str, statement.arguments)
+        yield Wire(target, SELF, name, value, statement.at)
+        return
+    if verb not in ("configure", "monitor"):
+        yield Command(target, verb, str(statement.arguments[0]))
+        return
+    for named in statement.arguments:
+        if isinstance(named, Property):
+            # `monitor(slam.cpu_load)`: the path is the historic word for who asked (cords.md 1.4).
+            watch = verb == "monitor"
+            yield Watch(target, named.name) if watch else Wire(target, named.path, named.name, None, statement.at)
 
 
 def needs(found: Mapping[str, Told]) -> dict[str, set[str]]:
@@ -79,17 +108,6 @@ def check_cycles(found: Mapping[str, Told], findings: Findings) -> None:
         wire = next(wire for wire in found[path[0]].wires.values() if wire.source == path[1])
         summary = f"nodes wait for each other: {' -> '.join(path)}"
         findings.add("cycle", wire.at, summary, "take one of these configure statements out")
-
-
-def _wires(statement: Statement) -> list[Wire]:
-    if statement.method == "set":
-        name, value = map(str, statement.arguments)
-        return [Wire(statement.target, SELF, name, value, statement.at)]
-    return [
-        Wire(statement.target, argument.path, argument.name, None, statement.at)
-        for argument in statement.arguments
-        if isinstance(argument, Property)
-    ]
 
 
 def _keep(wire: Wire, node: Told, findings: Findings) -> None:

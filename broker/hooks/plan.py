@@ -61,6 +61,7 @@ def attributes_of(name: str, made: Plan, now: int) -> dict[str, Any]:
         "org.accords.placements": [placement_json(each) for each in made.placements],
         "org.accords.steps": [step_to_json(each) for each in made.steps],
         "org.accords.release": [step_to_json(each) for each in made.release],
+        "org.accords.interface": {name: list(map(step_to_json, steps)) for name, steps in made.interface.items()},
     }
 
 

@@ -19,7 +19,7 @@ from broker.occi import kinds
 from broker.occi.model import CORDS
 from broker.offers import offer_json, placement_from_json
 from broker.phases import PHASES
-from broker.plans import plan_from_json, plan_to_json
+from broker.plans import interface_from_json, plan_from_json, plan_to_json
 from broker.promises import promised
 from broker.report import report_of
 from broker.services import Context, Reply
@@ -119,7 +119,8 @@ def plan_of(attributes: Mapping[str, Any]) -> Plan:
     steps = tuple(map(step_from_json, attributes["org.accords.steps"]))
     placements = tuple(map(placement_from_json, attributes["org.accords.placements"]))
     release = tuple(map(step_from_json, attributes["org.accords.release"]))
-    return Plan("deploy", str(attributes["occi.plan.name"]), steps, placements, release)
+    interface = interface_from_json(attributes.get("org.accords.interface") or {})
+    return Plan("deploy", str(attributes["occi.plan.name"]), steps, placements, release, interface)
 
 
 def expiry(ttl: object, now: int) -> int | None:

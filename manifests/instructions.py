@@ -1,0 +1,90 @@
+"""What a node is told, as steps: values, scripts, processes to end, metrics; and the phases made of nothing else.
+
+`configure`, `run`, `fork`, `kill` and `monitor` are the verbs. Release and interface hold instructions only: they are
+kept beside a plan's steps, until a service is given back or somebody calls a method.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from manifests import wiring
+from manifests.findings import Findings
+from manifests.language import PROPERTIES
+from manifests.model import Action, Manifest
+from manifests.plan import Ref, Step, Value
+from manifests.steps import base, needing
+from manifests.wiring import Command, Watch, Wire
+
+
+def instruction(id: str, said: Wire | Command | Watch, needs: Iterable[str], *, optional: bool = False) -> Step:
+    """The step of that id that tells a node one thing."""
+    machine = Ref(f"{base(said.target)}.machine", "id")
+    inputs: dict[str, Value] = {"machine": machine, **_arguments(said)}
+    direct = [value.step for value in inputs.values() if isinstance(value, Ref)]
+    return Step(id, _verb(said), said.target, inputs, needs=needing(needs, *direct), optional=optional)
+
+
+def release(manifest: Manifest, findings: Findings) -> tuple[Step, ...]:
+    """The instructions of the release phase: a node's one after the other; one that fails holds nobody up."""
+    steps: list[Step] = []
+    for name, node in sorted(wiring.told(manifest, manifest.release, findings).items()):
+        before: tuple[str, ...] = ()
+        for index, command in enumerate(node.commands):
+            steps.append(instruction(f"{base(name)}.release.{index}", command, before, optional=True))
+            before = (steps[-1].id,)
+    return tuple(steps)
+
+
+def interface(manifest: Manifest) -> Mapping[str, tuple[Step, ...]]:
+    """Method -> what it does, one statement after the other, as written: a method is a script, not a wish. Actions of
+    one name are one method."""
+    methods: dict[str, list[Action]] = {}
+    for action in manifest.interface.actions if manifest.interface else ():
+        methods.setdefault(action.name, []).append(action)
+    return {name: _method(name, actions) for name, actions in sorted(methods.items())}
+
+
+def with_arguments(step: Step, arguments: Sequence[str]) -> Step:
+    """A script that finds these as `$1`, `$2`...; every other instruction as it is."""
+    script = step.inputs.get("script")
+    if not arguments or not isinstance(script, str):
+        return step
+    return replace(step, inputs={**step.inputs, "script": f"set -- {shlex.join(arguments)}\n{script}"})
+
+
+def _method(name: str, actions: Iterable[Action]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    statements = (statement for action in actions for statement in action.statements)
+    for index, one in enumerate(one for statement in statements for one in wiring.said(statement)):
+        before = [steps[-1].id] if steps else []
+        steps.append(instruction(f"{base(one.target)}.invoke.{name}.{index}", one, before))
+    return tuple(steps)
+
+
+def _verb(said: Wire | Command | Watch) -> str:
+    match said:
+        case Wire():
+            return "configure"
+        case Command():
+            return said.verb
+        case Watch():
+            return "monitor"
+
+
+def _arguments(said: Wire | Command | Watch) -> Mapping[str, Value]:
+    match said:
+        case Wire():
+            return {"symbol": said.symbol, "value": said.literal if said.literal is not None else _property(said)}
+        case Command():
+            return {"process" if said.verb == "kill" else "script": said.text}
+        case Watch():
+            return {"metric": said.metric}
+
+
+def _property(wire: Wire) -> Ref:
+    if wire.name == "password":
+        return Ref(f"{base(wire.source)}.secret.password", "value", secret=True)
+    return Ref(f"{base(wire.source)}.machine", PROPERTIES[wire.name])
