@@ -126,16 +126,32 @@ def _infrastructure(terms: str) -> tuple[str, ...]:
 ROWS: tuple[Row, ...] = (
     Row(
         "publisher",
-        _cords("publication operator agency enquiry"),
+        _cords("publication operator agency enquiry saas federation"),
         before=_forget_unrenewed,
         guarded=frozenset(_cords("publication")),
     ),
     Row("infrastructure", _cords("infrastructure compute network endpoint port storage volume firewall")),
-    Row("account", _cords("account user security authorization")),
-    Row("manifest", _cords("manifest plan")),
+    Row("account", _cords("account user security authorization price")),
+    Row(
+        "manifest",
+        _cords(
+            "manifest plan import input output"
+            " paas_application_manifest paas_application paas_application_deployable paas_application_version"
+            " paas_application_version_instance paas_environment paas_environment_configuration paas_environment_link"
+            " paas_environment_node paas_environment_relation paas_environment_template paas_environment_variable"
+            " easiclouds_application easiclouds_connection easiclouds_description easiclouds_extra easiclouds_input"
+            " easiclouds_instance easiclouds_keypair easiclouds_link easiclouds_metadata easiclouds_model"
+            " easiclouds_node easiclouds_output easiclouds_parameters easiclouds_postconf easiclouds_server"
+        ),
+    ),
     Row(
         "service",
-        _cords("service contract instruction instance placement provider event"),
+        _cords(
+            "service contract instruction instance placement provider event quota geolocation"
+            " openstack_configuration occi_openstack_configuration opennebula_configuration windowsazure_configuration"
+            " deltacloud_configuration computenext_configuration oa_config dummy_config paas_configuration paasconfig"
+            " paconfig ec2config eziconfig os_config"
+        ),
         guarded=frozenset(_cords("contract instruction instance placement provider event")),
     ),
     Row("node", _cords("node")),

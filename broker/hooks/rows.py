@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from broker.hooks import cloud, event, manifest, plan, service, unowned, volume
+from broker.hooks import cloud, event, manifest, plan, service, unowned, user, volume
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import Hooks, Row, RowRoute
 
@@ -21,6 +21,7 @@ HOOKS: Mapping[str, Hooks] = {
     ),
     CORDS + "provider": Hooks(listing=service.provider_listing),
     CORDS + "event": Hooks(listing=event.listing),
+    CORDS + "user": Hooks(actions={"login": user.login}),
     INFRASTRUCTURE + "compute": Hooks(actions=cloud.ACTIONS, delete=cloud.delete),
     INFRASTRUCTURE + "network": Hooks(actions=unowned.actions("up", "down"), delete=cloud.delete),
     INFRASTRUCTURE + "storage": Hooks(actions=unowned.actions("online", "offline"), delete=cloud.delete),

@@ -45,6 +45,7 @@ class Attribute:
     """An attribute's definition (CORE-05).
 
     `mutable` False: only the server writes it. `once`: the client gives it at creation and nobody changes it later.
+    `secret`: what the client gives is kept as a hash and shown to nobody (`broker.passwords`).
     `refers` is the type identifier of what the value's URL leads to. `pattern` is a regular expression for the
     whole value; `minimum` and `maximum` are inclusive.
     """
@@ -54,6 +55,7 @@ class Attribute:
     mutable: bool = True
     required: bool = False
     once: bool = False
+    secret: bool = False
     default: Value | None = None
     values: tuple[str, ...] = ()
     minimum: float | None = None

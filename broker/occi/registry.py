@@ -78,6 +78,10 @@ class Registry:
         location = self.kinds[kind].location
         return f"{location}{id}"
 
+    def secrets(self, kind: str) -> frozenset[str]:
+        """The attributes of a kind that are shown to nobody."""
+        return _secrets(self, kind)
+
     def is_link(self, kind: str) -> bool:
         """Whether entities of that kind are links; Unknown kinds are resources."""
         return any(each.id == LINK for each in self.lineages.get(kind, ()))
@@ -191,6 +195,12 @@ def _check_user_mixin(mixin: Mixin) -> None:
         )
     if mixin.attributes or mixin.actions:
         raise Malformed(f"Mixin {mixin.id}: a user's mixin has neither attributes nor actions.", term=mixin.id)
+
+
+@lru_cache(maxsize=1024)
+def _secrets(registry: Registry, kind: str) -> frozenset[str]:
+    lineage = registry.lineages.get(kind, ())
+    return frozenset(each.name for above in lineage for each in above.attributes if each.secret)
 
 
 @lru_cache(maxsize=2048)

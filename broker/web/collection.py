@@ -13,7 +13,7 @@ from broker.occi.errors import Malformed
 from broker.occi.model import Draft, Kind, Mixin
 from broker.services import Reply
 from broker.store import Record, Transaction, entities
-from broker.web import members, negotiate
+from broker.web import members, negotiate, writing
 from broker.web.exchange import Exchange
 from broker.web.selection import Selection, below
 from broker.web.site import Site
@@ -133,13 +133,17 @@ class MixinCollection:
         before = self._site.references.entity(exchange.registry, record)
         after = checks.update(exchange.registry, before, Draft(mixins=(self._mixin.id,)), self._site.new_id)
         if after != before:
-            entities.update(tx, replace(record, mixins=after.mixins, attributes=dict(after.attributes)))
+            entities.update(
+                tx, replace(record, mixins=after.mixins, attributes=writing.stored_attributes(exchange, record, after))
+            )
 
     def _remove(self, exchange: Exchange, tx: Transaction, record: Record) -> None:
         before = self._site.references.entity(exchange.registry, record)
         after = checks.without_mixin(exchange.registry, before, self._mixin.id)
         if after != before:
-            entities.update(tx, replace(record, mixins=after.mixins, attributes=dict(after.attributes)))
+            entities.update(
+                tx, replace(record, mixins=after.mixins, attributes=writing.stored_attributes(exchange, record, after))
+            )
 
 
 class Elsewhere:

@@ -59,14 +59,18 @@ class References:
         return reference(found[0].id, found[1])
 
     def entity(self, registry: Registry, record: Record, links: Sequence[Record] = ()) -> Entity:
-        """A record as the OCCI core has it."""
+        """A record as the OCCI core has it: without what is shown to nobody."""
+        secret = registry.secrets(record.kind)
+        attributes = record.attributes
+        if secret:
+            attributes = {name: value for name, value in attributes.items() if name not in secret}
         return Entity(
             kind=record.kind,
             id=record.id,
             title=record.title or None,
             summary=record.summary or None,
             mixins=record.mixins,
-            attributes=record.attributes,
+            attributes=attributes,
             links=tuple(self.entity(registry, link) for link in links),
             source=None if record.source is None else self.shown(registry, record.source),
             target=None if record.target is None else self.shown(registry, record.target),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from broker import passwords
 from broker.occi import checks
 from broker.occi.errors import Unknown
-from broker.occi.model import Draft, Entity, Kind
+from broker.occi.model import Draft, Entity, Kind, Value
 from broker.store import Record, Transaction, entities
 from broker.web.exchange import Exchange
 from broker.web.references import reference
@@ -42,13 +43,21 @@ def save(exchange: Exchange, record: Record, before: Entity, after: Entity) -> R
         title=after.title or "",
         summary=after.summary or "",
         mixins=after.mixins,
-        attributes=dict(after.attributes),
+        attributes=stored_attributes(exchange, record, after),
     )
     with exchange.site.store.write() as tx:
         stored = entities.update(tx, changed)
         for link in after.links[len(before.links) :]:
             _insert(exchange, tx, _record(exchange, link), frozenset())
     return stored
+
+
+def stored_attributes(exchange: Exchange, record: Record, after: Entity) -> dict[str, Value]:
+    """The attributes of an entity that is changed. What is shown to nobody comes back from nobody: unless a new value
+    is given, the former stays."""
+    secret = exchange.registry.secrets(record.kind)
+    former = {name: value for name, value in record.attributes.items() if name in secret}
+    return {**former, **passwords.with_sealed(after.attributes, secret)}
 
 
 def remove(exchange: Exchange, tx: Transaction, record: Record) -> None:
@@ -152,7 +161,7 @@ def _record(exchange: Exchange, entity: Entity) -> Record:
         id=entity.id,
         title=entity.title or "",
         summary=entity.summary or "",
-        attributes=dict(entity.attributes),
+        attributes=passwords.with_sealed(entity.attributes, exchange.registry.secrets(entity.kind)),
         mixins=entity.mixins,
         source=ends[0],
         target=ends[1],

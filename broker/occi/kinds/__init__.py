@@ -1,6 +1,7 @@
-"""Kinds as data: one YAML file for each row of servers, and `core.yaml` that every row has.
+"""Kinds as data: YAML files for each row of servers, and `core.yaml` that every row has.
 
-`registry("node")` is what the row `node` serves. A file is checked by pydantic once, at the door; the registries are
+`registry("node")` is what the row `node` serves. A row's kinds are in `<row>.yaml`, and where they are many also in
+`<row>-<group>.yaml`. A file is checked by pydantic once, at the door; the registries are
 kept. To add a kind is to add an entry to a file:
 
     scheme: http://scheme.compatibleone.fr/scheme/compatible#
@@ -37,18 +38,29 @@ except ImportError:
 
 def names() -> tuple[str, ...]:
     """The rows that have a file, in alphabetical order; without the core."""
-    files = (each.name for each in resources.files(__name__).iterdir() if each.name.endswith(".yaml"))
-    return tuple(sorted({name.removesuffix(".yaml") for name in files} - {_CORE}))
+    return tuple(sorted({file.partition("-")[0] for file in _files()} - {_CORE}))
 
 
 @lru_cache(maxsize=64)
 def categories(name: str) -> tuple[Category, ...]:
-    """The categories of one file; pydantic's ValidationError names the entry that is wrong in it."""
-    text = resources.files(__name__).joinpath(f"{name}.yaml").read_bytes()
-    return FileSpec.model_validate(yaml.load(text, _Loader)).categories()
+    """The categories of a row's files; pydantic's ValidationError names the entry that is wrong."""
+    own = (file for file in _files() if file.partition("-")[0] == name)
+    return tuple(each for file in own for each in _read(file).categories())
 
 
 @lru_cache(maxsize=64)
 def registry(*rows: str) -> Registry:
     """The core and all categories of these rows' files."""
     return Registry.of(each for name in (_CORE, *rows) for each in categories(name))
+
+
+@lru_cache(maxsize=1)
+def _files() -> tuple[str, ...]:
+    """Each file's name without its ending; a row's own file before its groups."""
+    files = (each.name for each in resources.files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml")))
+
+
+def _read(file: str) -> FileSpec:
+    text = resources.files(__name__).joinpath(f"{file}.yaml").read_bytes()
+    return FileSpec.model_validate(yaml.load(text, _Loader))

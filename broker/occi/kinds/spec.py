@@ -32,6 +32,7 @@ class AttributeSpec(_Spec):
     mutable: bool = True
     required: bool = False
     once: bool = False
+    secret: bool = False
     default: Any = None
     values: tuple[str, ...] = ()
     minimum: int | float | None = None
