@@ -18,6 +18,7 @@
     verdicts      verdicts as they are, violations as they were
     offers        what providers can give, as last observed
     volumes       volumes kept after their service was released
+    definitions   what documents define by name, and what those that refer to others were read with
 
 Every function takes a transaction, and the account it acts for: another account's things are Missing. The few that act
 for all accounts are the worker's (`operations.take`, `outbox.pending`, `services.expired`...) and say so.
@@ -29,6 +30,7 @@ for all accounts are the worker's (`operations.take`, `outbox.pending`, `service
 
 from broker.store import (
     agents,
+    definitions,
     entities,
     events,
     guarantees,
@@ -64,6 +66,7 @@ __all__ = [
     "Store",
     "Transaction",
     "agents",
+    "definitions",
     "entities",
     "events",
     "guarantees",

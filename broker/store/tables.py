@@ -328,3 +328,19 @@ volumes = Table(
     _time("created"),
     Index(None, "account", "service"),
 )
+
+definitions = Table(
+    "definitions",
+    metadata,
+    _account(),
+    _key("term"),
+    _key("name"),
+    _key("document"),
+    _text("text"),
+    _text("whence"),
+    _text("digest"),
+    _time("created"),
+    Index(None, "account", "document"),
+)
+
+uses = Table("uses", metadata, _account(), _key("document"), _json("found"))
