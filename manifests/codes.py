@@ -14,8 +14,8 @@ from manifests.diagnostics import Severity
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`stage` is read, place or plan. `example` is the smallest body of a document that earns the code; empty where it
-    takes an offer, a size or bytes that do not print."""
+    """`stage` is read, fill (read with the inputs that are given: none), place or plan. `example` is the smallest body of
+    a document that earns the code; empty where it takes an offer, a size or bytes that do not print."""
 
     meaning: str
     example: str = ""
@@ -47,7 +47,7 @@ CODES: Mapping[str, Code] = {
     "not-xml": Code("The text is not well-formed XML.", "<manifest name='m'>"),
     "not-yaml": Code("The text is not YAML.", "manifest: ["),
     "alias": Code("YAML anchors, aliases and tags of types are refused.", "manifest: &a {name: m, node: [*a]}"),
-    "not-a-document": Code("The root is neither a manifest nor an agreement.", "<import/>"),
+    "not-a-document": Code("The root is no document that is read here.", "<exprot/>"),
     "namespace": Code("An element is in a namespace that is not CORDS'.", '<manifest xmlns="urn:x" name="m"/>'),
     "unknown-element": Code("This element has no such child.", _node("<imgae/>")),
     "unknown-attribute": Code("This element has no such attribute.", '<manifest name="m" nmae="n"/>'),
@@ -63,10 +63,39 @@ CODES: Mapping[str, Code] = {
         _node('<infrastructure><compute cores="many"/></infrastructure>'),
     ),
     "stray-text": Code("Text stands where only elements may.", "<manifest name='m'>hello</manifest>"),
-    "ambiguous-reference": Code(
-        "An empty named element refers to two elements with different contents.",
+    "two-definitions": Code(
+        "An empty named element refers to two elements of that name with different contents.",
         '<manifest name="m"><node name="a"><image name="i"><system name="x"/></image></node><node name="b">'
         '<image name="i"><system name="y"/></image></node><node name="c"><image name="i"/></node></manifest>',
+    ),
+    "reference-nowhere": Code(
+        "An empty named element refers to nothing that is known: it is taken as it is.",
+        _node('<infrastructure name="i"/>'),
+        severity=_WARNING,
+    ),
+    "reference-choice": Code(
+        "The library has several definitions of a name; the newest is taken.",
+        severity=_WARNING,
+    ),
+    "not-acted-on": Code(
+        "The document, or a part of it, is checked and stored, and nothing acts on it yet.",
+        '<provider name="p"/>',
+        severity=_WARNING,
+    ),
+    "terms-type": Code(
+        "The type of a group of terms is a historic one, or missing; its content says what is meant.",
+        '<agreement name="a"><terms type="service"><term><manifest name="m"/></term></terms></agreement>',
+        severity=_WARNING,
+    ),
+    "empty-guarantee": Code(
+        "A guarantee has no variable, so that nobody can judge it.",
+        '<agreement name="a"><terms type="guarantees"><term><guarantee name="g"/></term></terms></agreement>',
+        severity=_WARNING,
+    ),
+    "historic-attribute": Code(
+        "Something that real documents have and no schema does: read, with what to write instead.",
+        _node('<infrastructure><network name="n"><port name="p" number="80"/></network></infrastructure>'),
+        severity=_WARNING,
     ),
     "action-syntax": Code("An expression cannot be read as statements.", _act("a.configure(b.hostname;")),
     "action-end": Code("A statement does not end with a semicolon.", _act("a.system('x')")),
@@ -75,6 +104,62 @@ CODES: Mapping[str, Code] = {
     "action-method": Code("A statement names a method that nodes do not have.", _act("a.explode();")),
     "action-arguments": Code(
         "A method is given too few, too many or the wrong kind of arguments.", _act("a.system(b.hostname);")
+    ),
+    "action-several": Code("A path ends at a node that is a manifest with several nodes: none of them is meant."),
+    "action-consumer": Code("A monitor statement names a consumer that there is not.", _act("a.monitor(slum.cpu);")),
+    "action-metric": Code("A monitor statement names a metric that nobody measures.", _act("a.monitor(slam.cpuu);")),
+    "historic-method": Code(
+        "A historic word for a method; it means what the modern one does.",
+        _act("a.command('x');"),
+        severity=_WARNING,
+    ),
+    "historic-cordscript": Code(
+        "A script for the original's parser, or a call of its servers: recognised, and not acted on.",
+        _act("a.new();"),
+        severity=_WARNING,
+    ),
+    "input-unknown": Code(
+        "An input is used, or given a value, that the document does not declare.",
+        '<manifest name="m"><node name="a" zone="${input.site}"/></manifest>',
+    ),
+    "input-missing": Code(
+        "An input has neither a default nor a value.",
+        '<manifest name="m"><input name="site"/><node name="a" zone="${input.site}"/></manifest>',
+        "fill",
+    ),
+    "input-value": Code(
+        "A value of an input, given or by default, is not of its type or none of those allowed.",
+        '<manifest name="m"><input name="c" type="number" default="many"/><node name="a" zone="${input.c}"/></manifest>',
+    ),
+    "input-secret": Code(
+        "A secret input would stand in a document or a plan to be read; only configure passes it on.",
+        '<manifest name="m"><input name="p" secret="yes"/><node name="a" zone="${input.p}"/></manifest>',
+    ),
+    "input-unused": Code(
+        "An input is declared and used nowhere.",
+        '<manifest name="m"><input name="site"/><node name="a"/></manifest>',
+        severity=_WARNING,
+    ),
+    "output-property": Code(
+        "An output says a property that there is not.",
+        '<manifest name="m"><node name="a"/><output name="o" value="a.colour"/></manifest>',
+    ),
+    "output-secret": Code(
+        "An output would print a secret.",
+        '<manifest name="m"><node name="a"/><output name="o" value="a.password"/></manifest>',
+    ),
+    "outside-address": Code(
+        "A node that is outside (provider external) says no address, and nobody here could find it.",
+        '<manifest name="m"><node name="a" provider="external"/></manifest>',
+    ),
+    "outside-part": Code(
+        "A node that is outside has what only a node made here has, or the other way round.",
+        '<manifest name="m"><node name="a" address="10.0.0.1"/></manifest>',
+    ),
+    "outside-target": Code(
+        "A statement tells something to a node that is outside, where nobody here may.",
+        '<manifest name="m"><node name="a" provider="external" address="10.0.0.1"/><configuration>'
+        "<action expression=\"a.system('reboot');\"/></configuration></manifest>",
     ),
     "port-source": Code(
         "A port's range is neither a CIDR nor the name of a node of the document.",

@@ -81,7 +81,7 @@ def _arguments(said: Wire | Command | Watch) -> Mapping[str, Value]:
         case Command():
             return {"process" if said.verb == "kill" else "script": said.text}
         case Watch():
-            return {"metric": said.metric}
+            return {"metric": said.metric, "location": said.location}
 
 
 def _property(wire: Wire) -> Ref:

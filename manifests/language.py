@@ -1,23 +1,26 @@
 """The action language (cords.md 1.4): `path.method(arguments);` or `path.property = 'literal';`, one or more.
 
 Reads every statement of an expression. What is wrong is collected with its offset, and reading goes on after the next
-semicolon. What names mean is not known here: see `manifests.check`.
+semicolon. What names mean is not known here: see `manifests.statements`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What a node can be told. `verb` is the plan's; `phases` where it may stand; `takes` what its arguments are."""
+    """What a node can be told. `verb` is the plan's; `phases` where it may stand; `takes` what its arguments are;
+    `modern` the word to write instead of a historic one."""
 
     verb: str
     takes: str
     phases: frozenset[str]
+    modern: str = ""
 
 
 _ANYWHERE = frozenset({"configuration", "release", "interface"})
@@ -25,17 +28,28 @@ _BEFORE = frozenset({"configuration", "interface"})
 METHODS = {
     "configure": Method("configure", "properties", _BEFORE),
     "set": Method("configure", "name and text", _BEFORE),
+    "monitor": Method("monitor", "metric", frozenset({"configuration"})),
     "system": Method("run", "text", _ANYWHERE),
-    "command": Method("run", "text", _ANYWHERE),
+    "command": Method("run", "text", _ANYWHERE, modern="system"),
     "fork": Method("fork", "text", _ANYWHERE),
-    "process": Method("fork", "text", _ANYWHERE),
+    "process": Method("fork", "text", _ANYWHERE, modern="fork"),
     "kill": Method("kill", "text", _ANYWHERE),
 }
 # property -> the field of the machine's result; the password has a step of its own.
 PROPERTIES = {"hostname": "hostname", "address": "address", "reference": "id", "contract": "contract", "password": ""}
+# Who a measurement was for (cords.md 4.3): the original's components. Here samples are kept once, for everybody.
+CONSUMERS = ("slam", "coobas", "cops", "coees", "conets", "comons")
+# The attribute dialect (cords.md 1.6): calls of OCCI servers. Recognised, and not acted on.
+OCCI_CALLS = frozenset({"new", "delete", "start", "stop", "save", "snapshot", "build", "instance", "resolve"})
+_CORDSCRIPT = "cordscript"
+_PREFIX = "cordscript:"
+
+LONGEST_TOKEN = 1024
+"""Characters of one name (cords.md 1.4)."""
 
 # A token is any run of characters other than blanks and . = ( ) , ; and quotes; literals have no escapes.
 _TOKEN = re.compile(r"""\s*(?:(?P<word>[^\s.=(),;'"]+)|(?P<text>'[^']*'|"[^"]*")|(?P<mark>[.=(),;])|(?P<open>['"]))""")
+_WORD = re.compile(r"""[^\s.=(),;'"]+""")
 
 
 class Token(NamedTuple):
@@ -56,8 +70,8 @@ class Path(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One statement: `path` without the method. An assignment is the method `set` with the property and the literal. A
-    str is a literal."""
+    """One statement: `path` without the method, which is in lower case: its case does not matter. An assignment is the
+    method `set` with the property and the literal. A str is a literal."""
 
     path: Path
     method: str
@@ -79,6 +93,11 @@ class _Wrong(Exception):
         self.trouble = Trouble(code, token.offset, summary)
 
 
+def is_cordscript(attribute: str, value: str) -> bool:
+    """Whether an attribute holds the historic script that the original's parser ran (cords.md 1.6)."""
+    return attribute == _CORDSCRIPT or value.lstrip().startswith(_PREFIX)
+
+
 def statements(expression: str) -> tuple[tuple[Call, ...], tuple[Trouble, ...]]:
     """All statements that can be read, and all that is wrong with the others."""
     reader = _Reader(_tokens(expression))
@@ -93,12 +112,36 @@ def statements(expression: str) -> tuple[tuple[Call, ...], tuple[Trouble, ...]]:
     return tuple(calls), tuple(troubles)
 
 
+def written(calls: Iterable[Call]) -> str:
+    """The expression that says these statements: what `statements` reads back as them. ValueError for a literal with
+    both quotes in it, which the language cannot write."""
+    return " ".join(map(_written, calls))
+
+
+def _written(call: Call) -> str:
+    if call.method == "set" and len(call.arguments) == 2:
+        name, text = call.arguments
+        if isinstance(name, str) and isinstance(text, str) and _WORD.fullmatch(name):
+            return f"{call.path}.{name} = {_quoted(text)};"
+    arguments = ", ".join(_quoted(each) if isinstance(each, str) else str(each) for each in call.arguments)
+    return f"{call.path}.{call.method}({arguments});"
+
+
+def _quoted(text: str) -> str:
+    quote = '"' if "'" in text else "'"
+    if quote in text:
+        raise ValueError("a literal has no escapes: it cannot hold both quotes")
+    return quote + text + quote
+
+
 def _tokens(expression: str) -> list[Token]:
+    text = expression.rstrip()
+    start = len(_PREFIX) if text.startswith(_PREFIX) else 0
     found = [
         Token(match.lastgroup or "", match[match.lastgroup or 0], match.start(match.lastgroup or 0))
-        for match in _TOKEN.finditer(expression.rstrip())
+        for match in _TOKEN.finditer(text, start)
     ]
-    return [*found, Token("end", "", len(expression.rstrip()))]
+    return [*found, Token("end", "", len(text))]
 
 
 class _Reader:
@@ -133,7 +176,8 @@ class _Reader:
                 self._at += 1
                 break
             arguments.append(self._argument())
-        return Call(*self._split(path, "a method"), tuple(arguments), path.offset)
+        target, method = self._split(path, "a method")
+        return Call(target, method.lower(), tuple(arguments), path.offset)
 
     def _assignment(self, path: Path) -> Call:
         target, name = self._split(path, "a property")
@@ -143,9 +187,8 @@ class _Reader:
     def _split(self, path: Path, what: str) -> tuple[Path, str]:
         if len(path.names) < 2:
             token = Token("word", path.names[0], path.offset)
-            raise _Wrong(
-                "action-syntax", token, f"{path} is one name; a node's name and {what} joined by a dot are needed"
-            )
+            summary = f"{path} is one name; a node's name and {what} joined by a dot are needed"
+            raise _Wrong("action-syntax", token, summary)
         return Path(path.names[:-1], path.offset), path.names[-1]
 
     def _argument(self) -> str | Path:
@@ -154,12 +197,19 @@ class _Reader:
         return self._path()
 
     def _path(self) -> Path:
-        first = self._take("word", "a name")
+        first = self._name()
         names = [first.text]
         while self.next[:2] == ("mark", "."):
             self._at += 1
-            names.append(self._take("word", "a name").text)
+            names.append(self._name().text)
         return Path(tuple(names), first.offset)
+
+    def _name(self) -> Token:
+        token = self._take("word", "a name")
+        if len(token.text) > LONGEST_TOKEN:
+            summary = f"a name of {len(token.text)} characters; at most {LONGEST_TOKEN} are read"
+            raise _Wrong("action-syntax", token, summary)
+        return token
 
     def _mark(self, *marks: str) -> str:
         if self.next.kind != "mark" or self.next.text not in marks:

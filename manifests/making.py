@@ -148,8 +148,8 @@ class NodeSteps:
 
     def _watches(self) -> None:
         """Last, and nobody waits for them: a node is ready whether it is measured or not."""
-        for metric, watch in self._told.watches.items():
-            self._tell(instruction(f"{self._base}.monitor.{metric}", watch, self._after))
+        for what, watch in self._told.watches.items():
+            self._tell(instruction(f"{self._base}.monitor.{what}", watch, self._after))
 
     def _tell(self, step: Step) -> str:
         self._steps.append(step)

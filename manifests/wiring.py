@@ -45,10 +45,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A metric that is measured for as long as the node runs."""
+    """A metric that is measured for as long as the node runs; `location` where, for metrics that need one."""
 
     target: str
     metric: str
+    location: str = ""
+
+    @property
+    def what(self) -> str:
+        """What tells it from the node's other measurements."""
+        return f"{self.metric}@{self.location}" if self.location else self.metric
 
 
 @dataclass(slots=True)
@@ -73,25 +79,35 @@ def told(manifest: Manifest, phase: Phase | None, findings: Findings) -> Mapping
                     case Command():
                         node.commands.append(one)
                     case Watch():
-                        node.watches.setdefault(one.metric, one)
+                        node.watches.setdefault(one.what, one)
     return found
 
 
 def said(statement: Statement) -> Iterator[Wire | Command | Watch]:
-    """What one statement tells its target."""
-    target, verb = statement.target, METHODS[statement.method].verb
+    """What one statement tells its target: nothing, when it is a historic call that is not acted on."""
+    method = METHODS.get(statement.method)
+    if method is None:
+        return
+    target, verb = statement.target, method.verb
     if statement.method == "set":
         name, value = map(str, statement.arguments)
         yield Wire(target, SELF, name, value, statement.at)
-        return
-    if verb not in ("configure", "monitor"):
+    elif verb == "monitor":
+        yield _watch(statement)
+    elif verb != "configure":
         yield Command(target, verb, str(statement.arguments[0]))
-        return
     for named in statement.arguments:
-        if isinstance(named, Property):
-            # `monitor(slam.cpu_load)`: the path is the historic word for who asked (cords.md 1.4).
-            watch = verb == "monitor"
-            yield Watch(target, named.name) if watch else Wire(target, named.path, named.name, None, statement.at)
+        if verb == "configure" and isinstance(named, Property):
+            yield Wire(target, named.path, named.name, None, statement.at)
+
+
+def _watch(statement: Statement) -> Watch:
+    """`monitor(slam.cpu)`: the path is the historic word for who asked (cords.md 1.4). A second argument was the
+    address of who judges it; what is no address says where to measure."""
+    named, *rest = statement.arguments
+    metric = named.name if isinstance(named, Property) else named
+    location = next((each for each in rest if isinstance(each, str) and "://" not in each), "")
+    return Watch(statement.target, metric, location)
 
 
 def needs(found: Mapping[str, Told]) -> dict[str, set[str]]:
