@@ -157,6 +157,7 @@ class Node:
 
     `nested` is the manifest that `type` names, where it is not `simple` (a complex node, cords.md 1.5). `address`,
     `aetitle` and `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`).
+    `common` is what those who share a common node know it by within their account, as `expand` found it.
     """
 
     name: str
@@ -174,16 +175,24 @@ class Node:
     aetitle: str | None = None
     certificate: str | None = None
     nested: Manifest | None = None
+    common: str = ""
     count: int = 1
     at: Position = _at()
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """`pacs-db.hostname`: a property of a node. `path` is the node path (nested nodes joined by a dot)."""
+    """`pacs-db.hostname`: a property of a node. `path` is the node path (nested nodes joined by a dot), or `input`.
+    `literal` is its value where that is known before anything is made: a plain input, a node that is outside. `node` is
+    the node that the path leads to, as `expand` found it; the path itself stays as written, for scripts name it."""
 
     path: str
     name: str
+    literal: str | None = None
+    node: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +215,9 @@ class Action:
     """One `action` element: `expression` as written, `statements` what it says. `type` is the language,
     `cordscript`."""
 
-    name: str
-    type: str
-    expression: str
+    name: str = ""
+    type: str = "cordscript"
+    expression: str = ""
     statements: tuple[Statement, ...] = ()
     at: Position = _at()
 
@@ -235,7 +244,7 @@ class Security:
 @dataclass(frozen=True, slots=True)
 class Input:
     """What a document leaves open (ours). `type` is text, number, flag, size or name; `allowed` empty: anything of the
-    type. The value of a `secret` one never stands in a plan."""
+    type. `value`: what was given, or the default; None while there is neither, and always of a `secret` one."""
 
     name: str
     type: str = "text"
@@ -243,6 +252,7 @@ class Input:
     allowed: tuple[str, ...] = ()
     secret: bool = False
     description: str | None = None
+    value: str | None = None
     at: Position = _at()
 
 
@@ -321,10 +331,11 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """`scope` is `any`, a node's name, or a list of names."""
+    """`scope` is `any`, a node's name, or a list of names. Without a `variable` there is nothing to judge: some
+    historic documents have such ones (cords.md 8.7)."""
 
     name: str
-    variable: Variable
+    variable: Variable | None = None
     scope: str = "any"
     importance: str | None = None
     obligated: str | None = None
@@ -335,10 +346,13 @@ class Guarantee:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One service term: its variables, and guarantees about them."""
+    """One service term: its variables, and guarantees about them. It is about a manifest, or what a provider or a
+    federation gives."""
 
     name: str
     manifest: str | None = None
+    provider: Record | None = None
+    federation: Record | None = None
     variables: tuple[Variable, ...] = ()
     guarantees: tuple[Guarantee, ...] = ()
     at: Position = _at()
@@ -346,10 +360,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A group of terms; `type` says of what: `services` names the manifests an agreement is about."""
+    """A group of terms; `type` says of what: `services` names the manifests an agreement is about, and there are
+    `conditions` and `guarantees`."""
 
     name: str
-    type: str
+    type: str = ""
     terms: tuple[Term, ...] = ()
     at: Position = _at()
 

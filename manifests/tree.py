@@ -32,18 +32,33 @@ _WRITTEN = {
     "'": "''|.",
     '"': r"\\(?:x..|u.{4}|U.{8}|.)|.",
     "|": r"\n {0,INDENT}|.",
+    "elsewhere": r"(?!)",
 }
+
+
+class Use(NamedTuple):
+    """An input that was filled into a value: where its text begins there, how long it is, and how long `${input.NAME}`
+    was in its place."""
+
+    name: str
+    start: int
+    length: int
+    written: int
 
 
 class Attribute(NamedTuple):
     """A value and where it stands: `name_at` and `start` are offsets of its name and of its first character. `style` is
-    a key of the table of spellings; `indent` that of a YAML block."""
+    a key of the table of spellings; `indent` that of a YAML block. What is written `elsewhere`
+    has one place for all of it. `uses` are the inputs in it (`manifests.parameters`),
+    `open` whether one of them has no value yet."""
 
     value: str
     name_at: int
     start: int
     style: str = "xml"
     indent: int = 0
+    uses: tuple[Use, ...] = ()
+    open: bool = False
 
     def places(self, text: str) -> Callable[[int], int]:
         """Where in the document's text each character of the value is written, as a function of its index."""
@@ -51,8 +66,18 @@ class Attribute(NamedTuple):
             return lambda index: self.start + index
         pattern = _WRITTEN[self.style].replace("INDENT", str(self.indent))
         units: Iterator[re.Match[str]] = re.compile(pattern, re.DOTALL).finditer(text, self.start)
-        starts = [unit.start() for unit in islice(units, len(self.value) + 1)] or [self.start]
-        return lambda index: starts[min(index, len(starts) - 1)]
+        written = len(self.value) + sum(use.written - use.length for use in self.uses)
+        starts = [unit.start() for unit in islice(units, written + 1)] or [self.start]
+        return lambda index: starts[min(self._as_written(index), len(starts) - 1)]
+
+    def _as_written(self, index: int) -> int:
+        """Where a character stood before inputs were filled in; all of an input's text where it began."""
+        moved = 0
+        for use in self.uses:
+            if index < use.start + use.length:
+                return min(index, use.start) - moved
+            moved += use.length - use.written
+        return index - moved
 
 
 @dataclass(slots=True)
