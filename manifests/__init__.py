@@ -23,6 +23,7 @@ from manifests.model import (
     Placement,
     Port,
     Position,
+    Record,
     Refusal,
     Size,
     Variable,
@@ -35,6 +36,7 @@ from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json
 from manifests.planner import Planned, plan
 from manifests.reader import BODY_LIMIT, Format, Reading, read
+from manifests.references import NO_LIBRARY, Defined, Library
 from manifests.source import decode
 from manifests.teardown import release, saves
 from manifests.units import quantity
@@ -42,14 +44,17 @@ from manifests.units import quantity
 __all__ = [
     "BODY_LIMIT",
     "CODES",
+    "NO_LIBRARY",
     "OPERATIONS",
     "Agreement",
     "Code",
+    "Defined",
     "Diagnostic",
     "Document",
     "Format",
     "Guarantee",
     "Item",
+    "Library",
     "Manifest",
     "Node",
     "Offer",
@@ -61,6 +66,7 @@ __all__ = [
     "Port",
     "Position",
     "Reading",
+    "Record",
     "Ref",
     "Refusal",
     "Severity",

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from manifests.findings import Findings, nearest
-from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule
+from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule, may_be_text
 from manifests.kinds import CONVERT, Kind
 from manifests.language import Call, Path, statements
 from manifests.model import Position, Property, Statement
 from manifests.references import References
+from manifests.rules import DECORATIONS
 from manifests.source import Source
 from manifests.tree import Attribute, Budget, Element
 
@@ -31,7 +32,7 @@ class Builder:
         """The value of an element, or None when something it cannot be without is missing. An element that many refer
         to is read, and complained about, once."""
         rule = GRAMMAR[rule_name]
-        meant = self._references.target(element, rule_name) if rule.refers else element
+        meant = self._references.target(element, rule.refers)
         key = (id(meant), rule_name)
         if key not in self._made:
             self._made[key] = self._build(meant, rule)
@@ -68,7 +69,10 @@ class Builder:
             known = rule.attributes.get(name)
             if known is None:
                 self._unknown_attribute(element, rule, name, attribute)
-            elif known.kind is not Kind.READ:
+                continue
+            if known.historic:
+                self._historic(f"the attribute {name} of <{element.name}>", attribute.name_at, known.historic)
+            if known.kind is not Kind.READ:
                 self._convert(element, name, known, attribute, values)
         for name, known in rule.attributes.items():
             if known.required and not (name in written and written[name].value.strip()):
@@ -78,11 +82,11 @@ class Builder:
         return values
 
     def _written(self, element: Element, rule: Rule) -> dict[str, Attribute]:
-        """An attribute may also be written as an element with only a text in it: XML makes blanks of an attribute's
-        line ends, so that is how a document holds a script. CORDS' own `<description>` is of this form."""
+        """An attribute may also be written as an element with only a text in it, where it is a script or a statement.
+        CORDS' own `<description>` is of this form."""
         texts: dict[str, Attribute] = {}
         for inner in element.children:
-            if inner.name not in rule.attributes or inner.name in rule.children or not _only_text(inner):
+            if not _is_text(inner, rule):
                 continue
             if inner.name in texts or inner.name in element.attributes:
                 at = self._source.position(inner.start)
@@ -95,14 +99,29 @@ class Builder:
     ) -> None:
         if not attribute.value and known.kind is not Kind.LANGUAGE:
             return  # cords.md 3.2: an empty value means absent
+        if attribute.open:
+            self._leave(name, known, attribute, values)
+            return
         try:
             values[known.field or name] = CONVERT[known.kind](attribute.value)
         except ValueError as wrong:
             at = self._source.position(attribute.start)
-            self._findings.add("bad-value", at, f"{name} of <{element.name}>: {wrong}")
+            self._findings.add("bad-value", at, f"{name} of <{element.name}>: {wrong}{_of_inputs(attribute)}")
             return
         if known.kind is Kind.EXPRESSION:
             values["statements"] = self._statements(attribute)
+
+    def _leave(self, name: str, known: Attr, attribute: Attribute, values: dict[str, object]) -> None:
+        """What waits for an input: a text as it is written, any other value unknown. Nobody plans such a document."""
+        if known.kind in _AS_WRITTEN:
+            values[known.field or name] = attribute.value
+        elif known.required:
+            values[known.field or name] = "" if known.kind is Kind.EXPRESSION else None
+
+    def _historic(self, what: str, start: int, instead: str) -> None:
+        self._findings.add(
+            "historic-attribute", self._source.position(start), f"{what} is in no schema", f"write {instead}"
+        )
 
     def _unknown_attribute(self, element: Element, rule: Rule, name: str, attribute: Attribute) -> None:
         at = self._source.position(attribute.name_at)
@@ -122,6 +141,8 @@ class Builder:
             if child is None:
                 self._unknown_element(element, rule, inner)
                 continue
+            if child.historic:
+                self._historic(f"<{inner.name}>", inner.start, f"<{child.historic}>")
             if inner.name in seen and not child.many:
                 at = self._source.position(inner.start)
                 self._findings.add("duplicate", at, f"<{element.name}> has a second <{inner.name}>", "keep one")
@@ -133,7 +154,7 @@ class Builder:
         return values | {name: tuple(items) for name, items in many.items()}
 
     def _keep(self, child: Child, made: object, values: dict[str, object], many: dict[str, list[object]]) -> None:
-        if child.many:
+        if child.many or child.among:
             many.setdefault(child.field, []).append(made)
         else:
             values[child.field] = made
@@ -142,14 +163,16 @@ class Builder:
         for name, child in children:
             if child.required and name not in seen:
                 at = self._source.position(element.start)
-                self._findings.add("missing", at, f"<{element.name}> has no <{name}>", f"write <{name}> inside it")
+                self._findings.add(child.lacking, at, f"<{element.name}> has no <{name}>", f"write <{name}> inside it")
 
     def _unknown_element(self, element: Element, rule: Rule, inner: Element) -> None:
-        if inner.name in rule.attributes and _only_text(inner):
-            return  # read as an attribute
+        if inner.name in DECORATIONS or _is_text(inner, rule):
+            return  # said of another element, or read as an attribute
         at = self._source.position(inner.start)
-        if inner.name in rule.attributes:
-            hint = "give it a text, without attributes or elements"
+        known = rule.attributes.get(inner.name)
+        if known is not None:
+            text = may_be_text(rule, inner.name)
+            hint = "give it a text, without attributes or elements" if text else f"write {inner.name}=..."
             self._findings.add("wrong-form", at, f"{inner.name} of <{element.name}> is an attribute", hint)
             return
         hint = "" if self._findings.full else nearest(inner.name, rule.children)
@@ -161,8 +184,21 @@ class Builder:
         place = attribute.places(self._source.text)
         for trouble in troubles:
             hint = "end each statement with ;" if trouble.code == "action-end" else "path.method(arguments);"
-            self._findings.add(trouble.code, self._source.position(place(trouble.offset)), trouble.summary, hint)
+            summary = trouble.summary + _of_inputs(attribute)
+            self._findings.add(trouble.code, self._source.position(place(trouble.offset)), summary, hint)
         return tuple(_statement(call, self._source.position(place(call.offset))) for call in calls)
+
+
+# The kinds whose value is the text itself, whatever else it may have to be.
+_AS_WRITTEN = frozenset(
+    {Kind.TEXT, Kind.LABEL, Kind.NAME, Kind.PACKAGE, Kind.HOST, Kind.RANGE, Kind.PATH, Kind.SCRIPT, Kind.ADDRESS}
+)
+
+
+def _of_inputs(attribute: Attribute) -> str:
+    """Which inputs a value came from, for a sentence about it."""
+    names = sorted({use.name for use in attribute.uses})
+    return f" (filled from the input {' and '.join(names)})" if names else ""
 
 
 def _statement(call: Call, at: Position) -> Statement:
@@ -175,9 +211,9 @@ def _property(path: Path) -> Property:
     return Property(".".join(path.names[:-1]), path.names[-1])
 
 
-def _only_text(element: Element) -> bool:
-    return not element.attributes and not element.children
+def _is_text(inner: Element, rule: Rule) -> bool:
+    return may_be_text(rule, inner.name) and not inner.attributes and not inner.children
 
 
 def _spoken(rule: Rule) -> list[str]:
-    return [name for name, known in rule.attributes.items() if known.kind is not Kind.READ]
+    return [name for name, known in rule.attributes.items() if known.kind is not Kind.READ and not known.historic]

@@ -88,7 +88,7 @@ CODES: Mapping[str, Code] = {
         severity=_WARNING,
     ),
     "empty-guarantee": Code(
-        "A guarantee has no variable, so that nobody can judge it.",
+        "A guarantee has no variable: nobody could judge it, and it is left out.",
         '<agreement name="a"><terms type="guarantees"><term><guarantee name="g"/></term></terms></agreement>',
         severity=_WARNING,
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 from manifests.grammar import GRAMMAR, Child, Rule
 from manifests.kinds import Kind
-from manifests.model import Agreement, Document
+from manifests.model import Document, Manifest, Record
 from manifests.units import written
 
 
@@ -32,10 +32,20 @@ class Item:
     singles: tuple[tuple[str, str], ...] = ()
 
 
+# What the values of an import are called where they stand among each other.
+_TERMS = {rule.make: term for term, rule in GRAMMAR.items() if isinstance(rule.make, type)}
+# Ours: they are in the text of the document and in its plan, and no kind of CORDS.
+_NO_KIND = frozenset({"input", "output"})
+
+
 def elements(document: Document) -> tuple[Item, ...]:
     """Every element as an item, leaves before what they stand in, the document last."""
-    term = "agreement" if isinstance(document, Agreement) else "manifest"
+    term = _term(document)
     return tuple(_items(document, term, term, term))
+
+
+def _term(value: Any) -> str:
+    return value.term if isinstance(value, Record) else _TERMS[type(value)]
 
 
 def _items(value: Any, term: str, rule_name: str, path: str) -> Iterator[Item]:
@@ -45,8 +55,8 @@ def _items(value: Any, term: str, rule_name: str, path: str) -> Iterator[Item]:
     singles: list[tuple[str, str]] = []
     counts: Counter[str] = Counter()
     for inner_term, child, inner in _inside(value, rule):
-        if isinstance(inner, str):
-            attributes[inner_term] = inner
+        if isinstance(inner, str) or (not child.many and _mentioned(inner)):
+            attributes[inner_term] = inner if isinstance(inner, str) else inner.name
             continue
         inner_path = _path(path, inner_term, child, inner, counts)
         children.append((inner_term, inner_path))
@@ -57,11 +67,25 @@ def _items(value: Any, term: str, rule_name: str, path: str) -> Iterator[Item]:
 
 
 def _inside(value: Any, rule: Rule) -> Iterator[tuple[str, Child, Any]]:
+    if isinstance(value, Record):
+        for inner in value.children:
+            term = _term(inner)
+            yield term, rule.children[term], inner
+        return
     for term, child in rule.children.items():
+        if term in _NO_KIND:
+            continue
         found = getattr(value, child.field)
         for inner in found if child.many else (found,):
             if inner is not None:
                 yield term, child, inner
+
+
+def _mentioned(value: Any) -> bool:
+    """Whether only its name is here: the thing itself is elsewhere."""
+    if isinstance(value, Record):
+        return not value.attributes and not value.children
+    return isinstance(value, Manifest) and not value.nodes
 
 
 def _path(path: str, term: str, child: Child, inner: Any, counts: Counter[str]) -> str:
@@ -74,13 +98,16 @@ def _path(path: str, term: str, child: Child, inner: Any, counts: Counter[str]) 
 
 
 def _attributes(value: Any, rule: Rule) -> dict[str, str | int]:
+    counters = {child.counter: term for term, child in rule.children.items() if child.counter}
+    if isinstance(value, Record):
+        terms = Counter(map(_term, value.children))
+        return {"name": value.name, **value.attributes} | {name: terms[term] for name, term in counters.items()}
     found: dict[str, str | int] = {}
     for name, known in rule.attributes.items():
-        held = None if known.kind is Kind.READ else getattr(value, known.field or name)
+        held = None if known.kind is Kind.READ or known.historic else getattr(value, known.field or name)
         if held is not None and held != "":
             found[name] = _rendered(held, known.kind)
-    counted = (child for child in rule.children.values() if child.counter)
-    return found | {child.counter: len(getattr(value, child.field)) for child in counted}
+    return found | {name: len(getattr(value, rule.children[term].field)) for name, term in counters.items()}
 
 
 def _rendered(held: Any, kind: Kind) -> str:

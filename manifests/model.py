@@ -331,11 +331,10 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """`scope` is `any`, a node's name, or a list of names. Without a `variable` there is nothing to judge: some
-    historic documents have such ones (cords.md 8.7)."""
+    """`scope` is `any`, a node's name, or a list of names."""
 
     name: str
-    variable: Variable | None = None
+    variable: Variable
     scope: str = "any"
     importance: str | None = None
     obligated: str | None = None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from manifests import check, xml_tree, yaml_tree
+from manifests import agreements, check, domain, outside, parameters, xml_tree, yaml_tree
 from manifests.build import Builder
 from manifests.diagnostics import Diagnostic
 from manifests.findings import NOWHERE, Findings, nearest
 from manifests.grammar import ROOTS
-from manifests.model import Agreement, Document, Manifest
-from manifests.references import References
+from manifests.model import Agreement, Document, Manifest, Record
+from manifests.references import NO_LIBRARY, Library, References
 from manifests.source import Source, decode
 from manifests.tree import Element, TooMuch
 
@@ -28,43 +29,76 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`document` is None exactly when a diagnostic is an error."""
+    """`document` is None exactly when a diagnostic is an error. `tree` is the document as elements, whatever its format
+    was; None when it has none."""
 
     document: Document | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    tree: Element | None = None
 
 
-def read(data: bytes, *, format: Format | str | None = None, limit: int = BODY_LIMIT) -> Reading:
-    """A manifest or an agreement. Without `format` a text that begins with `<` is XML, any other YAML or JSON.
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a document is read with besides its own text: see `read`."""
 
-    `limit` in bytes. Names are resolved and statements checked: what comes back can be placed and planned.
+    strict: bool = False
+    inputs: Mapping[str, str] | None = None
+    library: Library = NO_LIBRARY
+    metrics: Collection[str] | None = None
+
+
+def read(
+    data: bytes,
+    *,
+    format: Format | str | None = None,
+    limit: int = BODY_LIMIT,
+    strict: bool = False,
+    inputs: Mapping[str, str] | None = None,
+    library: Library = NO_LIBRARY,
+    metrics: Collection[str] | None = None,
+) -> Reading:
+    """A document of any kind. Without `format` a text that begins with `<` is XML, any other YAML or JSON.
+
+    `limit` in bytes. `strict`: what would be repaired is an error. `inputs`: the values of what the document leaves
+    open; None: nobody fills it now. `library`: where an empty named element is looked for when the document does not
+    have it. `metrics`: the names that somebody measures; None: they are not checked. Names are resolved and statements
+    checked: what comes back can be placed and planned.
     """
     findings = Findings()
-    document = _read(data, format, limit, findings)
-    return Reading(None if findings.refused else document, findings.diagnostics())
-
-
-def _read(data: bytes, given: Format | str | None, limit: int, findings: Findings) -> Document | None:
     source = _source(data, limit, findings)
     if source is None:
-        return None
+        return Reading(None, findings.diagnostics())
+    document, tree = _read(source, format, Around(strict, inputs, library, metrics), findings)
+    return Reading(None if findings.refused else document, findings.diagnostics(), tree)
+
+
+def _read(
+    source: Source, given: Format | str | None, around: Around, findings: Findings
+) -> tuple[Document | None, Element | None]:
+    root: Element | None = None
     try:
-        return _document(source, given, findings)
+        root = _tree(source, given, findings)
+        document = None if root is None else _document(root, source, around, findings)
     except TooMuch as wrong:
         findings.add("too-many-parts", source.position(wrong.at), str(wrong), "split the document")
-        return None
+        return None, root
+    return document, root
 
 
-def _document(source: Source, given: Format | str | None, findings: Findings) -> Document | None:
-    root = _tree(source, given, findings)
-    if root is None or not _is_document(root, source, findings):
+def _document(root: Element, source: Source, around: Around, findings: Findings) -> Document | None:
+    if not _is_document(root, source, findings):
         return None
-    document = Builder(source, findings, References(root, source, findings)).build(root, root.name)
+    domain.prefix(root)
+    filled = parameters.filled(root, source, around.inputs, findings)
+    references = References(filled.root, source, findings, around.library)
+    document = Builder(source, findings, references).build(filled.root, root.name)
     if isinstance(document, Manifest):
-        check.manifest(document, findings)
-        return document
+        check.manifest(document, findings, around.metrics)
+        return outside.settled(parameters.settled(document, filled, findings), findings)
     if isinstance(document, Agreement):
-        check.agreement(document, findings)
+        return agreements.agreement(document, findings)
+    if isinstance(document, Record):
+        check.record(document, findings)
         return document
     return None
 

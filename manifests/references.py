@@ -1,38 +1,73 @@
-"""Which element an empty named one stands for: `<infrastructure name="x"/>` is the one called x in the same document.
+"""Which element an empty named one stands for: `<infrastructure name="x"/>` is the one called x, in the same document
+or else in the library, which holds what the account and the platform have.
 
 Decided (architecture.md): an element with content belongs to its own place; only an empty named element refers to
-another, and only inside its document. The historic reuse by any attribute, across documents, is not followed.
+another. The historic reuse by any attribute, and the last writer that wins, are not followed.
 """
 
 from __future__ import annotations
 
-from manifests.findings import Findings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from manifests import yaml_tree
+from manifests.findings import Findings, nearest
+from manifests.grammar import Refers
 from manifests.source import Source
-from manifests.tree import Element
+from manifests.tree import Attribute, Element
 
 _SAYS_NOTHING = frozenset({"name", "id", "state"})
 
 
-class References:
-    """The elements with content of one document, by element name and name."""
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """One definition that is kept: `text` is the element as a JSON twin, `{"image": {...}}`; `where` says in a message
+    whose it is."""
 
-    def __init__(self, root: Element, source: Source, findings: Findings) -> None:
-        self._source, self._findings = source, findings
+    text: str
+    where: str
+
+
+Library = Callable[[str, str], tuple[Defined, ...]]
+"""(term, name) -> the definitions of that name, the newest first, the account's before the platform's."""
+
+
+def _nothing(term: str, name: str) -> tuple[Defined, ...]:
+    return ()
+
+
+NO_LIBRARY: Library = _nothing
+"""What is read far from any server: nothing is known but the document."""
+
+
+class References:
+    """The elements with content of one document, by element name and name, and what the library has besides."""
+
+    def __init__(self, root: Element, source: Source, findings: Findings, library: Library = NO_LIBRARY) -> None:
+        self._source, self._findings, self._library = source, findings, library
         self._found: dict[tuple[str, str], list[Element]] = {}
-        self._compared: set[tuple[str, str]] = set()
+        self._meant: dict[tuple[str, str], Element | None] = {}
         self._collect(root)
 
-    def target(self, element: Element, rule_name: str) -> Element:
-        """The element that is meant: itself when it has content or nobody else does. Two different ones are a
-        diagnostic, once for each name."""
-        if not _empty(element):
+    def target(self, element: Element, refers: Refers) -> Element:
+        """The element that is meant: itself when it has content or nobody else does. What there is to say is said once
+        for each name."""
+        if refers is Refers.NEVER or not _empty(element):
             return element
         key = (element.name, element.attributes["name"].value)
-        found = self._found.get(key, [])
-        if key not in self._compared:
-            self._compared.add(key)
+        if key not in self._meant:
+            self._meant[key] = self._target(element, key, refers)
+        return self._meant[key] or element
+
+    def _target(self, element: Element, key: tuple[str, str], refers: Refers) -> Element | None:
+        found = self._found.get(key, []) if refers is not Refers.LIBRARY else []
+        if found:
             self._compare(element, key, found)
-        return found[0] if found else element
+            return found[0]
+        defined = self._defined(element, key)
+        if defined is None and refers is Refers.NEEDED:
+            self._nowhere(element, key)
+        return defined
 
     def _collect(self, root: Element) -> None:
         waiting = [root]
@@ -44,12 +79,34 @@ class References:
             waiting.extend(reversed(element.children))
 
     def _compare(self, element: Element, key: tuple[str, str], found: list[Element]) -> None:
-        if len({_content(other) for other in found}) < 2:
+        first = found[0]
+        other = next((other for other in found[1:] if _content(other) != _content(first)), None)
+        if other is None:
             return
-        lines = ", ".join(str(self._source.position(other.start).line) for other in found[:5])
-        summary = f"<{key[0]} name={key[1]!r}> is empty and may stand for any of those in lines {lines}, which differ"
-        hint = "give them names of their own, or write the content here"
-        self._findings.add("ambiguous-reference", self._source.position(element.start), summary, hint)
+        lines = [self._source.position(one.start).line for one in (first, other)]
+        summary = f"<{key[0]} name={key[1]!r}> means two: line {lines[0]} has {_difference(first, other)}"
+        hint = f"give the ones in lines {lines[0]} and {lines[1]} names of their own, or write the content here"
+        self._findings.add("two-definitions", self._source.position(element.start), summary, hint)
+
+    def _defined(self, element: Element, key: tuple[str, str]) -> Element | None:
+        """The newest one of the library, as if it were written where it is referred to."""
+        kept = [(defined, moved) for defined in self._library(*key) if (moved := _moved(defined, element)) is not None]
+        if not kept:
+            return None
+        newest, meant = kept[0]
+        others = [defined.where for defined, other in kept[1:] if _content(other) != _content(meant)]
+        if others:
+            summary = f"<{key[0]} name={key[1]!r}> is the one of {newest.where}; others differ: {', '.join(others[:5])}"
+            hint = "write its content here to be independent of what is kept"
+            self._findings.add("reference-choice", self._source.position(element.start), summary, hint)
+        return meant
+
+    def _nowhere(self, element: Element, key: tuple[str, str]) -> None:
+        known = [name for term, name in self._found if term == key[0]]
+        where = "in this document" if self._library is NO_LIBRARY else "in this document, the account or the platform"
+        summary = f"<{key[0]} name={key[1]!r}> has no content, and nothing {where} has that name"
+        hint = nearest(key[1], known) if known else "write its content here, or send the document that has it"
+        self._findings.add("reference-nowhere", self._source.position(element.start), summary, hint)
 
 
 def _empty(element: Element) -> bool:
@@ -60,3 +117,39 @@ def _content(element: Element) -> tuple[object, ...]:
     """What an element says, wherever it stands and in whatever order its attributes are."""
     attributes = tuple(sorted((name, attribute.value) for name, attribute in element.attributes.items()))
     return (element.name, attributes, tuple(_content(child) for child in element.children))
+
+
+def _difference(first: Element, other: Element) -> str:
+    """The first thing in which they differ: `cores '1', line 9 has '2'` without the lines."""
+    for name in sorted(first.attributes.keys() | other.attributes.keys()):
+        mine, theirs = (_said(one.attributes.get(name)) for one in (first, other))
+        if mine != theirs:
+            return f"{name} {mine}, the other {theirs}"
+    for mine_inner, their_inner in zip(first.children, other.children, strict=False):
+        if mine_inner.name != their_inner.name:
+            return f"<{mine_inner.name}>, the other <{their_inner.name}>"
+        if _content(mine_inner) != _content(their_inner):
+            return f"in <{mine_inner.name}> {_difference(mine_inner, their_inner)}"
+    return f"{_count(first.children)}, the other {_count(other.children)}"
+
+
+def _said(attribute: Attribute | None) -> str:
+    return "none" if attribute is None else repr(attribute.value[:40])
+
+
+def _count(things: Iterable[Element]) -> str:
+    return f"{len(list(things))} elements"
+
+
+def _moved(defined: Defined, to: Element) -> Element | None:
+    """A definition of the library at the place that refers to it: a diagnostic about it is one about that place."""
+    root = yaml_tree.parse(Source(defined.text), Findings())
+    return _at(root, to.start) if root is not None and root.name == to.name else None
+
+
+def _at(element: Element, start: int) -> Element:
+    attributes = {
+        name: Attribute(attribute.value, start, start, "elsewhere") for name, attribute in element.attributes.items()
+    }
+    text = element.text and Attribute(element.text.value, start, start, "elsewhere")
+    return Element(element.name, start, attributes, [_at(child, start) for child in element.children], text)

@@ -27,7 +27,8 @@ class TooMuch(ValueError):
 
 # One character of a value, as it is written: how to walk from a value's offset to the text's.
 _WRITTEN = {
-    "xml": r"&[^;]*;|\r\n|.",
+    "xml": r"&#?\w+;|\r\n|.",
+    "text": r"(?P<nothing><!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>)|&#?\w+;|\r\n|.",
     "plain": ".",
     "'": "''|.",
     '"': r"\\(?:x..|u.{4}|U.{8}|.)|.",
@@ -67,7 +68,8 @@ class Attribute(NamedTuple):
         pattern = _WRITTEN[self.style].replace("INDENT", str(self.indent))
         units: Iterator[re.Match[str]] = re.compile(pattern, re.DOTALL).finditer(text, self.start)
         written = len(self.value) + sum(use.written - use.length for use in self.uses)
-        starts = [unit.start() for unit in islice(units, written + 1)] or [self.start]
+        told = (unit.start() for unit in units if unit.lastgroup is None)
+        starts = list(islice(told, written + 1)) or [self.start]
         return lambda index: starts[min(self._as_written(index), len(starts) - 1)]
 
     def _as_written(self, index: int) -> int:
