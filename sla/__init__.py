@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sla.evaluate import evaluate
-from sla.metrics import METRICS, Metric, Origin
+from sla.metrics import METRICS, NAMES, Metric, Origin, metric
 from sla.model import (
     Agreement,
     Business,
@@ -17,6 +17,7 @@ from sla.model import (
 
 __all__ = [
     "METRICS",
+    "NAMES",
     "Agreement",
     "Business",
     "Comparison",
@@ -28,4 +29,5 @@ __all__ = [
     "Verdict",
     "VerdictState",
     "evaluate",
+    "metric",
 ]

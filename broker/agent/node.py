@@ -361,12 +361,34 @@ def tree(location: str) -> Iterator[os.stat_result]:
                     linked.add(found.st_ino)
 
 
+def busiest(_: str) -> float:
+    """The user of the process that has used most processor time (stat: utime, stime)."""
+    used = [(sum(int(field) for field in stat(pid)[11:13]), pid) for pid in processes()]
+    return int(re.findall(r"\nUid:\s+(\d+)", read(PROC / str(max(used)[1]) / "status"))[0])
+
+
+def users(_: str) -> float:
+    """Sessions of people, as who(1) lists them; beside each file stands a pipe, which must not be read."""
+    sessions = (path for path in Path("/run/systemd/sessions").glob("*") if path.name.isalnum())
+    return sum("\nCLASS=user\n" in read(path) for path in sessions)
+
+
+def vendor(_: str) -> float:
+    return {"GenuineIntel": 1, "AuthenticAMD": 2}.get(
+        "".join(re.findall(r"vendor_id\s*: (\S+)", read(PROC / "cpuinfo"))[:1]), 0
+    )
+
+
 def disk(value: Callable[[os.statvfs_result], float]) -> Reading:
     return lambda location: value(os.statvfs(location or "/"))
 
 
 METRICS: dict[str, Reading] = {
     "activity": lambda _: os.getloadavg()[0],
+    "top:user": busiest,
+    "user:count": users,
+    **{"every:" + name: lambda _: 1 for name in ("minute", "hour", "day", "week")},
+    "cpu:vendor": vendor,
     "cpu:cores": lambda _: os.cpu_count() or 1,
     "cpu:speed": lambda _: float(re.findall(r"cpu MHz\s*: ([\d.]+)", read(PROC / "cpuinfo"))[0]),
     "memory": memory("MemTotal", "MemAvailable"),
@@ -413,10 +435,12 @@ def interface(name: str, what: str) -> float:
 
 
 class Probe:
-    """One metric of one place, measured every `period` seconds (at least 1)."""
+    """One metric of one place, measured every `period` seconds (at least 1) and told once there are `samples`."""
 
-    def __init__(self, metric: str, location: str, period: float) -> None:
+    def __init__(self, metric: str, location: str, period: float, samples: int = 1, expression: str = "") -> None:
         self.metric, self.location, self.period = metric, location, max(1.0, period)
+        self.samples, self.expression = samples, expression
+        self.held: list[Json] = []
         self.due = time.monotonic()
         self.spent = self.clocks() if metric in CPU else []
         self.reading = self.find(metric)
@@ -424,6 +448,8 @@ class Probe:
             raise Wrong(f"{metric} needs a location")
 
     def find(self, metric: str) -> Reading:
+        if self.expression:
+            return self.shell
         net = re.match(r"net:([\w.@-]+):(rx|tx|err|status)\Z", metric)
         if metric in METRICS:
             return METRICS[metric]
@@ -433,6 +459,20 @@ class Probe:
             name, what = net.groups()
             return lambda _: interface(name, what)
         raise Wrong(f"no metric is called {metric!r}")
+
+    def shell(self, _: str) -> float:
+        """The integer that the expression's output begins with. It gets ten seconds, and no more output is read."""
+        text = ["/bin/sh", "-c", '/bin/sh -c "$1" | head -c 64', "accords", self.expression]
+        silent = subprocess.DEVNULL
+        with subprocess.Popen(
+            text, stdin=silent, stdout=subprocess.PIPE, stderr=silent, env={"PATH": PATH}, start_new_session=True
+        ) as child:
+            try:
+                found = child.communicate(timeout=min(self.period, 10.0))[0]
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                raise ValueError("it takes too long") from None
+        return int(re.findall(rb"\A\s*(-?\d+)", found)[0])
 
     def clocks(self) -> list[int]:
         return [int(field) for field in read(PROC / "stat").split("\n", 1)[0].split()[1:9]]
@@ -446,7 +486,7 @@ class Probe:
         """A sample, or None: the broker judges what is missing as unknown, never as good."""
         self.due = max(self.due + self.period, time.monotonic())
         try:
-            value = self.reading(self.location)
+            value = int(self.reading(self.location))
         except (OSError, LookupError, ValueError) as error:
             say("probe.failed", metric=self.metric, location=self.location, why=str(error))
             return None
@@ -465,16 +505,15 @@ class Probes(threading.Thread):
         for arguments in read_json(path).values():
             self.change(**arguments)
 
-    def change(self, metric: str, location: str = "", period: float = 60) -> None:
+    def change(self, metric: str, location: str = "", period: float = 60, **more: Any) -> None:
         """Begin a probe, alter it, or with a period of 0 end it; on disk, so that it goes on after a reboot."""
-        probe = Probe(metric, location or "", float(period)) if period else None
+        probe = Probe(metric, location or "", float(period), **more) if period else None
         with self.changed:
             self.probes.pop(f"{metric} {location}", None)
             if probe:
                 self.probes[f"{metric} {location}"] = probe
-            kept = {
-                name: {key: vars(p)[key] for key in ("metric", "location", "period")} for name, p in self.probes.items()
-            }
+            known = ("metric", "location", "period", "samples", "expression")
+            kept = {name: {key: vars(p)[key] for key in known} for name, p in self.probes.items()}
             write(self.path, json.dumps(kept))
             self.changed.notify()
 
@@ -482,8 +521,10 @@ class Probes(threading.Thread):
         while True:
             for probe in self.due():
                 sample = probe.measure()
-                if sample:
-                    self.samples.append(sample)
+                probe.held += [sample] if sample else []
+                if len(probe.held) >= probe.samples:
+                    self.samples.extend(probe.held)
+                    probe.held = []
             self.send()
 
     def due(self) -> list[Probe]:

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from broker.agent import node
 from broker.door import messages
+from sla import METRICS
+from tests.agent.conftest import until
 
-# cords.md appendix B, without what is text (cpu:vendor, top:user), a clock (every:*), or needs a login (user:count)
+# cords.md appendix B, all but eth0, which this machine need not have: lo is read the same way
 REFERENCE = (
     *("activity", "cpu", "cpu:speed", "cpu:cores", "cpu:user", "cpu:system", "cpu:active", "cpu:idle", "cpu:wait"),
+    *("cpu:vendor", "top:user", "user:count", "every:minute", "every:hour", "every:day", "every:week"),
     *(f"net:stat:{what}" for what in ("listen", "established", "timewait", "tcp", "udp", "unix")),
     *(f"net:lo:{what}" for what in ("rx", "tx", "err", "status")),
     *("memory", "memory:total", "memory:used", "memory:free", "memory:buffers"),
@@ -26,12 +29,19 @@ REFERENCE = (
 )
 
 
+def test_these_are_the_49_metrics_of_the_original() -> None:
+    eth0 = [f"net:eth0:{what}" for what in ("rx", "tx", "err", "status")]
+    assert len({*REFERENCE, *eth0}) == 49
+    assert {*REFERENCE, *eth0} <= METRICS.keys()
+
+
 @pytest.mark.parametrize("metric", [*REFERENCE, "disk:total", "disk:used", "disk:free", "disk:percent"])
 def test_every_metric_of_the_reference_is_a_number_that_the_door_takes(metric: str, tmp_path: Path) -> None:
     if metric == "cpu:speed" and "cpu MHz" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("this machine does not say its speed")
     sample = node.Probe(metric, str(tmp_path), 1).measure()
     assert sample is not None
+    assert isinstance(sample["value"], int)
     assert 0 <= sample["value"] < 2**60
     assert messages.METRIC.fullmatch(metric)
 
@@ -58,6 +68,34 @@ def test_what_cannot_be_measured_gives_no_sample_and_is_tried_again(tmp_path: Pa
     assert probe.measure() is None
     (tmp_path / "not-yet").mkdir()
     assert probe.measure() is not None
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("echo 42", 42),
+        ("printf '  97.3%%id\\n'", 97),
+        ("echo -5 below", -5),
+        ("printf '3\\n4\\n'; exit 1", 3),
+        ("yes 7", 7),
+        ("echo none", None),
+        ("true", None),
+    ],
+)
+def test_a_metric_of_a_site_is_the_integer_that_its_expression_begins_with(expression: str, value: int | None) -> None:
+    sample = node.Probe("own", "", 60, 1, expression).measure()
+    assert (sample or {}).get("value") == value
+
+
+def test_an_expression_that_takes_too_long_gives_no_sample_and_leaves_no_process() -> None:
+    probe = node.Probe("own", "", 1, 1, "sleep 3011 & sleep 3012")
+    assert probe.measure() is None
+
+    def over() -> bool:
+        running = [node.command(pid) for pid in node.processes()]
+        return not [words for words in running if words in (["sleep", "3011"], ["sleep", "3012"])]
+
+    until(over, "the end of what the expression started")
 
 
 @given(
