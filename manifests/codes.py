@@ -14,8 +14,8 @@ from manifests.diagnostics import Severity
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`stage` is read, fill (read with the inputs that are given: none), place or plan. `example` is the smallest body of
-    a document that earns the code; empty where it takes an offer, a size or bytes that do not print."""
+    """`stage` is read, fill (read again, with no inputs given), place or plan. `example` is the smallest body of a
+    document that earns the code; empty where it takes an offer, a size or bytes that do not print."""
 
     meaning: str
     example: str = ""
@@ -44,7 +44,44 @@ CODES: Mapping[str, Code] = {
         "The bytes are not text in the encoding they say they are.", '<?xml version="1.0" encoding="x"?><m/>'
     ),
     "doctype": Code("The XML has a DOCTYPE: never read, because of what entities can do.", "<!DOCTYPE m><m/>"),
-    "not-xml": Code("The text is not well-formed XML.", "<manifest name='m'>"),
+    "not-xml": Code("The text is not well-formed XML, and cannot be mended safely.", "<manifest name='m'>"),
+    "repaired-declaration": Code(
+        "The XML declaration has something before it, is incomplete, or misspells an encoding: read as it was meant.",
+        '<?xml version="1.0" encoding="UTF8"?><manifest name="m"/>',
+        severity=_WARNING,
+    ),
+    "repaired-quotes": Code(
+        "A value without quotes, in typographic quotes or in two different ones was read as if in straight quotes.",
+        "<manifest name=m/>",
+        severity=_WARNING,
+    ),
+    "repaired-blank": Code(
+        "A blank is missing between two attributes.", '<manifest name="m"zone="z"/>', severity=_WARNING
+    ),
+    "repaired-tag": Code(
+        "A tag without its end, with something in its end, or an end tag of a name that is not open, was completed.",
+        '<manifest name="m"><configuration><action expression=""</configuration></manifest>',
+        severity=_WARNING,
+    ),
+    "repaired-mark": Code(
+        "A semicolon or comma between elements or attributes was left out.",
+        '<manifest name="m"><node name="a"/>;</manifest>',
+        severity=_WARNING,
+    ),
+    "repaired-escape": Code(
+        "A bare & or < was read as the character it is.",
+        '<manifest name="m" description="this && that"/>',
+        severity=_WARNING,
+    ),
+    "repaired-duplicate": Code(
+        "An attribute stands twice with the same value; with two values it is an error.",
+        '<manifest name="m" zone="z" zone="z"/>',
+        severity=_WARNING,
+    ),
+    "hidden-character": Code(
+        "A value holds a control character, or one that hides itself or reorders the text around it.",
+        '<manifest name="m" description="a&#x202e;b"/>',
+    ),
     "not-yaml": Code("The text is not YAML.", "manifest: ["),
     "alias": Code("YAML anchors, aliases and tags of types are refused.", "manifest: &a {name: m, node: [*a]}"),
     "not-a-document": Code("The root is no document that is read here.", "<exprot/>"),
@@ -77,6 +114,16 @@ CODES: Mapping[str, Code] = {
         "The library has several definitions of a name; the newest is taken.",
         severity=_WARNING,
     ),
+    "nested-cycle": Code("A manifest is, through its nodes, inside itself."),
+    "nested-depth": Code("Manifests are inside each other deeper than any real ones."),
+    "nested-nowhere": Code("A node is a manifest that nobody has sent."),
+    "nested-unread": Code(
+        "A node is another manifest, and there is no server here to ask for it.",
+        '<manifest name="m"><node name="a" type="other"/></manifest>',
+        severity=_WARNING,
+    ),
+    "nested-errors": Code("The manifest that a node is has errors of its own."),
+    "nested-warnings": Code("The manifest that a node is has warnings of its own.", severity=_WARNING),
     "not-acted-on": Code(
         "The document, or a part of it, is checked and stored, and nothing acts on it yet.",
         '<provider name="p"/>',
@@ -129,7 +176,7 @@ CODES: Mapping[str, Code] = {
     ),
     "input-value": Code(
         "A value of an input, given or by default, is not of its type or none of those allowed.",
-        '<manifest name="m"><input name="c" type="number" default="many"/><node name="a" zone="${input.c}"/></manifest>',
+        '<manifest name="m"><input name="c" type="flag" default="many"/><node name="a" zone="${input.c}"/></manifest>',
     ),
     "input-secret": Code(
         "A secret input would stand in a document or a plan to be read; only configure passes it on.",
@@ -167,8 +214,14 @@ CODES: Mapping[str, Code] = {
     ),
     "no-manifest": Code("An agreement is about no manifest.", '<agreement name="a"/>', severity=_WARNING),
     "node-type": Code(
-        "The node is another manifest, shared, or handed whole to a provider: not deployable by this version.",
+        "The node is another manifest, which nobody has here or which has no nodes.",
         '<manifest name="m"><node name="a" type="other"/></manifest>',
+        "place",
+    ),
+    "too-many-nodes": Code("With those of the manifests it nests, there are more nodes than one service has.", "", "place"),
+    "no-provider-kind": Code(
+        "The node's category is not `manifest`, and no provider takes nodes of that category whole.",
+        '<manifest name="m"><node name="a" type="x" category="paas_manifest"/></manifest>',
         "place",
     ),
     "no-provider": Code(
@@ -191,6 +244,12 @@ CODES: Mapping[str, Code] = {
     "cycle": Code(
         "Nodes wait for each other: each needs a property of the next.",
         _act("a.configure(b.hostname); b.configure(a.hostname);"),
+        "plan",
+    ),
+    "shared-target": Code(
+        "A common node would be told of a node that uses it, or lets one in by its name: the next user has others.",
+        '<manifest name="m"><node name="a" scope="common"/><node name="b"/><configuration>'
+        '<action expression="a.configure(b.hostname);"/></configuration></manifest>',
         "plan",
     ),
     "same-hostname": Code(

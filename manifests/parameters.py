@@ -8,13 +8,15 @@ it is. A secret input stands in no tree and no plan: only `node.configure(input.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from manifests.findings import Findings, nearest
 from manifests.kinds import CONVERT, Kind
 from manifests.model import Input, Manifest, Phase, Position, Property, Statement
+from manifests.plan import Step
 from manifests.source import Source
+from manifests.steps import secret_step
 from manifests.tree import Attribute, Element, TooMuch, Use
 
 INPUT = "input"
@@ -58,9 +60,8 @@ def filled(root: Element, source: Source, inputs: Mapping[str, str] | None, find
         return Filled(root)
     values = {one.name: one.default for one in declared.values() if one.default is not None and not one.secret}
     if inputs is not None:
-        _check_given(declared, inputs, source.position(root.start), findings)
-        values |= {name: text for name, text in inputs.items() if name in declared and not declared[name].secret}
-        _check_missing(declared, values, findings)
+        values |= _accepted(declared, inputs, source.position(root.start), findings)
+        _check_missing(declared, {*values, *inputs}, findings)
     filler = _Filler(declared, values, source, findings)
     return Filled(filler.element(root), values, frozenset(filler.used), inputs is not None)
 
@@ -103,6 +104,15 @@ def stated(document: Manifest, literals: Mapping[tuple[str, str], str]) -> Manif
 def unknown(document: Manifest) -> tuple[Input, ...]:
     """The plain inputs that have no value: what cannot be planned yet."""
     return tuple(one for one in document.inputs if not one.secret and one.value is None)
+
+
+def given(document: Manifest) -> list[Step]:
+    """A step for each secret input: its value comes with the service, and no plan holds it."""
+    return [
+        Step(secret_step(one.name), "given", f"secret/input.{one.name}", {"name": one.name, "type": one.type})
+        for one in document.inputs
+        if one.secret
+    ]
 
 
 def problem(one: Input, text: str) -> str:
@@ -173,7 +183,11 @@ def _check_declaration(one: Input, element: Element, source: Source, findings: F
         findings.add("input-value", at["default"], f"the default of the input {one.name}: {wrong}")
 
 
-def _check_given(declared: Mapping[str, Input], given: Mapping[str, str], at: Position, findings: Findings) -> None:
+def _accepted(
+    declared: Mapping[str, Input], given: Mapping[str, str], at: Position, findings: Findings
+) -> dict[str, str]:
+    """Those of the values given that may be filled in; what is wrong with the others is said."""
+    found: dict[str, str] = {}
     for name, text in given.items():
         one = declared.get(name)
         if one is None:
@@ -185,11 +199,14 @@ def _check_given(declared: Mapping[str, Input], given: Mapping[str, str], at: Po
         elif wrong := problem(one, text):
             hint = nearest(text, one.allowed) if one.allowed else ""
             findings.add("input-value", one.at, f"the value given for the input {name}: {wrong}", hint)
+        else:
+            found[name] = text
+    return found
 
 
-def _check_missing(declared: Mapping[str, Input], values: Mapping[str, str], findings: Findings) -> None:
+def _check_missing(declared: Mapping[str, Input], said: Collection[str], findings: Findings) -> None:
     for one in declared.values():
-        if not one.secret and one.name not in values:
+        if not one.secret and one.name not in said:
             wanted = f" ({one.type}; one of {', '.join(one.allowed)})" if one.allowed else f" ({one.type})"
             hint = f"--set {one.name}=VALUE, or a line {one.name}=VALUE in the file of --env"
             findings.add("input-missing", one.at, f"the input {one.name} has no value{wanted}", hint)

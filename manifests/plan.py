@@ -67,7 +67,9 @@ class Plan:
     """Steps in the order of the listing: topological, ties by id. `operation` is what the plan is for (deploy,
     release, start, stop, restart, suspend, save, invoke). `release` are the instructions of a deploy plan's release
     phase: `manifests.release` puts them before the deletions. `interface` are those of each method that it can be asked
-    for: `manifests.invoke` makes a plan of one. `service` is the manifest's name."""
+    for: `manifests.invoke` makes a plan of one. `service` is the manifest's name. `inputs` are the values of its plain
+    inputs, `outputs` what is said when it runs (a text, or the Ref that will be one), `outside` the properties of nodes
+    that nobody here makes: all by name."""
 
     operation: str
     service: str
@@ -75,6 +77,9 @@ class Plan:
     placements: tuple[Placement, ...] = ()
     release: tuple[Step, ...] = ()
     interface: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    outside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _index: dict[str, Step] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,7 +87,8 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """sha256 of the canonical JSON of the operation, all steps, and each node's chosen provider, size and image."""
+        """sha256 of the canonical JSON of the operation, all steps, each node's chosen provider, size and image, and
+        what it was made with."""
         return hashlib.sha256(orjson.dumps(_canonical(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def listing(self) -> str:
@@ -111,7 +117,9 @@ def _line(step: Step) -> str:
 def _canonical(plan: Plan) -> object:
     placements = [[p.node, p.provider, p.zone, p.size.name, p.image.id] for p in plan.placements]
     interface = {name: list(map(_facts, steps)) for name, steps in plan.interface.items()}
-    return [plan.operation, list(map(_facts, plan.steps)), list(map(_facts, plan.release)), interface, placements]
+    steps, release = list(map(_facts, plan.steps)), list(map(_facts, plan.release))
+    around = [plan.inputs, plan.outputs, plan.outside]
+    return [plan.operation, steps, release, interface, placements, around]
 
 
 def _facts(step: Step) -> list[object]:

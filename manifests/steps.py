@@ -19,6 +19,11 @@ def base_of(step_id: str) -> str:
     return f"{node}.{index}"
 
 
+def secret_step(name: str) -> str:
+    """The id of the step that knows a secret input."""
+    return f"input.{name}.secret"
+
+
 def ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
     """In the order of a listing: each after what it needs, ties by id."""
     by_id = {step.id: step for step in steps}
