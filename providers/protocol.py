@@ -225,7 +225,8 @@ class Provider(Protocol):
         ...
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
-        """The thing this token made, if it is there: how a walk learns what a lost answer did."""
+        """The thing this token made, if it is there: how a walk learns what a lost answer did. None when nothing of it
+        is left: nobody gives back what is not found."""
         ...
 
     def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
@@ -233,8 +234,9 @@ class Provider(Protocol):
         ...
 
     def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
-        """Ask for a change of state. Asking for the state it is in already is fine. NotFound when it is gone; Conflict
-        when the state forbids it."""
+        """Ask for a change of state. May answer PENDING, and so do looks until the change has ended; Conflict when
+        something else is asked meanwhile. A state that was seen after that lasts: nothing asked for before changes it.
+        Asking for the state it is in already is fine. NotFound when it is gone; Conflict when the state forbids it."""
         ...
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:

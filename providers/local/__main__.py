@@ -8,7 +8,12 @@ import sys
 from providers.local import lifecycle, snapshots
 from providers.local.site import Site
 
-VERBS = {"boot": lifecycle.boot_when_built, "halt": lifecycle.halt, "save": snapshots.save}
+VERBS = {
+    "boot": lifecycle.boot_when_built,
+    "stop": lifecycle.halt,
+    "restart": lifecycle.halt,
+    "save": snapshots.save,
+}
 
 
 def main() -> None:

@@ -7,16 +7,18 @@ builder dies.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from providers.errors import Refused
+from providers.local import whole
 from providers.local.host import Host
 from providers.local.layers import BASE_FILES, MASKED, Layer
-from providers.local.locks import locked
+from providers.local.locks import locked, try_lock
 from providers.local.programs import Deadline, run
 from providers.local.site import IDS, Site
 
@@ -73,51 +75,74 @@ def build(site: Site, host: Host, layer: Layer) -> None:
     if layer.ready:
         return
     site.cache.mkdir(mode=0o711, parents=True, exist_ok=True)
-    lock = site.cache / f"{layer.key}.lock"
+    _sweep(site)
+    lock = _lock(layer.path)
     lock.touch()
     with locked(lock, Deadline(PATIENCE)) as held:
         if not layer.ready:
-            _build(site, host, layer, held)
+            with _workshop(site, layer) as shop:
+                _build(site, host, layer, shop, held)
 
 
-def _build(site: Site, host: Host, layer: Layer, lock: int) -> None:
-    """In a folder beside its place, then renamed. `lock` is inherited by what runs: a builder that is killed while its
-    programs still write keeps the next one waiting."""
-    part = layer.path.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o755)
-    for name in ("layer", "work", "root", "empty"):
-        _make(part / name, site.uid_base)
+def _lock(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+def _sweep(site: Site) -> None:
+    """What builders left that were killed, whichever layer they were at: nobody may ever want that one again."""
+    for shop in site.cache.glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if (held := try_lock(_lock(shop.with_suffix("")))) is not None:
+                shutil.rmtree(shop, ignore_errors=True)
+                os.close(held)
+
+
+@contextlib.contextmanager
+def _workshop(site: Site, layer: Layer) -> Iterator[Path]:
+    """The folder beside its place that a layer is built in. The caller holds the layer's lock."""
+    shop = whole.part(layer.path)
+    shutil.rmtree(shop, ignore_errors=True)
+    shop.mkdir(mode=0o755)
+    try:
+        for name in ("layer", "work", "root", "empty"):
+            _make(shop / name, site.uid_base)
+        yield shop
+    finally:
+        shutil.rmtree(shop, ignore_errors=True)
+
+
+def _build(site: Site, host: Host, layer: Layer, shop: Path, lock: int) -> None:
+    """In the workshop, then renamed. `lock` is inherited by what runs: a builder that is killed while its programs
+    still write keeps the next one waiting."""
     if layer.lower:
-        _build_packages(site, host, layer, part, lock)
+        _build_packages(site, host, layer, shop, lock)
     elif layer.packages:
-        _build_base(site, host, layer, part, lock)
+        _build_base(site, host, layer, shop, lock)
     else:
         raise Refused(f"layer {layer.key} is gone from this machine; what stands on it cannot be started")
-    run(["sync", "-f", part], Deadline(PATIENCE))  # once, in place of each package's own
-    (part / "layer").replace(layer.path)
-    shutil.rmtree(part, ignore_errors=True)
+    run(["sync", "-f", shop], Deadline(PATIENCE))  # once, in place of each package's own
+    (shop / "layer").replace(layer.path)
 
 
-def _build_base(site: Site, host: Host, layer: Layer, part: Path, lock: int) -> None:
+def _build_base(site: Site, host: Host, layer: Layer, shop: Path, lock: int) -> None:
     include = f"--include={','.join(layer.packages)}"
-    words = ["base", *_folders(part, str(part / "empty")), host.codename, *BASE_OPTIONS, include]
+    words = ["base", *_folders(shop, str(shop / "empty")), host.codename, *BASE_OPTIONS, include]
     _run(site, layer, [BASE_SCRIPT, *words], host.sources, lock)
     for name, text in BASE_FILES.items():
-        path = part / "layer" / name
+        path = shop / "layer" / name
         path.write_text(text, encoding="utf-8")
         os.chown(path, site.uid_base, site.uid_base)
 
 
-def _build_packages(site: Site, host: Host, layer: Layer, part: Path, lock: int) -> None:
+def _build_packages(site: Site, host: Host, layer: Layer, shop: Path, lock: int) -> None:
     lower = ":".join(str(below.path) for below in reversed(layer.lower))
     text = "".join(f"nameserver {address}\n" for address in host.resolvers)
-    words = ["packages", *_folders(part, lower), *layer.packages]
+    words = ["packages", *_folders(shop, lower), *layer.packages]
     _run(site, layer, [PACKAGES_SCRIPT, *words], text, lock)
 
 
-def _folders(part: Path, lower: str) -> list[str]:
-    return [lower, *(str(part / name) for name in ("layer", "work", "root"))]
+def _folders(shop: Path, lower: str) -> list[str]:
+    return [lower, *(str(shop / name) for name in ("layer", "work", "root"))]
 
 
 def _run(site: Site, layer: Layer, script: Sequence[str], text: str, lock: int) -> None:

@@ -25,7 +25,11 @@ PROGRAMS = {
     "unshare": "util-linux",
     "setsid": "util-linux",
 }
-PROBE = "add table inet {0}\nadd chain inet {0} c {{ type nat hook postrouting priority 100; }}\nadd table bridge {0}\n"
+PROBE = """\
+add table inet accords_probe
+add chain inet accords_probe c { type nat hook postrouting priority 100; }
+add table bridge accords_probe
+"""
 
 
 def problems(site: Site, host: Host, deadline: Deadline) -> Sequence[Problem]:
@@ -33,7 +37,7 @@ def problems(site: Site, host: Host, deadline: Deadline) -> Sequence[Problem]:
     if os.geteuid() != 0:
         return [Problem("local nodes need root", "run the worker as root, for example with sudo")]
     found = [*programs(), *groups(host.layout), *distribution(host), *kernel(), *folders(site), *ids(site)]
-    return found or list(network(site, deadline))
+    return found or list(network(deadline))
 
 
 def programs(which: Callable[[str], str | None] = shutil.which) -> Iterator[Problem]:
@@ -93,15 +97,14 @@ def _overlap(base: int, first: int, count: int) -> bool:
     return base < first + count and first < base + 65536
 
 
-def network(site: Site, deadline: Deadline) -> Iterator[Problem]:
-    """Tried, with names that are not used: a bridge, and tables with what the rules need."""
-    name = f"{site.prefix}probe{os.getpid() % 1_000_000}"
+def network(deadline: Deadline) -> Iterator[Problem]:
+    """Tried: a bridge, in a network namespace that ends with the trial, however that ends; and tables with what the
+    rules need, which nft only checks."""
     try:
-        run(["ip", "link", "add", name, "type", "bridge"], deadline)
-        run(["ip", "link", "del", name], deadline)
+        run(["unshare", "--net", "ip", "link", "add", "probe", "type", "bridge"], deadline)
     except ProviderError as error:
         yield Problem(f"no bridge can be made: {error.message}", "modprobe bridge veth")
     try:
-        run(["nft", "-c", "-f", "-"], deadline, text=PROBE.format(name))
+        run(["nft", "-c", "-f", "-"], deadline, text=PROBE)
     except ProviderError as error:
         yield Problem(f"nftables cannot filter: {error.message}", "modprobe nf_tables nft_chain_nat nf_tables_bridge")

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from providers.local import whole
 from providers.local.locks import locked
 from providers.local.programs import Deadline, run
 from providers.local.site import Site
 
 RUN = Path("/run/accords")
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-BEFORE, PART = "before", "before.part"
+BEFORE = "before"
 
 
 def claim(site: Site, deadline: Deadline) -> None:
@@ -37,29 +38,32 @@ def release(site: Site, deadline: Deadline) -> None:
 
 
 def _claim(site: Site, what: str, look: Callable[[], str], ensure: Callable[[], None], deadline: Deadline) -> None:
-    RUN.mkdir(mode=0o755, exist_ok=True)
-    with locked(RUN, deadline):
+    with locked(RUN.parent, deadline):  # not RUN: the last to release takes that away
         folder = RUN / what
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not (folder / BEFORE).exists():  # also where a kill came between the two, or in the middle of a release
-            (folder / PART).write_text(look(), encoding="utf-8")
-            (folder / PART).replace(folder / BEFORE)
+            whole.write(folder / BEFORE, look().encode())
         (folder / _holder(site)).touch()
         ensure()
 
 
 def _release(site: Site, what: str, restore: Callable[[str], None], deadline: Deadline) -> None:
-    with contextlib.suppress(FileNotFoundError), locked(RUN, deadline):
-        folder = RUN / what
-        (folder / _holder(site)).unlink(missing_ok=True)
-        (folder / PART).unlink(missing_ok=True)
-        if {path.name for path in folder.iterdir()} <= {BEFORE}:
-            if (folder / BEFORE).exists():
-                restore((folder / BEFORE).read_text(encoding="utf-8"))
-                (folder / BEFORE).unlink()
-            folder.rmdir()
-            with contextlib.suppress(OSError):  # another claim is still there
-                RUN.rmdir()
+    with locked(RUN.parent, deadline):
+        if (RUN / what).is_dir():
+            _let_go(RUN / what, _holder(site), restore)
+        with contextlib.suppress(OSError):  # another claim is still there, or there never was one
+            RUN.rmdir()
+
+
+def _let_go(folder: Path, holder: str, restore: Callable[[str], None]) -> None:
+    """The last holder puts back what was there before; what a kill left of a claim goes too."""
+    before = folder / BEFORE
+    (folder / holder).unlink(missing_ok=True)
+    if {path.name for path in folder.iterdir()} <= {BEFORE, whole.part(before).name}:
+        if before.exists():
+            restore(before.read_text(encoding="utf-8"))
+        whole.remove(before)
+        folder.rmdir()
 
 
 def _holder(site: Site) -> str:

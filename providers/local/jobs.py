@@ -1,7 +1,7 @@
 """What takes longer than a call may: building layers, stopping gently, copying a disk. A process of its own does it.
 
 A job holds the lock on `job` in the folder of the thing it is about, where it also leaves its process id: a second job
-for the same thing ends at once, and whoever deletes the thing can end the job first.
+for the same thing ends, and whoever deletes the thing can end the job first.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import providers
-from providers.local.locks import try_lock
+from providers.errors import Unavailable
+from providers.local.locks import is_held, locked
 from providers.local.programs import Deadline, run
 from providers.local.site import Site
 
 JOB = "job"
+TURN = 0.5  # seconds until another's lock is a job's: who looks whether there is one has it for a moment
 
 
 def spawn(site: Site, verb: str, id: str, folder: Path, deadline: Deadline) -> None:
@@ -36,25 +38,21 @@ def only(folder: Path) -> Iterator[bool]:
     """False when another job is at work on the thing of this folder."""
     path = folder / JOB
     path.touch()
-    held = try_lock(path)
-    if held is None:
-        yield False
-        return
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path, Deadline(TURN)))
+        except Unavailable:
+            yield False
+            return
         path.write_text(str(os.getpid()), encoding="ascii")
         yield True
-    finally:
-        os.close(held)
 
 
 def under_way(folder: Path) -> bool:
     try:
-        held = try_lock(folder / JOB)
+        return is_held(folder / JOB)
     except FileNotFoundError:
         return False
-    if held is not None:
-        os.close(held)
-    return held is None
 
 
 def end(folder: Path) -> None:

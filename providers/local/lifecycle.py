@@ -3,6 +3,7 @@ after a crash at any point of it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,7 +11,6 @@ from typing import TypeAlias
 
 from providers.errors import Conflict, NotFound, ProviderError, Refused
 from providers.local import building, claims, firewall, host, jobs, layers, machines, networks
-from providers.local.folders import discard
 from providers.local.locks import locked, try_lock
 from providers.local.programs import Deadline
 from providers.local.records import Records
@@ -31,15 +31,22 @@ def refresh(site: Site, records: Records, deadline: Deadline) -> Things:
 
 
 def state(site: Site, machine: Machine, deadline: Deadline) -> State:
-    """What it is in, as far as this driver's own doings are concerned too."""
+    """What it is in, as far as this driver's own doings are concerned too. A node that was told to stop has not stopped
+    when it is seen so, but when the job that stops it has ended: a start before would be undone by that job."""
     if machine.error:
         return State.ERROR
-    seen = machines.observe(site, machine, deadline)
-    if not machine.booted or (seen is not State.STOPPED and not machine.running):
+    if machine.asked or not machine.booted:
         return State.PENDING
-    if machine.leaving and seen is State.ACTIVE and machines.init(site, machine, deadline) == machine.leaving:
-        return State.PENDING
-    return seen
+    return machines.observe(site, machine, deadline)
+
+
+def forgive(site: Site, id: str, deadline: Deadline) -> None:
+    """What failed may be tried again."""
+    records = Records(site.home)
+    if not records.get(Machine, id).error:
+        return
+    with locked(site.node(id), deadline):
+        records.put(replace(records.get(Machine, id), error=""))
 
 
 def advance(site: Site, id: str, deadline: Deadline) -> None:
@@ -48,8 +55,8 @@ def advance(site: Site, id: str, deadline: Deadline) -> None:
     machine = records.get(Machine, id)
     if machine.error:
         return
-    if not machine.running and machines.observe(site, machine, deadline) is not State.STOPPED:
-        jobs.spawn(site, "halt", id, site.node(id), deadline)
+    if machine.asked:
+        jobs.spawn(site, machine.asked, id, site.node(id), deadline)
     if machine.booted:
         return
     stack = layers.stack(site, host.read(), records.things().snapshots, machine.spec)
@@ -74,14 +81,18 @@ def boot(site: Site, records: Records, id: str, deadline: Deadline) -> None:
         raise Refused(f"layer {missing[0]} is gone from {site.cache}; node {machine.spec.name} stands on it")
     with locked(site.home, deadline):
         things = records.things()
-        claims.claim(site, deadline)
+        if machine.ports:
+            claims.claim(site, deadline)
         for port in machine.ports:
             networks.up(site, things.networks[port.network], deadline)
         things = refresh(site, records, deadline)
     machines.prepare(site, here, machine, stack, things)
-    if machines.observe(site, machine, deadline) is State.STOPPED:
+    seen = machines.observe(site, machine, deadline)
+    if seen is State.PENDING:  # whoever was starting it died; LXC goes on, and a later look sees what came of it
+        return
+    if seen is State.STOPPED:
         machines.start(site, machine, deadline)
-    records.put(replace(machine, booted=True, running=True, layers=tuple(layer.key for layer in stack), error=""))
+    records.put(replace(machine, booted=True, asked="", layers=tuple(layer.key for layer in stack), error=""))
 
 
 def boot_when_built(site: Site, id: str) -> None:
@@ -116,11 +127,25 @@ def _build_and_boot(site: Site, records: Records, id: str) -> None:
 
 
 def halt(site: Site, id: str) -> None:
-    """A job: stop it gently, then firmly."""
+    """A job: stop it, and start it again where a restart was asked for. Nobody else starts or stops it meanwhile,
+    because it is PENDING until `asked` is empty. Nothing when that was done before this job's turn came."""
     records = Records(site.home)
     with jobs.only(site.node(id)) as alone:
-        if alone:
-            machines.halt(site, records.get(Machine, id), Deadline(WAIT))
+        if not alone or not records.get(Machine, id).asked:
+            return
+        machines.halt(site, records.get(Machine, id), Deadline(WAIT))
+        deadline = Deadline(WAIT)
+        with locked(site.node(id), deadline):
+            _halted(site, records, id, deadline)
+
+
+def _halted(site: Site, records: Records, id: str, deadline: Deadline) -> None:
+    machine = records.get(Machine, id)
+    if machine.asked == "restart":
+        with contextlib.suppress(Refused):  # it is stopped then, and whoever starts it is told why
+            boot(site, records, id, deadline)
+            return
+    records.put(replace(machine, asked=""))
 
 
 def _start(site: Site, records: Records, machine: Machine, deadline: Deadline) -> None:
@@ -128,13 +153,13 @@ def _start(site: Site, records: Records, machine: Machine, deadline: Deadline) -
 
 
 def _stop(site: Site, records: Records, machine: Machine, deadline: Deadline) -> None:
-    records.put(replace(machine, running=False))
-    jobs.spawn(site, "halt", machine.id, site.node(machine.id), deadline)
+    records.put(replace(machine, asked="stop"))
+    jobs.spawn(site, "stop", machine.id, site.node(machine.id), deadline)
 
 
 def _restart(site: Site, records: Records, machine: Machine, deadline: Deadline) -> None:
-    records.put(replace(machine, leaving=machines.init(site, machine, deadline)))
-    machines.reboot(site, machine, deadline)
+    records.put(replace(machine, asked="restart"))
+    jobs.spawn(site, "restart", machine.id, site.node(machine.id), deadline)
 
 
 def _freeze(site: Site, records: Records, machine: Machine, deadline: Deadline) -> None:
@@ -178,8 +203,8 @@ def act(site: Site, id: str, action: Action, deadline: Deadline) -> None:
         CHANGES[action, found](site, records, machine, deadline)
 
 
-def delete(site: Site, id: str, deadline: Deadline) -> None:
-    """Give it back with its disk. The record goes last: until then it can be asked for again."""
+def end(site: Site, id: str, deadline: Deadline) -> None:
+    """It runs no more and has no disk. Its record is there still: until that goes this can be asked for again."""
     records = Records(site.home)
     folder = site.node(id)
     if folder.is_dir():
@@ -189,7 +214,3 @@ def delete(site: Site, id: str, deadline: Deadline) -> None:
                 machine = records.get(Machine, id)
                 machines.kill(site, machine, deadline)
                 machines.remove(site, machine, deadline)
-    discard(folder)  # also what a crash left: made before its record was written, or not wholly removed
-    with locked(site.home, deadline):
-        records.drop(Kind.MACHINE, id)
-        refresh(site, records, deadline)

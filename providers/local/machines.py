@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from providers.errors import Refused, Unavailable
-from providers.local import cgroups, configuration
+from providers.local import cgroups, configuration, whole
 from providers.local.folders import discard
 from providers.local.host import Host
 from providers.local.layers import Layer
@@ -27,6 +27,7 @@ GRACE = 20  # seconds that a node gets to stop by itself
 ERROR_LINE = re.compile(r" ERROR +\S+ - \S+:\d+ - (.+)")  # level, module - file:function:line - words
 CAUSE_LIMIT = 300  # characters of a reason
 LOCKS = Path("/run/lxc/lock")  # LXC's own, by the path of a container
+WATCHER = "watcher"  # the file that LXC leaves the number of its own process in
 
 # What LXC says of a container -> what we say
 STATES = {
@@ -38,15 +39,23 @@ STATES = {
 
 def observe(site: Site, machine: Machine, deadline: Deadline) -> State:
     """What the kernel shows; PENDING between two states."""
-    if not (site.node(machine.id) / "config").is_file():
+    folder = site.node(machine.id)
+    if not (folder / "config").is_file():
         return State.STOPPED
-    return STATES.get(_lxc("info", site, machine, deadline, "-sH").strip(), State.PENDING)
+    seen = STATES.get(_lxc("info", site, machine, deadline, "-sH").strip(), State.PENDING)
+    if not (folder / "config").is_file():
+        _remove_lock(folder)  # it was given back while LXC looked, which made the lock anew
+    return State.PENDING if seen is State.STOPPED and is_watched(folder) else seen
 
 
-def init(site: Site, machine: Machine, deadline: Deadline) -> int:
-    """The process id here of the node's first process; 0 when it does not run."""
-    found = _lxc("info", site, machine, deadline, "-pH", check=False).strip()
-    return int(found) if found.isdecimal() else 0
+def is_watched(folder: Path) -> bool:
+    """Whether LXC's process for the node of this folder is there. It ends a moment after the node has stopped, and its
+    devices with it; or it is about to begin a node anew that restarts from within."""
+    try:
+        process = int((folder / WATCHER).read_text(encoding="ascii"))
+        return folder.name in Path(f"/proc/{process}/cmdline").read_text(errors="replace")
+    except (OSError, ValueError):  # it has ended; or LXC is just writing or removing its number
+        return False
 
 
 def prepare(site: Site, host: Host, machine: Machine, layers: Sequence[Layer], things: Things) -> None:
@@ -60,7 +69,8 @@ def prepare(site: Site, host: Host, machine: Machine, layers: Sequence[Layer], t
         (folder / name).write_text(text, encoding="utf-8")
         (folder / name).chmod(0o755)
     write_hosts(site, machine, things)
-    (folder / "config").write_text(configuration.configuration(site, host, machine, things.networks), encoding="utf-8")
+    text = configuration.configuration(site, host, machine, things.networks)
+    whole.write(folder / "config", text.encode())
 
 
 def write_hosts(site: Site, machine: Machine, things: Things) -> None:
@@ -82,7 +92,8 @@ def start(site: Site, machine: Machine, deadline: Deadline) -> None:
     log = site.node(machine.id) / "log"
     log.unlink(missing_ok=True)
     try:
-        _lxc("start", site, machine, deadline, "-d", "-o", str(log), "-l", "WARN")
+        watcher = str(site.node(machine.id) / WATCHER)
+        _lxc("start", site, machine, deadline, "-d", "-p", watcher, "-o", str(log), "-l", "WARN")
     except Refused as error:
         said = cause(log.read_text(errors="replace")) if log.exists() else ""
         why = said or error.message.partition("\n")[0]
@@ -98,18 +109,15 @@ def cause(log: str) -> str:
 def halt(site: Site, machine: Machine, deadline: Deadline) -> None:
     """Ask it to stop, and make it after a while. Waits: not for a provider's call."""
     _lxc("stop", site, machine, deadline, "-t", str(GRACE), check=False)
-    if observe(site, machine, deadline) is not State.STOPPED:
-        kill(site, machine, deadline)
+    kill(site, machine, deadline)
     _clear_groups(machine, deadline)
 
 
 def kill(site: Site, machine: Machine, deadline: Deadline) -> None:
-    if observe(site, machine, deadline) is not State.STOPPED:
+    """Returns when it has ended, LXC's process too. Unavailable when that takes too long."""
+    while observe(site, machine, deadline) is not State.STOPPED:
         _lxc("stop", site, machine, deadline, "-k", check=False)
-
-
-def reboot(site: Site, machine: Machine, deadline: Deadline) -> None:
-    _lxc("stop", site, machine, deadline, "--reboot", "--nowait")
+        _wait(machine, deadline)
 
 
 def freeze(site: Site, machine: Machine, deadline: Deadline) -> None:
@@ -121,23 +129,32 @@ def thaw(site: Site, machine: Machine, deadline: Deadline) -> None:
 
 
 def remove(site: Site, machine: Machine, deadline: Deadline) -> None:
-    """Every file of it, and what LXC keeps elsewhere."""
+    """Every file of it, and what LXC keeps elsewhere. Without its configuration LXC is asked no more about it."""
     _clear_groups(machine, deadline)
     folder = site.node(machine.id)
-    lock = LOCKS / str(folder.parent).lstrip("/") / f".{machine.id}"
+    (folder / "config").unlink(missing_ok=True)
+    _remove_lock(folder)
+    discard(folder)
+
+
+def _remove_lock(folder: Path) -> None:
+    lock = LOCKS / str(folder.parent).lstrip("/") / f".{folder.name}"
     lock.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # other containers have locks there
         for parent in lock.parents:
             parent.rmdir()
-    discard(folder)
 
 
 def _clear_groups(machine: Machine, deadline: Deadline) -> None:
     """LXC's own process ends a moment after the node has stopped."""
     while not cgroups.remove(machine.id):
-        if deadline.over:
-            raise Unavailable(f"processes of node {machine.spec.name} are still ending; delete it again")
-        time.sleep(ENDING)
+        _wait(machine, deadline)
+
+
+def _wait(machine: Machine, deadline: Deadline) -> None:
+    if deadline.over:
+        raise Unavailable(f"processes of node {machine.spec.name} are still ending; ask again")
+    time.sleep(ENDING)
 
 
 def console(site: Site, machine: Machine) -> str:
@@ -158,7 +175,7 @@ def _lxc(verb: str, site: Site, machine: Machine, deadline: Deadline, *words: st
 def _seed(site: Site, host: Host, machine: Machine) -> None:
     """The node's own layer as it is before it ever ran. It comes to its place by a rename, so that nothing is written
     as this machine's root where a node may have put links."""
-    part = site.node(machine.id) / "disk.part"
+    part = whole.part(site.node(machine.id) / "disk")
     shutil.rmtree(part, ignore_errors=True)
     for empty in ("work", "root"):
         (part / empty).mkdir(parents=True)

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from typing import TypeVar
 
 from providers.errors import Conflict, NotFound, Refused
-from providers.local import claims, host, layers, lifecycle, names, networks, snapshots, volumes
+from providers.local import claims, folders, host, layers, lifecycle, names, networks, snapshots, volumes
 from providers.local.locks import locked
 from providers.local.programs import Deadline
 from providers.local.records import Records
@@ -71,11 +71,12 @@ def machine(site: Site, spec: MachineSpec, token: str, tags: Mapping[str, str], 
     """Its start may follow in a process of its own. What failed before is tried again."""
     records, id = Records(site.home), names.identity(site.prefix, Kind.MACHINE, token)
     with locked(site.home, deadline):
-        found = _there(records, Machine, id) or _new_machine(site, spec, id, (token, tags), records.things())
-        site.node(id).mkdir(mode=0o711, parents=True, exist_ok=True)
-        site.node(id).chmod(0o711)  # whatever the umask: the nodes' root goes through it
-        records.put(replace(found, error=""))
+        if not records.there(Kind.MACHINE, id):
+            made = _new_machine(site, spec, id, (token, tags), records.things())
+            folders.make(site.node(id))
+            records.put(made)
         lifecycle.refresh(site, records, deadline)
+    lifecycle.forgive(site, id, deadline)
     lifecycle.advance(site, id, deadline)
     return records.get(Machine, id)
 
@@ -132,10 +133,11 @@ def snapshot(site: Site, spec: SnapshotSpec, token: str, tags: Mapping[str, str]
     """The copying follows in a process of its own."""
     records, id = Records(site.home), names.identity(site.prefix, Kind.SNAPSHOT, token)
     with locked(site.home, deadline):
-        found = _there(records, Snapshot, id) or _new_snapshot(spec, id, token, tags, records)
-        site.snapshot(id).mkdir(mode=0o711, parents=True, exist_ok=True)
-        site.snapshot(id).chmod(0o711)
-        records.put(replace(found, error=""))
+        found = _there(records, Snapshot, id)
+        if found is None or found.error:
+            made = found or _new_snapshot(spec, id, token, tags, records)
+            folders.make(site.snapshot(id))
+            records.put(replace(made, error=""))
     snapshots.advance(site, records.get(Snapshot, id), deadline)
     return records.get(Snapshot, id)
 

@@ -63,8 +63,13 @@ class Local:
             return looking.resource(self.site, make(self.site, spec, token, dict(tags), until), until)
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
-        id = names.identity(self.site.prefix, kind, token)
-        return self.observe(kind, id, deadline=deadline) if Records(self.site.home).there(kind, id) else None
+        """None says that nothing is left either: what a kill left of making it or giving it back goes now, because
+        nobody who is told that it is not there will ask for it again."""
+        id, records = names.identity(self.site.prefix, kind, token), Records(self.site.home)
+        if not records.there(kind, id) and self.site.home.is_dir():
+            with self._edge(f"{kind}/{id}"):
+                giving.tidy(self.site, kind, id, Deadline(deadline))
+        return self.observe(kind, id, deadline=deadline) if records.there(kind, id) else None
 
     def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
         """Looking also goes on with what is on its way, should the process that was at it have died."""
@@ -137,8 +142,6 @@ class Local:
     def _make_home(self) -> None:
         for folder in (self.site.home, self.site.cache):
             folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for name in ("nodes", "snapshots", "volumes"):
-            (self.site.home / name).mkdir(mode=0o711, exist_ok=True)
 
     def _saved(self, architecture: str) -> Iterator[OfferedImage]:
         for snapshot in Records(self.site.home).all(Snapshot).values():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -13,6 +11,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from providers.errors import NotFound
+from providers.local import whole
 from providers.local.things import KINDS, Firewall, Machine, Network, Snapshot, Thing, Things, Volume
 from providers.protocol import Kind
 
@@ -22,7 +21,8 @@ ADAPTERS: Mapping[Kind, TypeAdapter[Any]] = {kind: TypeAdapter(type_) for type_,
 
 
 class Records:
-    """The records of one home. Whoever changes them holds the home's lock; reading needs none."""
+    """The records of one home. A record has one writer at a time: who makes or drops it holds the home's lock, who
+    changes a machine's holds the machine's, and a snapshot's is changed by its job. Reading needs no lock."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "records"
@@ -52,19 +52,14 @@ class Records:
         kind = KINDS[type(thing)]
         path = self._path(kind, thing.id)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-        with part.open("wb") as file:
-            file.write(ADAPTERS[kind].dump_json(thing, indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        whole.write(path, ADAPTERS[kind].dump_json(thing, indent=1))
 
     def drop(self, kind: Kind, id: str) -> None:
-        """Nothing when there is none. Folders that are empty go too."""
-        self._path(kind, id).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            (self._folder / kind).rmdir()
-            self._folder.rmdir()
+        """With what a killed writer left of it; nothing when there is none. Folders that are empty go too."""
+        whole.remove(self._path(kind, id))
+        for folder in (self._folder / kind, self._folder):
+            with contextlib.suppress(OSError):  # it is not empty, or was never made
+                folder.rmdir()
 
     def __iter__(self) -> Iterator[Thing]:
         found = self.things()

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 from providers.errors import Conflict, NotFound, ProviderError
-from providers.local import jobs, machines
+from providers.local import jobs, machines, whole
 from providers.local.folders import discard
 from providers.local.locks import locked
 from providers.local.programs import Deadline, run
@@ -46,9 +46,15 @@ def save(site: Site, id: str) -> None:
 
 
 def _save(site: Site, records: Records, snapshot: Snapshot) -> None:
-    machine, deadline = records.get(Machine, snapshot.spec.machine), Deadline(COPYING)
+    """A layer that is there is whole: whoever copied it died before the record said so."""
+    if not (site.snapshot(snapshot.id) / "layer").is_dir():
+        _copy(site, snapshot, records.get(Machine, snapshot.spec.machine), Deadline(COPYING))
+    records.put(replace(snapshot, done=True))
+
+
+def _copy(site: Site, snapshot: Snapshot, machine: Machine, deadline: Deadline) -> None:
     folder = site.snapshot(snapshot.id)
-    part = folder / "layer.part"
+    part = whole.part(folder / "layer")
     with locked(site.node(machine.id), deadline):
         if machines.observe(site, machine, deadline) is State.ACTIVE:
             (folder / FROZEN).touch()
@@ -60,7 +66,6 @@ def _save(site: Site, records: Records, snapshot: Snapshot) -> None:
         finally:
             _thaw(site, snapshot, machine, deadline)
     part.replace(folder / "layer")
-    records.put(replace(snapshot, done=True))
 
 
 def remove(site: Site, snapshot: Snapshot, deadline: Deadline) -> None:

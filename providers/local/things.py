@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from providers.protocol import FirewallSpec, Kind, MachineSpec, NetworkSpec, SnapshotSpec, VolumeSpec
 
@@ -50,19 +50,18 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`running`: what was asked for last. `booted`: it was started once; `layers` are then the keys of what its disk
-    stands on, lowest first. `leaving`: the process id of its init that was told to restart; 0 when none was. `error`:
-    why it cannot be made; empty when nothing failed."""
+    """`booted`: it was started once; `layers` are then the keys of what its disk stands on, lowest first. `asked`: stop
+    or restart, until the job that does it has ended; then empty. `error`: why it cannot be made; empty when nothing
+    failed."""
 
     id: str
     token: str
     tags: Mapping[str, str]
     spec: MachineSpec
     ports: tuple[Port, ...] = ()
-    running: bool = True
     booted: bool = False
     layers: tuple[str, ...] = ()
-    leaving: int = 0
+    asked: Literal["", "stop", "restart"] = ""
     error: str = ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from providers.local.folders import discard
+from providers.local import folders
 from providers.local.site import Site
 from providers.local.things import Volume
 
@@ -16,12 +16,13 @@ from providers.local.things import Volume
 def make(site: Site, volume: Volume) -> None:
     """Doing it again changes nothing, and no file in it."""
     folder = site.volume(volume.id)
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folders.make(folder)
     os.chown(folder, site.uid_base, site.uid_base)
 
 
 def remove(site: Site, volume: Volume) -> None:
-    discard(site.volume(volume.id))
+    folders.discard(site.volume(volume.id))
 
 
 def facts(site: Site, volume: Volume) -> dict[str, str | int]:

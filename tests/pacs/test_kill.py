@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from broker.store import Store, journal, services
+from tests.local.traces import traces
 from tests.pacs import bare
 from tests.pacs.conftest import can_run
 from tests.pacs.installation import OnThisMachine, until
-from tests.pacs.traces import traces
 
 pytestmark = [pytest.mark.lxc, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -54,6 +54,10 @@ class Victim:
 
     def ends(self, state: str) -> None:
         until(lambda: self._state() == state, lambda: f"{state}: {self.there.report(self.id)}")
+
+    def left_nothing(self) -> None:
+        site = self.there.cloud.site
+        until(lambda: traces(site) == {}, lambda: f"nothing is left: {traces(site)}")
 
     def _begun(self, step: str) -> bool:
         with self.store.read() as tx:
@@ -101,7 +105,7 @@ def test_a_walk_and_a_release_that_are_killed_are_finished(victim: Victim, walk:
     victim.ask("release", volumes=True)
     victim.kill_at(release)
     victim.ends("released")
-    until(lambda: traces(there) == {}, lambda: f"nothing is left: {traces(there)}")
+    victim.left_nothing()
 
 
 @pytest.mark.parametrize(
@@ -115,4 +119,4 @@ def test_a_cancelled_walk_that_is_killed_is_given_back(victim: Victim, walk: str
     victim.ends("released")
     for kept in victim.client.get("service", "/volumes")["volumes"]:
         there.told("volumes", "--remove", kept["id"])
-    until(lambda: traces(there) == {}, lambda: f"nothing is left: {traces(there)}")
+    victim.left_nothing()

@@ -84,6 +84,13 @@ def test_a_machine_stops_and_starts_and_asking_again_is_fine(cloud: Cloud, machi
     assert act(cloud, machine, Action.START).state is State.ACTIVE
 
 
+def test_a_start_is_not_undone_by_the_stop_before_it(cloud: Cloud, machine: Resource) -> None:
+    act(cloud, machine, Action.STOP)
+    act(cloud, machine, Action.START)
+    assert act(cloud, machine, Action.RESTART).state is State.ACTIVE
+    assert [cloud.observe(machine).state for _ in range(20)] == [State.ACTIVE] * 20
+
+
 def test_a_machine_keeps_its_address_over_a_stop(cloud: Cloud, machine: Resource) -> None:
     cloud.needs("address")
     before = cloud.until(machine, lambda each: bool(each.addresses)).addresses[0]

@@ -1,4 +1,4 @@
-"""What an installation's nodes leave on this machine: nothing is what must be left when all was given back."""
+"""What a local provider leaves on this machine: nothing is what must be left when all was given back. Not a test."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from providers.local import claims
-from tests.pacs.installation import OnThisMachine
+from providers.local.site import Site
 
 GROUPS = Path("/sys/fs/cgroup")
 LOCKS = Path("/run/lxc/lock")
 
 
-def traces(here: OnThisMachine) -> dict[str, list[str]]:
-    """Only what carries the installation's names: others may be at work on this machine. Kinds without any are left
+def traces(site: Site) -> dict[str, list[str]]:
+    """Only what carries the site's names: others may be at work on this machine. Kinds without any are left
     out, so that `{}` is nothing."""
-    site = here.cloud.site
     found = {
-        "processes": processes(here),
-        "mounts": [line for line in Path("/proc/mounts").read_text().splitlines() if str(here.home) in line],
-        "devices": [path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(here.prefix)],
+        "processes": processes(site),
+        "mounts": [line for line in Path("/proc/mounts").read_text().splitlines() if str(site.home) in line],
+        "devices": [path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(site.prefix)],
         "tables": [each for each in _tables() if site.table in each],
         "addresses": [each for each in _addresses() if each == str(site.door_address)],
-        "groups": _below(GROUPS, f".{here.prefix}m"),
+        "groups": _below(GROUPS, f".{site.prefix}m"),
         "files": sorted(str(path.relative_to(site.home)) for path in site.home.rglob("*")),
-        "locks": _below(LOCKS, f"{here.prefix}m"),
+        "locks": _below(LOCKS, f"{site.prefix}m"),
         "claims": _below(claims.RUN, claims._holder(site)),
     }
     return {kind: each for kind, each in found.items() if each}
 
 
-def processes(here: OnThisMachine) -> list[str]:
+def processes(site: Site) -> list[str]:
     """Command lines of nodes' processes, and of those that look after nodes."""
-    return [words for words, group in _processes() if str(here.home) in words or f".{here.prefix}m" in group]
+    return [words for words, group in _processes() if str(site.home) in words or f".{site.prefix}m" in group]
 
 
 def forwarding() -> str:
