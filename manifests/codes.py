@@ -14,8 +14,9 @@ from manifests.diagnostics import Severity
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`stage` is read, fill (read again, with no inputs given), place or plan. `example` is the smallest body of a
-    document that earns the code; empty where it takes an offer, a size or bytes that do not print."""
+    """`stage` is read, fill (read again, with no inputs given), library (read where a server knows other documents),
+    place or plan. `example` is the smallest body of a document that earns the code; empty where it takes an offer, a
+    size or bytes that do not print."""
 
     meaning: str
     example: str = ""
@@ -112,18 +113,39 @@ CODES: Mapping[str, Code] = {
     ),
     "reference-choice": Code(
         "The library has several definitions of a name; the newest is taken.",
-        severity=_WARNING,
+        _node('<image name="i"/>'),
+        "library",
+        _WARNING,
     ),
-    "nested-cycle": Code("A manifest is, through its nodes, inside itself."),
-    "nested-depth": Code("Manifests are inside each other deeper than any real ones."),
-    "nested-nowhere": Code("A node is a manifest that nobody has sent."),
+    "nested-cycle": Code(
+        "A manifest is, through its nodes, inside itself.", '<manifest name="m"><node name="a" type="m"/></manifest>'
+    ),
+    "nested-depth": Code(
+        "Manifests are inside each other deeper than any real ones.",
+        '<manifest name="m"><node name="a" type="deep1"/></manifest>',
+        "library",
+    ),
+    "nested-nowhere": Code(
+        "A node is a manifest that nobody has sent.",
+        '<manifest name="m"><node name="a" type="other"/></manifest>',
+        "library",
+    ),
     "nested-unread": Code(
         "A node is another manifest, and there is no server here to ask for it.",
         '<manifest name="m"><node name="a" type="other"/></manifest>',
         severity=_WARNING,
     ),
-    "nested-errors": Code("The manifest that a node is has errors of its own."),
-    "nested-warnings": Code("The manifest that a node is has warnings of its own.", severity=_WARNING),
+    "nested-errors": Code(
+        "The manifest that a node is has errors of its own.",
+        '<manifest name="m"><node name="a" type="wrong"/></manifest>',
+        "library",
+    ),
+    "nested-warnings": Code(
+        "The manifest that a node is has warnings of its own.",
+        '<manifest name="m"><node name="a" type="old"/></manifest>',
+        "library",
+        _WARNING,
+    ),
     "not-acted-on": Code(
         "The document, or a part of it, is checked and stored, and nothing acts on it yet.",
         '<provider name="p"/>',
@@ -154,7 +176,9 @@ CODES: Mapping[str, Code] = {
     ),
     "action-several": Code("A path ends at a node that is a manifest with several nodes: none of them is meant."),
     "action-consumer": Code("A monitor statement names a consumer that there is not.", _act("a.monitor(slum.cpu);")),
-    "action-metric": Code("A monitor statement names a metric that nobody measures.", _act("a.monitor(slam.cpuu);")),
+    "action-metric": Code(
+        "A monitor statement names a metric that nobody measures.", _act("a.monitor(slam.cpuu);"), "library"
+    ),
     "historic-method": Code(
         "A historic word for a method; it means what the modern one does.",
         _act("a.command('x');"),
@@ -218,7 +242,9 @@ CODES: Mapping[str, Code] = {
         '<manifest name="m"><node name="a" type="other"/></manifest>',
         "place",
     ),
-    "too-many-nodes": Code("With those of the manifests it nests, there are more nodes than one service has.", "", "place"),
+    "too-many-nodes": Code(
+        "With those of the manifests it nests, there are more nodes than one service has.", "", "place"
+    ),
     "no-provider-kind": Code(
         "The node's category is not `manifest`, and no provider takes nodes of that category whole.",
         '<manifest name="m"><node name="a" type="x" category="paas_manifest"/></manifest>',

@@ -6,61 +6,56 @@ kept beside a plan's steps, until a service is given back or somebody calls a me
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from manifests import wiring
 from manifests.findings import Findings
-from manifests.language import PROPERTIES
-from manifests.model import Action, Manifest
+from manifests.methods import methods, script
+from manifests.model import Manifest, Statement
 from manifests.plan import Ref, Step, Value
+from manifests.sources import Sources
 from manifests.steps import base, needing
 from manifests.wiring import Command, Watch, Wire
 
 
-def instruction(id: str, said: Wire | Command | Watch, needs: Iterable[str], *, optional: bool = False) -> Step:
+def instruction(
+    id: str, said: Wire | Command | Watch, sources: Sources, needs: Iterable[str], *, optional: bool = False
+) -> Step:
     """The step of that id that tells a node one thing."""
     machine = Ref(f"{base(said.target)}.machine", "id")
-    inputs: dict[str, Value] = {"machine": machine, **_arguments(said)}
+    inputs: dict[str, Value] = {"machine": machine, **_arguments(said, sources)}
     direct = [value.step for value in inputs.values() if isinstance(value, Ref)]
     return Step(id, _verb(said), said.target, inputs, needs=needing(needs, *direct), optional=optional)
 
 
-def release(manifest: Manifest, findings: Findings) -> tuple[Step, ...]:
+def release(manifest: Manifest, sources: Sources, findings: Findings) -> tuple[Step, ...]:
     """The instructions of the release phase: a node's one after the other; one that fails holds nobody up."""
     steps: list[Step] = []
     for name, node in sorted(wiring.told(manifest, manifest.release, findings).items()):
         before: tuple[str, ...] = ()
         for index, command in enumerate(node.commands):
-            steps.append(instruction(f"{base(name)}.release.{index}", command, before, optional=True))
+            steps.append(instruction(f"{base(name)}.release.{index}", command, sources, before, optional=True))
             before = (steps[-1].id,)
     return tuple(steps)
 
 
-def interface(manifest: Manifest) -> Mapping[str, tuple[Step, ...]]:
-    """Method -> what it does, one statement after the other, as written: a method is a script, not a wish. Actions of
-    one name are one method."""
-    methods: dict[str, list[Action]] = {}
-    for action in manifest.interface.actions if manifest.interface else ():
-        methods.setdefault(action.name, []).append(action)
-    return {name: _method(name, actions) for name, actions in sorted(methods.items())}
+def interface(manifest: Manifest, sources: Sources) -> Mapping[str, tuple[Step, ...]]:
+    """Method -> what it does, one statement after the other, as written: a method is a script, not a wish."""
+    return {name: _method(name, statements, sources) for name, statements in sorted(methods(manifest).items())}
 
 
 def with_arguments(step: Step, arguments: Sequence[str]) -> Step:
     """A script that finds these as `$1`, `$2`...; every other instruction as it is."""
-    script = step.inputs.get("script")
-    if not arguments or not isinstance(script, str):
-        return step
-    return replace(step, inputs={**step.inputs, "script": f"set -- {shlex.join(arguments)}\n{script}"})
+    text = step.inputs.get("script")
+    return replace(step, inputs={**step.inputs, "script": script(text, arguments)}) if isinstance(text, str) else step
 
 
-def _method(name: str, actions: Iterable[Action]) -> tuple[Step, ...]:
+def _method(name: str, statements: Iterable[Statement], sources: Sources) -> tuple[Step, ...]:
     steps: list[Step] = []
-    statements = (statement for action in actions for statement in action.statements)
     for index, one in enumerate(one for statement in statements for one in wiring.said(statement)):
         before = [steps[-1].id] if steps else []
-        steps.append(instruction(f"{base(one.target)}.invoke.{name}.{index}", one, before))
+        steps.append(instruction(f"{base(one.target)}.invoke.{name}.{index}", one, sources, before))
     return tuple(steps)
 
 
@@ -74,17 +69,12 @@ def _verb(said: Wire | Command | Watch) -> str:
             return "monitor"
 
 
-def _arguments(said: Wire | Command | Watch) -> Mapping[str, Value]:
+def _arguments(said: Wire | Command | Watch, sources: Sources) -> Mapping[str, Value]:
     match said:
         case Wire():
-            return {"symbol": said.symbol, "value": said.literal if said.literal is not None else _property(said)}
+            known = said.literal is not None
+            return {"symbol": said.symbol, "value": said.literal if known else sources.ref(said.source, said.name)}
         case Command():
             return {"process" if said.verb == "kill" else "script": said.text}
         case Watch():
             return {"metric": said.metric, "location": said.location}
-
-
-def _property(wire: Wire) -> Ref:
-    if wire.name == "password":
-        return Ref(f"{base(wire.source)}.secret.password", "value", secret=True)
-    return Ref(f"{base(wire.source)}.machine", PROPERTIES[wire.name])

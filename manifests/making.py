@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from manifests import check
 from manifests.instructions import instruction
 from manifests.model import Node, Package, Placement, Port
 from manifests.plan import Ref, Step, Value
+from manifests.sources import Sources
 from manifests.steps import base, needing
 from manifests.wiring import Told, Wire
 
 DEFAULT_NETWORK = "lan"
 _NO_AGENT = "none"
 _CARRIED_BY_AGENT = "home"
+_LONGEST_HOSTNAME = 63  # RFC 1035, 2.3.4
 
 
 def hostname(node: Node) -> str:
@@ -21,8 +24,11 @@ def hostname(node: Node) -> str:
     compute = node.infrastructure.compute if node.infrastructure else None
     if compute and compute.hostname:
         return compute.hostname.lower()
-    name = "".join(c if c.isalnum() else "-" for c in node.name.lower())
-    return name.strip("-") or "node"
+    name = "".join(c if c.isalnum() else "-" for c in node.name.lower()).strip("-") or "node"
+    if len(name) <= _LONGEST_HOSTNAME:
+        return name
+    told_apart = hashlib.sha256(node.name.encode()).hexdigest()[:8]
+    return f"{name[: _LONGEST_HOSTNAME - 9].rstrip('-')}-{told_apart}"
 
 
 def network_name(node: Node) -> str:
@@ -33,8 +39,9 @@ def network_name(node: Node) -> str:
 class NodeSteps:
     """The steps of one node. `_after` is what the next instruction waits for."""
 
-    def __init__(self, node: Node, placement: Placement, told: Told, password: bool) -> None:
+    def __init__(self, node: Node, placement: Placement, told: Told, sources: Sources, password: bool) -> None:
         self._node, self._placement, self._told, self._password = node, placement, told, password
+        self._sources = sources
         self._base = base(node.name)
         self._machine = Ref(f"{self._base}.machine", "id")
         self._network = Ref(f"{placement.provider}.{network_name(node)}", "id")
@@ -134,9 +141,9 @@ class NodeSteps:
 
     def _configure(self, wire: Wire) -> str:
         needs = {self._gate}
-        if wire.literal is None and wire.source != self._node.name:
-            needs.add(f"{base(wire.source)}.ready")
-        return self._tell(instruction(f"{self._base}.configure.{wire.source}.{wire.name}", wire, needs))
+        if wire.awaits:
+            needs.add(self._sources.gate(wire.source))
+        return self._tell(instruction(f"{self._base}.configure.{wire.spoken}.{wire.name}", wire, self._sources, needs))
 
     def _scripts(self) -> None:
         for package in check.packages(self._node):
@@ -144,12 +151,14 @@ class NodeSteps:
                 subject = f"package/{self._base}.{package.name}"
                 self._instruct(f"setup.{package.name}", "run", subject, {"script": package.configuration})
         for index, command in enumerate(self._told.commands):
-            self._after = {self._tell(instruction(f"{self._base}.run.{index}", command, self._after))}
+            self._after = {
+                self._tell(instruction(f"{self._base}.run.{index}", command, self._sources, self._after))
+            }
 
     def _watches(self) -> None:
         """Last, and nobody waits for them: a node is ready whether it is measured or not."""
         for what, watch in self._told.watches.items():
-            self._tell(instruction(f"{self._base}.monitor.{what}", watch, self._after))
+            self._tell(instruction(f"{self._base}.monitor.{what}", watch, self._sources, self._after))
 
     def _tell(self, step: Step) -> str:
         self._steps.append(step)

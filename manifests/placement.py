@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 
 from manifests import check, images, sizes
 from manifests.diagnostics import Diagnostic
+from manifests.expand import MOST_NODES, count, expand, is_abstract
 from manifests.findings import Findings, nearest
 from manifests.model import Manifest, Node, Offer, OfferedImage, Placement, Refusal, Size
+from manifests.outside import inside
+from manifests.paths import is_complex
 
 # The kinds of provider contract that CORDS documents name (cords.md 1.3), as drivers.
 HISTORIC = {
@@ -25,6 +28,7 @@ HISTORIC = {
 }
 _ANY = ("any", "")
 _USUAL = "x86_64"
+_NO_SIZE, _NO_IMAGE = Size(None, 0, 0, 0), OfferedImage("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ def place(manifest: Manifest, offers: Sequence[Offer], *, now: int, max_age: int
     in the order of their names, so that the document's order changes nothing where offers are scarce.
     """
     findings = Findings()
+    if (many := count(manifest)) > MOST_NODES:
+        summary = f"{manifest.name} has {many} nodes with those of its manifests; {MOST_NODES} are the most"
+        findings.add("too-many-nodes", manifest.at, summary, "make several services of it")
+        return Placed((), findings.diagnostics())
+    manifest = inside(expand(manifest, through=True))
     placer = _Placer(manifest, _ordered(offers, providers), tuple(providers), findings, now=now, max_age=max_age)
     nodes = sorted(manifest.nodes, key=lambda node: node.name)
     placed = [placement for node in nodes if (placement := placer.place(node))]
@@ -95,19 +104,13 @@ class _Placer:
         return None
 
     def _deployable(self, node: Node) -> bool:
-        unusual = [
-            f"{name} is {value!r}"
-            for name, value, usual in (
-                ("type", node.type, "simple"),
-                ("category", node.category, "manifest"),
-                ("scope", node.scope, "normal"),
-            )
-            if value != usual
-        ]
-        if unusual:
-            summary = f"the node {node.name} cannot be deployed by this version: its {' and '.join(unusual)}"
-            self._findings.add("node-type", node.at, summary, "describe it with infrastructure and image")
-        return not unusual
+        if not is_complex(node):
+            return True
+        empty = node.nested is not None
+        why = "which has no nodes" if empty else "which nobody has here"
+        hint = "give it nodes" if empty else f"post the manifest {node.type} first, or describe the node here"
+        self._findings.add("node-type", node.at, f"the node {node.name} is the manifest {node.type}, {why}", hint)
+        return False
 
     def _wishes(self, node: Node) -> None:
         compute = node.infrastructure.compute if node.infrastructure else None
@@ -121,6 +124,8 @@ class _Placer:
         against = _mismatch(node, zone, offer) or self._stale(offer) or self._used_up(index, offer)
         if against:
             return against
+        if is_abstract(node):
+            return _whole(node, offer)
         directed = node.name in self._directed or _has_scripts(node)
         wanted, system = sizes.need(node), node.image.system if node.image else None
         agent = node.image.agent if node.image else ""
@@ -145,7 +150,7 @@ class _Placer:
     def _placement(self, node: Node, offer: Offer, found: _Fit, refused: list[Refusal]) -> Placement:
         later = self._offers[len(refused) + 1 :]
         against = [*refused, *(Refusal(o.provider, o.zone, f"{offer.provider} comes first and fits") for o in later)]
-        price = found.size.price if found.size.price is not None else offer.price
+        price = found.size.price if found.size.price is not None or is_abstract(node) else offer.price
         return Placement(
             node.name, offer.provider, offer.zone, found.size, found.image, offer.packages, offer.delivery,
             price, offer.currency, found.reasons, tuple(against),
@@ -163,6 +168,12 @@ class _Placer:
                 "no-provider", node.at, f"no provider for {node.name} is {named!r}; there are: {listed}", hint
             )
             return
+        if is_abstract(node) and not any(node.category in offer.categories for offer in self._offers):
+            kinds = ", ".join(sorted({kind for offer in self._offers for kind in offer.categories})) or "none"
+            summary = f"no provider takes the node {node.name} whole: its category is {node.category!r}"
+            hint = f"there are providers for: {kinds}"
+            self._findings.add("no-provider-kind", node.at, summary, hint)
+            return
         reasons = [f"{r.provider}/{r.zone} {r.reason}" for r in refused]
         reasons += [f"{name} has no offers yet" for name in self._providers if name in unheard]
         summary = f"no offer fits the node {node.name}: " + "; ".join(reasons)
@@ -178,6 +189,13 @@ def _mismatch(node: Node, zone: str | None, offer: Offer) -> str:
     if zone and zone not in ("any", offer.zone):
         return f"is not in the zone {zone}"
     return ""
+
+
+def _whole(node: Node, offer: Offer) -> _Fit | str:
+    """An abstract node has no size and no image of ours: the provider makes of it what it will."""
+    if node.category not in offer.categories:
+        return f"takes no {node.category}"
+    return _Fit(_NO_SIZE, _NO_IMAGE, (f"first that takes {node.category}: {offer.provider}/{offer.zone}",))
 
 
 def _incapable(node: Node, offer: Offer, directed: bool, agent: str) -> str:

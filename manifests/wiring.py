@@ -13,6 +13,7 @@ from manifests.findings import Findings
 from manifests.graph import cycles
 from manifests.language import METHODS
 from manifests.model import Manifest, Phase, Position, Property, Statement
+from manifests.parameters import INPUT
 
 SELF = "self"
 _NOT_IN_A_VARIABLE = re.compile(r"[^A-Za-z0-9_]")
@@ -20,18 +21,25 @@ _NOT_IN_A_VARIABLE = re.compile(r"[^A-Za-z0-9_]")
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One value that reaches a node: the property `name` of the node `source`, or `literal` of the source `self`."""
+    """One value that reaches a node: the property `name` of the node `source`, or `literal`, which makes nobody wait.
+    `spoken` is the source as the document names it there, `self` for what has none."""
 
     target: str
     source: str
     name: str
     literal: str | None
     at: Position
+    spoken: str
+
+    @property
+    def awaits(self) -> bool:
+        """Whether it is only there when another node is ready."""
+        return self.literal is None and self.source not in (self.target, INPUT)
 
     @property
     def symbol(self) -> str:
         """The environment variable it arrives as (cords.md 1.4)."""
-        return _NOT_IN_A_VARIABLE.sub("_", f"{self.source}_{self.name}")
+        return _NOT_IN_A_VARIABLE.sub("_", f"{self.spoken}_{self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Watch:
 class Told:
     """What one node is told, in the order of the document; each metric once."""
 
-    wires: dict[tuple[str, str], Wire] = field(default_factory=dict)
+    wires: dict[str, Wire] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     watches: dict[str, Watch] = field(default_factory=dict)
 
@@ -91,14 +99,15 @@ def said(statement: Statement) -> Iterator[Wire | Command | Watch]:
     target, verb = statement.target, method.verb
     if statement.method == "set":
         name, value = map(str, statement.arguments)
-        yield Wire(target, SELF, name, value, statement.at)
+        yield Wire(target, SELF, name, value, statement.at, SELF)
     elif verb == "monitor":
         yield _watch(statement)
     elif verb != "configure":
         yield Command(target, verb, str(statement.arguments[0]))
     for named in statement.arguments:
         if verb == "configure" and isinstance(named, Property):
-            yield Wire(target, named.path, named.name, None, statement.at)
+            source = named.node or named.path
+            yield Wire(target, source, named.name, named.literal, statement.at, named.path)
 
 
 def _watch(statement: Statement) -> Watch:
@@ -111,11 +120,8 @@ def _watch(statement: Statement) -> Watch:
 
 
 def needs(found: Mapping[str, Told]) -> dict[str, set[str]]:
-    """The nodes each node waits for; a node's own properties make it wait for nobody."""
-    return {
-        name: {wire.source for wire in node.wires.values() if wire.literal is None and wire.source != name}
-        for name, node in found.items()
-    }
+    """The nodes each node waits for; a node's own properties and inputs make it wait for nobody."""
+    return {name: {wire.source for wire in node.wires.values() if wire.awaits} for name, node in found.items()}
 
 
 def check_cycles(found: Mapping[str, Told], findings: Findings) -> None:
@@ -128,11 +134,9 @@ def check_cycles(found: Mapping[str, Told], findings: Findings) -> None:
 
 def _keep(wire: Wire, node: Told, findings: Findings) -> None:
     """The same statement twice is one; two values under one variable are a mistake."""
-    key = (wire.source, wire.name)
-    first = node.wires.setdefault(key, wire)
-    clash = next((w for w in node.wires.values() if w.symbol == wire.symbol), None) if first is wire else first
-    if clash and (clash.source, clash.name, clash.literal) != (wire.source, wire.name, wire.literal):
-        summary = f"${wire.symbol} of {wire.target} would be both {_spoken(clash)} and {_spoken(wire)}"
+    first = node.wires.setdefault(wire.symbol, wire)
+    if (first.source, first.name, first.literal) != (wire.source, wire.name, wire.literal):
+        summary = f"${wire.symbol} of {wire.target} would be both {_spoken(first)} and {_spoken(wire)}"
         findings.add("same-symbol", wire.at, summary, "rename a node, or take one statement out")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from manifests import CODES, Diagnostic, Manifest, Offer, errors, place, plan, read
+from manifests import CODES, Defined, Diagnostic, Manifest, Offer, errors, place, plan, read
 
 # Those whose example does not fit on a page.
 LARGE: Mapping[str, bytes] = {
@@ -15,12 +15,31 @@ LARGE: Mapping[str, bytes] = {
     "too-many-diagnostics": b'<manifest name="m">' + b"<x/>" * 300 + b"</manifest>",
 }
 
+KEPT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("image", "i"): ('{"image": {"name": "i", "agent": "none"}}', '{"image": {"name": "i", "agent": "cosacs"}}'),
+    ("manifest", "wrong"): ('{"manifest": {"name": "wrong", "nmae": "x"}}',),
+    ("manifest", "old"): ('{"manifest": {"name": "old", "node": {"name": "a", "infrastructure": {"name": "i"}}}}',),
+    **{
+        ("manifest", f"deep{n}"): (
+            f'{{"manifest": {{"name": "deep{n}", "node": {{"name": "a", "type": "deep{n + 1}"}}}}}}',
+        )
+        for n in range(1, 20)
+    },
+}
+
+
+def library(term: str, name: str) -> tuple[Defined, ...]:
+    """What a server knows of other documents."""
+    return tuple(Defined(text, f"{term} {name} of account me") for text in KEPT.get((term, name), ()))
+
 
 def earned(code: str, local: Offer) -> tuple[Diagnostic, ...]:
     """All that is said about the code's example until its stage is over."""
     reading = read(LARGE.get(code) or CODES[code].example.encode())
     if CODES[code].stage == "fill":
         return read(CODES[code].example.encode(), inputs={}).diagnostics
+    if CODES[code].stage == "library":
+        return read(CODES[code].example.encode(), library=library, metrics=()).diagnostics
     if CODES[code].stage == "read":
         return reading.diagnostics
     assert isinstance(reading.document, Manifest), reading.diagnostics

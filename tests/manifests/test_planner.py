@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-
-from manifests import Manifest, Offer, Plan, Ref, place, plan
+from manifests import Manifest, Node, Offer, Plan, Ref, place, plan
 
 Parsed = Callable[[str | bytes], Manifest]
 Planned = Callable[[Manifest], Plan]
@@ -148,7 +146,9 @@ def test_a_long_chain_of_nodes_is_planned(parsed: Parsed, planned: Planned) -> N
     assert made.steps[-1].id == "n0.0.ready"
 
 
-@pytest.mark.parametrize("attribute", ['type="other"', 'scope="common"', 'category="paas_manifest"'])
-def test_what_this_version_cannot_deploy_is_refused_by_name(parsed: Parsed, local: Offer, attribute: str) -> None:
-    placed = place(parsed(document(f'<node name="a" {attribute}/>')), [local], now=0, max_age=1, providers=["local"])
-    assert [d.code for d in placed.diagnostics] == ["node-type"]
+def test_a_manifest_that_nobody_has_here_is_refused_by_name(local: Offer) -> None:
+    unknown = Manifest("m", (Node("a", type="other"),))
+    placed = place(unknown, [local], now=0, max_age=1, providers=["local"])
+    assert [(d.code, d.summary) for d in placed.diagnostics] == [
+        ("node-type", "the node a is the manifest other, which nobody has here")
+    ]
