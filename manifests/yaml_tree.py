@@ -1,6 +1,8 @@
 """YAML text -> elements: a scalar is an attribute, a mapping a child element, a list of mappings several of one name.
 
-The rule is general, so the YAML form of the grammar needs no table of its own; JSON is read as the YAML it is. Built on
+The rule is general, so the YAML form of the grammar needs no table of its own; JSON is read as the YAML it is. What it
+leaves open has a key of its own: `xmlns` is the namespace, `#text` a text directly inside, `@name` an attribute that an
+element is named like. Null is no value, as an empty text is (cords.md 3.2). Built on
 the event stream and not on PyYAML's own tree: events come one at a time, so the limits hold before memory is spent,
 and nothing recurses.
 """
@@ -16,6 +18,12 @@ from manifests.model import Position
 from manifests.source import Source
 from manifests.tree import Attribute, Budget, Element
 
+NAMESPACE_KEY = "xmlns"
+TEXT_KEY = "#text"
+ATTRIBUTE_MARK = "@"
+
+# YAML 1.2, 10.2.1.1: what stands for no value, where it has no quotes.
+_NULLS = frozenset({"null", "Null", "NULL", "~"})
 _INDENTED = re.compile(r"[^\n]*\n(?:[ ]*\n)*([ ]*)")
 
 
@@ -58,6 +66,7 @@ class _Builder:
             summary = "the outermost mapping has not one key with a mapping in it"
             self._findings.add("not-a-document", Position(1, 1), summary, "begin with `manifest:` or `agreement:`")
             return None
+        _inherit(document.children[0], "")
         return document.children[0]
 
     def take(self, event: yaml.Event) -> None:
@@ -116,7 +125,8 @@ class _Builder:
             self._attribute(element, key, value, event)
 
     def _attribute(self, element: Element, key: tuple[str, int], value: str, event: yaml.Event) -> None:
-        if key[0] in element.attributes:
+        name = key[0].removeprefix(ATTRIBUTE_MARK)
+        if name in element.attributes or (key[0] == TEXT_KEY and element.text):
             element.repeated.append(key)
         style = getattr(event, "style", None) or "plain"
         start, indent = _start(event), 0
@@ -125,7 +135,13 @@ class _Builder:
             style = "|"
         elif style != "plain":
             start += 1
-        element.attributes[key[0]] = Attribute(value, key[1], start, style, indent)
+        elif value in _NULLS:
+            value = ""
+        attribute = Attribute(value, key[1], start, style, indent)
+        if key[0] == TEXT_KEY:
+            element.text = attribute
+        else:
+            element.attributes[name] = attribute
 
     def _block(self, start: int) -> tuple[int, int]:
         """Where a block scalar's first character is, and how far the block is indented."""
@@ -144,6 +160,14 @@ class _Builder:
 
     def _wrong(self, at: int, summary: str, hint: str = "a scalar is an attribute, a mapping an element") -> None:
         self._findings.add("wrong-form", self._source.position(at), summary, hint)
+
+
+def _inherit(element: Element, namespace: str) -> None:
+    """Give each element the namespace that it says, or the one around it."""
+    said = element.attributes.pop(NAMESPACE_KEY, None)
+    element.namespace = said.value if said else namespace
+    for inner in element.children:
+        _inherit(inner, element.namespace)
 
 
 def _start(event: yaml.Event) -> int:
