@@ -79,10 +79,10 @@ def is_cidr(text: str) -> bool:
 def _once(what: str, things: Iterable[Node | Volume | Package], where: str, findings: Findings) -> None:
     seen: dict[str, Position] = {}
     for thing in things:
-        first = seen.setdefault(thing.name, thing.at)
-        if first is not thing.at:
-            summary = f"{where} has a second {what} called {thing.name}; the first is in line {first.line}"
+        if thing.name in seen:
+            summary = f"{where} has a second {what} called {thing.name}; the first is in line {seen[thing.name].line}"
             findings.add("duplicate", thing.at, summary, "give it a name of its own")
+        seen.setdefault(thing.name, thing.at)
 
 
 def _source(port: Port, nodes: dict[str, Node], findings: Findings) -> None:

@@ -174,7 +174,12 @@ CODES: Mapping[str, Code] = {
     "action-arguments": Code(
         "A method is given too few, too many or the wrong kind of arguments.", _act("a.system(b.hostname);")
     ),
-    "action-several": Code("A path ends at a node that is a manifest with several nodes: none of them is meant."),
+    "action-several": Code(
+        "A path ends at a node that is a manifest with several nodes: none of them is meant.",
+        '<manifest name="m"><node name="a"/><node name="p" type="pair"/><configuration>'
+        '<action expression="a.configure(p.hostname);"/></configuration></manifest>',
+        "library",
+    ),
     "action-consumer": Code("A monitor statement names a consumer that there is not.", _act("a.monitor(slum.cpu);")),
     "action-metric": Code(
         "A monitor statement names a metric that nobody measures.", _act("a.monitor(slam.cpuu);"), "library"

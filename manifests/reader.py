@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from manifests import agreements, check, domain, outside, parameters, xml_tree, yaml_tree
+from manifests import agreements, check, domain, nesting, outputs, outside, parameters, xml_tree, yaml_tree
 from manifests.build import Builder
 from manifests.diagnostics import Diagnostic
 from manifests.findings import NOWHERE, Findings, nearest
 from manifests.grammar import ROOTS
 from manifests.model import Agreement, Document, Manifest, Record
-from manifests.references import NO_LIBRARY, Library, References
+from manifests.nesting import Nest, Nested
+from manifests.references import NO_LIBRARY, Defined, Library, References
 from manifests.source import Source, decode
+from manifests.statements import watched
 from manifests.tree import Element, TooMuch
 
 BODY_LIMIT = 2 * 1024**2
@@ -43,8 +45,8 @@ class Around:
 
     strict: bool = False
     inputs: Mapping[str, str] | None = None
-    library: Library = NO_LIBRARY
     metrics: Collection[str] | None = None
+    nest: Nest = field(default_factory=Nest)
 
 
 def read(
@@ -68,8 +70,20 @@ def read(
     source = _source(data, limit, findings)
     if source is None:
         return Reading(None, findings.diagnostics())
-    document, tree = _read(source, format, Around(strict, inputs, library, metrics), findings)
+    document, tree = _read(source, format, Around(strict, inputs, metrics, Nest(library)), findings)
     return Reading(None if findings.refused else document, findings.diagnostics(), tree)
+
+
+def parse(data: bytes, *, format: Format | str | None = None, limit: int = BODY_LIMIT) -> Reading:
+    """The elements alone, as they are written: whatever document they are, and whatever is wrong with what they say."""
+    findings = Findings()
+    source = _source(data, limit, findings)
+    tree: Element | None = None
+    try:
+        tree = None if source is None else _tree(source, format, False, findings)
+    except TooMuch as wrong:
+        findings.add("too-many-parts", source.position(wrong.at) if source else NOWHERE, str(wrong), "split it")
+    return Reading(None, findings.diagnostics(), tree)
 
 
 def _read(
@@ -77,7 +91,7 @@ def _read(
 ) -> tuple[Document | None, Element | None]:
     root: Element | None = None
     try:
-        root = _tree(source, given, findings)
+        root = _tree(source, given, around.strict, findings)
         document = None if root is None else _document(root, source, around, findings)
     except TooMuch as wrong:
         findings.add("too-many-parts", source.position(wrong.at), str(wrong), "split the document")
@@ -90,17 +104,34 @@ def _document(root: Element, source: Source, around: Around, findings: Findings)
         return None
     domain.prefix(root)
     filled = parameters.filled(root, source, around.inputs, findings)
-    references = References(filled.root, source, findings, around.library)
+    references = References(filled.root, source, findings, around.nest.library)
     document = Builder(source, findings, references).build(filled.root, root.name)
     if isinstance(document, Manifest):
-        check.manifest(document, findings, around.metrics)
-        return outside.settled(parameters.settled(document, filled, findings), findings)
+        document = nesting.nested(document, around.nest, lambda defined, nest: _inner(defined, nest, around), findings)
+        check.manifest(document, findings, _measured(document, around))
+        document = outside.settled(parameters.settled(document, filled, findings), findings)
+        return outputs.settled(document, findings)
     if isinstance(document, Agreement):
         return agreements.agreement(document, findings)
     if isinstance(document, Record):
         check.record(document, findings)
         return document
     return None
+
+
+def _inner(defined: Defined, nest: Nest, around: Around) -> Nested:
+    """A manifest of the library. Nobody gives its inputs a value: their defaults are what they are."""
+    findings = Findings()
+    document, _ = _read(Source(defined.text), Format.JSON, replace(around, inputs=None, nest=nest), findings)
+    return document if isinstance(document, Manifest) and not findings.refused else None, findings.diagnostics()
+
+
+def _measured(document: Manifest, around: Around) -> Collection[str] | None:
+    """The metrics that a statement may name: those that somebody measures, and those that the library defines."""
+    if around.metrics is None:
+        return None
+    named = {metric for metric in watched(document) if around.nest.library("metric", metric)}
+    return frozenset(around.metrics) | named
 
 
 def _source(data: bytes, limit: int, findings: Findings) -> Source | None:
@@ -115,9 +146,9 @@ def _source(data: bytes, limit: int, findings: Findings) -> Source | None:
         return None
 
 
-def _tree(source: Source, given: Format | str | None, findings: Findings) -> Element | None:
-    xml = source.text.lstrip().startswith("<") if given is None else Format(given) is Format.XML
-    return xml_tree.parse(source, findings) if xml else yaml_tree.parse(source, findings)
+def _tree(source: Source, given: Format | str | None, strict: bool, findings: Findings) -> Element | None:
+    xml = source.text.lstrip("\ufeff; \t\r\n").startswith("<") if given is None else Format(given) is Format.XML
+    return xml_tree.parse(source, findings, strict=strict) if xml else yaml_tree.parse(source, findings)
 
 
 def _is_document(root: Element, source: Source, findings: Findings) -> bool:

@@ -8,7 +8,7 @@ has warned that it is unknown.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from manifests.findings import Findings, nearest
@@ -39,6 +39,14 @@ def check(manifest: Manifest, findings: Findings, metrics: Collection[str] | Non
         for action in phase.actions if phase else ():
             for statement in action.statements:
                 checker.statement(statement, word)
+
+
+def watched(manifest: Manifest) -> Iterator[str]:
+    """The metrics that its configuration has measured."""
+    for action in manifest.configuration.actions if manifest.configuration else ():
+        for statement in action.statements:
+            if statement.method in METHODS and METHODS[statement.method].takes == "metric":
+                yield from (named.name for named in statement.arguments if isinstance(named, Property))
 
 
 @dataclass(frozen=True, slots=True)

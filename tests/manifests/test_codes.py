@@ -18,6 +18,7 @@ LARGE: Mapping[str, bytes] = {
 KEPT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("image", "i"): ('{"image": {"name": "i", "agent": "none"}}', '{"image": {"name": "i", "agent": "cosacs"}}'),
     ("manifest", "wrong"): ('{"manifest": {"name": "wrong", "nmae": "x"}}',),
+    ("manifest", "pair"): ('{"manifest": {"name": "pair", "node": [{"name": "a"}, {"name": "b"}]}}',),
     ("manifest", "old"): ('{"manifest": {"name": "old", "node": {"name": "a", "infrastructure": {"name": "i"}}}}',),
     **{
         ("manifest", f"deep{n}"): (
