@@ -7,16 +7,15 @@ The key lives in `<home>/installation.json`, readable by its owner only; tokens 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 import jwt
 
+from broker import once
 from broker.errors import Forbidden, Unauthenticated
 from broker.settings import Settings
 
@@ -73,27 +72,13 @@ def installation(settings: Settings) -> Installation:
     path = settings.home / "installation.json"
     # Nodes' roots lie below it and are other users: they may pass, not look. What is secret in here is 0600 itself.
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o711)
-    made = not path.exists() and _make(path)
+    made = once.make(path, _fresh)
     found = json.loads(path.read_text(encoding="utf-8"))
     return Installation(found["id"], found["key"], new=made)
 
 
-def _make(path: Path) -> bool:
-    """Write a fresh identity; False when somebody else was first. `os.link` is what makes that sure."""
-    own = path.with_name(f".installation.{secrets.token_hex(8)}")
-    content = json.dumps({"id": str(uuid.uuid4()), "key": secrets.token_urlsafe(48)})
-    descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(own, path)
-    except FileExistsError:
-        return False
-    finally:
-        own.unlink()
-    return True
+def _fresh() -> bytes:
+    return json.dumps({"id": str(uuid.uuid4()), "key": secrets.token_urlsafe(48)}).encode()
 
 
 def issue(key: str, principal: Principal, *, expires: int | None = None) -> str:

@@ -5,12 +5,10 @@ EC P-256, self-signed, one file (`<home>/door.pem`, 0600) with both: they are th
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import os
-import tempfile
 from pathlib import Path
 
+from broker import once
 from broker.settings import Settings
 
 FILE = "door.pem"
@@ -20,8 +18,8 @@ _BEGIN = "-----BEGIN CERTIFICATE-----"
 def path(settings: Settings) -> Path:
     """The file with key and certificate, made if it is not there yet."""
     found = settings.home / FILE
-    if not found.exists():
-        _place(found, _made())
+    found.parent.mkdir(parents=True, exist_ok=True)
+    once.make(found, _made)
     return found
 
 
@@ -29,18 +27,6 @@ def pinned(settings: Settings) -> str:
     """The certificate alone, PEM: what nodes are given to trust."""
     text = path(settings).read_text(encoding="ascii")
     return text[text.index(_BEGIN) :]
-
-
-def _place(file: Path, content: bytes) -> None:
-    """Two may do this at once (listener and worker at a first start): the first one's stays, for both."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    number, mine = tempfile.mkstemp(prefix=file.name, dir=file.parent)  # 0600
-    with os.fdopen(number, "wb") as new:
-        new.write(content)
-        os.fsync(new.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(mine, file)
-    Path(mine).unlink()
 
 
 def _made() -> bytes:
