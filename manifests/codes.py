@@ -101,6 +101,9 @@ CODES: Mapping[str, Code] = {
         _node('<infrastructure><compute cores="many"/></infrastructure>'),
     ),
     "stray-text": Code("Text stands where only elements may.", "<manifest name='m'>hello</manifest>"),
+    "reserved-name": Code(
+        "A manifest is called simple, which is the type of a node that is none.", '<manifest name="simple"/>'
+    ),
     "two-definitions": Code(
         "An empty named element refers to two elements of that name with different contents.",
         '<manifest name="m"><node name="a"><image name="i"><system name="x"/></image></node><node name="b">'

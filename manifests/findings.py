@@ -25,9 +25,10 @@ class Findings:
         self._more = 0
         self.refused = False
 
-    def add(self, code: str, at: Position, summary: str, hint: str = "") -> None:
-        """Say one thing; `code` is a key of CODES (KeyError otherwise) and gives the severity."""
-        severity = CODES[code].severity
+    def add(self, code: str, at: Position, summary: str, hint: str = "", *, refuse: bool = False) -> None:
+        """Say one thing; `code` is a key of CODES (KeyError otherwise) and gives the severity. `refuse` makes an error
+        of a warning."""
+        severity = Severity.ERROR if refuse else CODES[code].severity
         self.refused = self.refused or severity is Severity.ERROR
         if len(self._found) >= LIMIT:
             self._more += 1

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from manifests import agreements, check, domain, nesting, outputs, outside, parameters, xml_tree, yaml_tree
+from manifests import agreements, characters, check, domain, nesting, outputs, outside, parameters, xml_tree, yaml_tree
 from manifests.build import Builder
 from manifests.diagnostics import Diagnostic
 from manifests.findings import NOWHERE, Findings, nearest
@@ -112,6 +112,8 @@ def _document(root: Element, source: Source, around: Around, findings: Findings)
         document = outside.settled(parameters.settled(document, filled, findings), findings)
         return outputs.settled(document, findings)
     if isinstance(document, Agreement):
+        for manifest in agreements.manifests(document):
+            check.manifest(manifest, findings)
         return agreements.agreement(document, findings)
     if isinstance(document, Record):
         check.record(document, findings)
@@ -148,7 +150,10 @@ def _source(data: bytes, limit: int, findings: Findings) -> Source | None:
 
 def _tree(source: Source, given: Format | str | None, strict: bool, findings: Findings) -> Element | None:
     xml = source.text.lstrip("\ufeff; \t\r\n").startswith("<") if given is None else Format(given) is Format.XML
-    return xml_tree.parse(source, findings, strict=strict) if xml else yaml_tree.parse(source, findings)
+    root = xml_tree.parse(source, findings, strict=strict) if xml else yaml_tree.parse(source, findings)
+    if root is not None:
+        characters.check(root, source, findings)
+    return root
 
 
 def _is_document(root: Element, source: Source, findings: Findings) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -31,7 +32,7 @@ _WRITTEN = {
     "text": r"(?P<nothing><!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>)|&#?\w+;|\r\n|.",
     "plain": ".",
     "'": "''|.",
-    '"': r"\\(?:x..|u.{4}|U.{8}|.)|.",
+    '"': r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|x..|u.{4}|U.{8}|.)|.",
     "|": r"\n {0,INDENT}|.",
     "elsewhere": r"(?!)",
 }
@@ -69,7 +70,7 @@ class Attribute(NamedTuple):
         units: Iterator[re.Match[str]] = re.compile(pattern, re.DOTALL).finditer(text, self.start)
         written = len(self.value) + sum(use.written - use.length for use in self.uses)
         told = (unit.start() for unit in units if unit.lastgroup is None)
-        starts = list(islice(told, written + 1)) or [self.start]
+        starts = array("Q", islice(told, written + 1)) or array("Q", [self.start])
         return lambda index: starts[min(self._as_written(index), len(starts) - 1)]
 
     def _as_written(self, index: int) -> int:

@@ -13,6 +13,7 @@ import re
 
 import yaml
 
+from manifests.edits import Edit, Notes, Repaired
 from manifests.findings import Findings
 from manifests.model import Position
 from manifests.source import Source
@@ -25,38 +26,48 @@ ATTRIBUTE_MARK = "@"
 # YAML 1.2, 10.2.1.1: what stands for no value, where it has no quotes.
 _NULLS = frozenset({"null", "Null", "NULL", "~"})
 _INDENTED = re.compile(r"[^\n]*\n(?:[ ]*\n)*([ ]*)")
+# JSON writes a character beyond U+FFFF as two escapes (RFC 8259, 7), which YAML does not know. Other escapes are gone
+# through one by one, so that an escaped backslash begins none.
+_PAIRS = re.compile(r"\\(?:u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})|.)", re.DOTALL)
 
 
 def parse(source: Source, findings: Findings) -> Element | None:
     """The root element, or None with what is wrong in `findings`."""
-    builder = _Builder(source, findings)
+    spoken = _joined(source.text)
+    builder = _Builder(source, findings, spoken)
     try:
-        for event in yaml.parse(source.text, Loader=yaml.CSafeLoader):
+        for event in yaml.parse(spoken.text, Loader=yaml.CSafeLoader):
             builder.take(event)
     except yaml.YAMLError as wrong:
-        findings.add(
-            "not-yaml",
-            _place(wrong, source),
-            f"not YAML: {getattr(wrong, 'problem', None) or 'a character that is not allowed'}",
-        )
+        mark = getattr(wrong, "problem_mark", None)  # a character that YAML does not allow has an offset instead
+        at = spoken.original(mark.index if mark else getattr(wrong, "position", 0))
+        problem = getattr(wrong, "problem", None) or "a character that is not allowed"
+        findings.add("not-yaml", source.position(at), f"not YAML: {problem}", "mend the line")
         return None
     return builder.root()
 
 
-def _place(wrong: yaml.YAMLError, source: Source) -> Position:
-    """A character that YAML does not allow has an offset, everything else a mark."""
-    mark = getattr(wrong, "problem_mark", None)
-    return Position(mark.line + 1, mark.column + 1) if mark else source.position(getattr(wrong, "position", 0))
+def _joined(text: str) -> Repaired:
+    """The text as YAML can read it: a JSON text with each pair of escapes as the one that YAML has for it."""
+    notes = Notes(text)
+    if text.lstrip().startswith("{"):
+        for found in _PAIRS.finditer(text):
+            if found[1]:
+                high, low = int(found[1], 16) - 0xD800, int(found[2], 16) - 0xDC00
+                notes.edits.append(Edit(*found.span(), f"\\U{0x10000 + (high << 10) + low:08x}"))
+    return Repaired(notes)
 
 
 class _Builder:
     """Takes events; `_open` is the path of elements whose mapping is being read, `None` for a list in it."""
 
-    def __init__(self, source: Source, findings: Findings) -> None:
+    def __init__(self, source: Source, findings: Findings, spoken: Repaired) -> None:
         self._source, self._findings, self._budget = source, findings, Budget()
+        self._original = spoken.original
         self._top = Element("", 0)
         self._open: list[Element | None] = [self._top]
         self._keys: list[tuple[str, int] | None] = [("", 0)]
+        self._said: list[set[str]] = [set()]  # the keys of each open mapping so far
         self._documents = 0
 
     def root(self) -> Element | None:
@@ -70,7 +81,7 @@ class _Builder:
         return document.children[0]
 
     def take(self, event: yaml.Event) -> None:
-        at = _start(event)
+        at = self._original(_start(event))
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
             summary = "anchors, aliases and tags are not read"
             self._findings.add("alias", self._source.position(at), summary, "write the value out where it is used")
@@ -96,21 +107,26 @@ class _Builder:
         name, start = self._key(at)
         element = Element(name, start)
         parent = next(open_ for open_ in reversed(self._open) if open_ is not None)
-        parent.children.append(element)
-        self._open.append(element)
-        self._keys.append(None)
+        if parent.repeated[-1:] != [(name, start)]:  # a second mapping of one key is told, and not read as a second
+            parent.children.append(element)
+        self._push(element, None)
 
     def _begin_list(self, at: int) -> None:
         self._budget.spend(at, level=len(self._open))
         key = self._key(at)
         if self._open[-1] is None or self._open[-1] is self._top:
             self._wrong(at, "a list stands where an element should")
-        self._open.append(None)
+        self._push(None, key)
+
+    def _push(self, element: Element | None, key: tuple[str, int] | None) -> None:
+        self._open.append(element)
         self._keys.append(key)
+        self._said.append(set())
 
     def _end(self) -> None:
         self._open.pop()
         self._keys.pop()
+        self._said.pop()
 
     def _scalar(self, event: yaml.ScalarEvent | yaml.AliasEvent, at: int) -> None:
         value = "" if isinstance(event, yaml.AliasEvent) else event.value
@@ -120,16 +136,18 @@ class _Builder:
         elif key is None:
             self._keys[-1] = (value, at)
             self._budget.spend(at, attributes=1)
+            if value in self._said[-1]:
+                element.repeated.append((value, at))
+            self._said[-1].add(value)
         else:
             self._keys[-1] = None
-            self._attribute(element, key, value, event)
+            self._attribute(element, key, value, event, at)
 
-    def _attribute(self, element: Element, key: tuple[str, int], value: str, event: yaml.Event) -> None:
+    def _attribute(self, element: Element, key: tuple[str, int], value: str, event: yaml.Event, start: int) -> None:
         name = key[0].removeprefix(ATTRIBUTE_MARK)
-        if name in element.attributes or (key[0] == TEXT_KEY and element.text):
+        if name in element.attributes and element.repeated[-1:] != [key]:
             element.repeated.append(key)
-        style = getattr(event, "style", None) or "plain"
-        start, indent = _start(event), 0
+        style, indent = getattr(event, "style", None) or "plain", 0
         if style in "|>":
             start, indent = self._block(start)
             style = "|"
