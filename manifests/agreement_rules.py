@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from manifests import model
 from manifests.kinds import Kind
-from manifests.rules import DECORATION, LABEL, NAMED, TEXT, Attr, Child, Refers, Rule, name, texts, unread
+from manifests.rules import DECORATION, LABEL, NAMED, TEXT, Attr, Child, Refers, Rule, texts, unread
 
 _DESCRIBED = {"name": LABEL, "description": Attr(Kind.SCRIPT), **DECORATION}
 
@@ -31,14 +31,13 @@ RULES: Mapping[str, Rule] = {
         model.Term,
         {**_DESCRIBED, **unread("description", "type", "identity", "variables", "guarantees")},
         {
-            "manifest": Child("mention", "manifest"),
+            "manifest": Child("manifest", "manifest"),
             "provider": Child("provider", "provider"),
             "federation": Child("federation", "federation"),
             "variable": Child("variable", "variables", many=True, counter="variables"),
             "guarantee": Child("guarantee", "guarantees", many=True, counter="guarantees"),
         },
     ),
-    "mention": Rule(name, {"name": NAMED, **unread("plan"), **DECORATION}),
     "variable": Rule(
         model.Variable,
         {

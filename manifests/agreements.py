@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from manifests.findings import Findings
-from manifests.model import Agreement, Term, Terms
+from manifests.model import Agreement, Manifest, Term, Terms
 
 TYPES = ("services", "conditions", "guarantees")
 
@@ -18,6 +19,12 @@ def agreement(document: Agreement, findings: Findings) -> Agreement:
         hint = 'write <terms type="services"><term><manifest name="..."/></term></terms>'
         findings.add("no-manifest", document.at, f"the agreement {document.name} names no manifest", hint)
     return document
+
+
+def manifests(document: Agreement) -> Iterator[Manifest]:
+    """Those that are written out in it, as documents from before 2012 have them."""
+    for group in document.terms:
+        yield from (term.manifest for term in group.terms if term.manifest and term.manifest.nodes)
 
 
 def _typed(terms: Terms, findings: Findings) -> Terms:

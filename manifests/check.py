@@ -9,6 +9,8 @@ from manifests import statements
 from manifests.findings import Findings, nearest
 from manifests.model import Manifest, Network, Node, Package, Port, Position, Record, Volume
 
+# What the type of a node says when it is no manifest (cords.md 1.1).
+_RESERVED = "simple"
 # The records of an import that something is done with; all that is a typed value is referred to by name.
 _ACTED_ON = frozenset({"account", "user"})
 
@@ -16,6 +18,9 @@ _ACTED_ON = frozenset({"account", "user"})
 def manifest(document: Manifest, findings: Findings, metrics: Collection[str] | None = None) -> None:
     """Nodes, volumes and packages have names of their own; ports and statements name what there is. `metrics`: the
     names that somebody measures, None when that is not known here."""
+    if document.name == _RESERVED:
+        hint = "give it another name"
+        findings.add("reserved-name", document.at, f"no manifest is called {_RESERVED}: every node would be one", hint)
     nodes = {node.name: node for node in document.nodes}
     _once("node", document.nodes, document.name, findings)
     for node in document.nodes:

@@ -23,15 +23,8 @@ ROOTS = (
     "easiclouds_application",
     "paas_application_manifest",
 )
-_SCHEMES = "http://www.compatibleone.fr/schemes/"
+_SCHEMAS = ("manifest", "cords", "slam", "provision", "federation", "easiclouds", "paasmanifest")
 # cords.md 1.1 and 8.5: one grammar under several namespaces, matched by local name.
 NAMESPACES = frozenset(
-    {
-        "",
-        "file:///tmp/manifest.xsd",
-        *(
-            f"{_SCHEMES}{schema}.xsd"
-            for schema in ("manifest", "cords", "slam", "provision", "federation", "easiclouds", "paasmanifest")
-        ),
-    }
-)
+    f"{where}{schema}.xsd" for where in ("http://www.compatibleone.fr/schemes/", "file:///tmp/") for schema in _SCHEMAS
+) | {""}

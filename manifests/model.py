@@ -345,11 +345,11 @@ class Guarantee:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One service term: its variables, and guarantees about them. It is about a manifest, or what a provider or a
-    federation gives."""
+    """One service term: its variables, and guarantees about them. It is about a manifest, nearly always one
+    that is elsewhere and only named here, or about what a provider or a federation gives."""
 
     name: str
-    manifest: str | None = None
+    manifest: Manifest | None = None
     provider: Record | None = None
     federation: Record | None = None
     variables: tuple[Variable, ...] = ()
