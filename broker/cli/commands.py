@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from broker.cli import parameters
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -45,6 +47,23 @@ def _argument(*names: str, **keywords: Any) -> Argument:
 JSON = _argument("--json", action="store_true", help="print JSON for a machine")
 SERVICE = _argument("service", metavar="SERVICE", help="name of the service")
 DOCUMENT = _argument("document", metavar="FILE", help="a CORDS manifest, XML or YAML; - reads standard input")
+INPUTS = (
+    _argument(
+        "--set",
+        action="append",
+        default=[],
+        type=parameters.assignment,
+        metavar="NAME=VALUE",
+        help="the value of an input of the manifest; may be repeated",
+    ),
+    _argument(
+        "--env",
+        default=parameters.File(),
+        type=parameters.file,
+        metavar="FILE",
+        help="a file of lines NAME=VALUE with values of inputs, secret ones too",
+    ),
+)
 WAIT = (
     _argument("--wait", action="store_true", help="wait until it is done, showing a line a step"),
     _argument("--timeout", type=duration, metavar="TIME", help="give up waiting after this long: 90s, 10m, 2h"),
@@ -57,13 +76,17 @@ COMMANDS: tuple[Command, ...] = (
         "check documents; needs no broker and no network",
         (
             _argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML, YAML or JSON; - reads one"),
+            _argument("--strict", action="store_true", help="refuse what would be repaired with a warning"),
             _argument("--colour", choices=("auto", "always", "never"), default="auto", help="by default on a terminal"),
             _argument("--sarif", action="store_true", help="print SARIF 2.1.0, which code review shows at the lines"),
             JSON,
         ),
     ),
     Command(
-        "plan", "documents:plan", "show what `up` would do, with cost and reasons; makes nothing", (DOCUMENT, JSON)
+        "plan",
+        "documents:plan",
+        "show what `up` would do, with cost and reasons; makes nothing",
+        (DOCUMENT, *INPUTS, JSON),
     ),
     Command(
         "up",
@@ -71,6 +94,7 @@ COMMANDS: tuple[Command, ...] = (
         "deploy a manifest",
         (
             DOCUMENT,
+            *INPUTS,
             _argument("--name", help="name of the service; by default the manifest's"),
             _argument("--agreement", metavar="FILE", help="the agreement that the service is judged by"),
             _argument("--ttl", type=duration, metavar="TIME", help="release the service after this long"),
@@ -108,6 +132,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("suspend", "services:act", "suspend a service; `start` resumes it", (SERVICE, *WAIT, JSON)),
     Command(
         "save", "services:act", "save the nodes' disks as new images, beside those saved before", (SERVICE, *WAIT, JSON)
+    ),
+    Command(
+        "invoke",
+        "invoking:invoke",
+        "call a method of a service's interface; --wait shows what its scripts print",
+        (
+            SERVICE,
+            _argument("method", metavar="METHOD", help="name of the method: an action of the manifest's interface"),
+            _argument("argument", metavar="ARGUMENT", nargs="*", help="what its scripts have as $1, $2"),
+            *WAIT,
+            JSON,
+        ),
     ),
     Command("retry", "services:act", "try what failed again, and go on from there", (SERVICE, *WAIT, JSON)),
     Command("cancel", "services:act", "stop what is under way and give back what was made", (SERVICE, *WAIT, JSON)),

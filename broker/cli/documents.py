@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from broker import __version__
+from broker.cli import parameters
 from broker.cli.exits import Exit
 from broker.cli.session import client, show, show_json, tell
 
@@ -36,7 +37,7 @@ def validate(arguments: argparse.Namespace) -> Exit:
     from broker.cli import diagnose
     from manifests import errors
 
-    found = _checked(arguments.documents)
+    found = _checked(arguments.documents, strict=arguments.strict)
     if arguments.sarif:
         show_json(diagnose.sarif(found, __version__))
     elif arguments.json:
@@ -47,9 +48,10 @@ def validate(arguments: argparse.Namespace) -> Exit:
     return Exit.DOCUMENT if any(errors(said) for _, said in found.values()) else Exit.OK
 
 
-def _checked(names: Sequence[str]) -> dict[str, tuple[str, Sequence[Diagnostic]]]:
+def _checked(names: Sequence[str], *, strict: bool) -> dict[str, tuple[str, Sequence[Diagnostic]]]:
     """The text of each document and what is said about it; no text where the bytes are none."""
     from manifests import decode, read
+    from sla import NAMES
 
     found: dict[str, tuple[str, Sequence[Diagnostic]]] = {}
     for name in names:
@@ -57,7 +59,7 @@ def _checked(names: Sequence[str]) -> dict[str, tuple[str, Sequence[Diagnostic]]
         text = ""
         with suppress(ValueError):  # which the reader says, too
             text = decode(document)
-        found[name] = (text, read(document).diagnostics)
+        found[name] = (text, read(document, strict=strict, metrics=NAMES).diagnostics)
     return found
 
 
@@ -78,7 +80,7 @@ def _coloured(wish: str) -> bool:
 
 def plan(arguments: argparse.Namespace) -> Exit:
     """Ask the broker what it would do, and print it."""
-    made = planned(client(), arguments.document)
+    made, _ = planned(client(), arguments)
     if arguments.json:
         show_json(made)
     else:
@@ -86,28 +88,31 @@ def plan(arguments: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def planned(broker: Client, name: str) -> Mapping[str, Any]:
-    """Post a document, ask for its plan, and answer the plan's attributes with its id."""
+def planned(broker: Client, arguments: argparse.Namespace) -> tuple[Mapping[str, Any], dict[str, str]]:
+    """Post a document, ask for its plan, and answer the plan's attributes with its id; and the values that were given
+    for its secret inputs, which no plan takes."""
+    name = arguments.document
     document = content(name)
     posted = broker.request(
         "manifest", "POST", "/manifest/", content=document, headers={"Content-Type": media_type(name, document)}
     ).json()
     for warning in posted.get("diagnostics", ()):
         tell(f"{name}:{warning['line']}:{warning['column']}: {warning['summary']} [{warning['code']}]")
-    entity = broker.post(
-        "manifest",
-        "/plan/",
-        {
-            "kind": "http://scheme.compatibleone.fr/scheme/compatible#plan",
-            "attributes": {"occi.plan.name": posted["name"], "occi.plan.manifest": posted["location"]},
-        },
-    )
-    return {"id": entity["id"], "manifest": posted["location"], "service": posted["name"], **entity["attributes"]}
+    inputs, secrets = parameters.given(arguments, posted["inputs"])
+    attributes = {"occi.plan.name": posted["name"], "occi.plan.manifest": posted["location"]}
+    wanted = {
+        "kind": "http://scheme.compatibleone.fr/scheme/compatible#plan",
+        "attributes": {**attributes, "org.accords.inputs": inputs} if inputs else attributes,
+    }
+    entity = broker.post("manifest", "/plan/", wanted)
+    known = {"id": entity["id"], "manifest": posted["location"], "service": posted["name"]}
+    return {**known, **entity["attributes"]}, secrets
 
 
 def listing(made: Mapping[str, Any]) -> list[str]:
     """A plan as people read it: its steps, then for each node where it goes, for how much, and why."""
-    lines = str(made["org.accords.listing"]).splitlines()
+    lines = [f"with {name} = {value}" for name, value in made["org.accords.inputs"].items()]
+    lines += str(made["org.accords.listing"]).splitlines()
     lines.append("")
     for placement in made["org.accords.placements"]:
         price = f", {placement['price']} {placement['currency']} an hour" if placement["price"] else ""

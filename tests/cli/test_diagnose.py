@@ -104,3 +104,26 @@ def test_every_code_can_be_a_rule_of_sarif() -> None:
     rules = diagnose.sarif({"x": ("text", said)}, "1")["runs"][0]["tool"]["driver"]["rules"]
     assert {rule["id"] for rule in rules} == set(CODES)
     assert all(rule["shortDescription"]["text"] for rule in rules)
+
+
+def test_what_would_be_repaired_is_refused_by_those_who_say_strict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "bare.xml"
+    document.write_text('<manifest name="m"><node name=a /></manifest>')
+    assert main(["validate", str(document)]) == Exit.OK
+    assert "good, 1 warning" in capsys.readouterr().out
+    assert main(["validate", "--strict", str(document)]) == Exit.DOCUMENT
+    assert "'name=a'" in capsys.readouterr().out
+
+
+def test_a_metric_that_nobody_measures_is_found_without_a_broker(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "watched.xml"
+    document.write_text(
+        '<manifest name="m"><node name="a"/><configuration><action expression="a.monitor(slam.cpuu);"/>'
+        "</configuration></manifest>"
+    )
+    assert main(["validate", str(document)]) == Exit.DOCUMENT
+    assert "did you mean 'cpu'?" in capsys.readouterr().out
