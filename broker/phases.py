@@ -22,6 +22,7 @@ PHASES: Mapping[str, Phase] = {
     "stop": Phase("stopping", "stopped"),
     "suspend": Phase("suspending", "suspended"),
     "save": Phase("saving", None),
+    "invoke": Phase(None, None),
     "release": Phase("releasing", "released"),
     "remove": Phase(None, None),
 }
@@ -32,10 +33,10 @@ SETTLED = ("active", "stopped", "suspended")
 CAN: Mapping[str, tuple[str, ...]] = {
     "pending": ("cancel",),
     "deploying": ("cancel",),
-    "active": ("stop", "restart", "suspend", "save", "release"),
+    "active": ("stop", "restart", "suspend", "save", "invoke", "release"),
     "stopped": ("start", "save", "release"),
     "suspended": ("start", "save", "release"),
     "failed": ("retry", "release"),
 }
-"""What may be asked for in each state, as the report says it. A failure that is no operation's cannot be retried:
-then `start` is what helps."""
+"""What may be asked for in each state, as the report says it: `invoke` where the service has methods. A failure that is
+no operation's cannot be retried: then `start` is what helps."""

@@ -51,6 +51,7 @@ _SERVICE = {
         "restart": "starting",
         "suspend": "suspending",
         "save": "saving",
+        "invoke": "active",
         "release": "releasing",
     },
     "stopped": {"start": "starting", "save": "saving", "release": "releasing"},

@@ -29,13 +29,14 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "restart": frozenset({"active", "failed"}),
     "suspend": frozenset({"active"}),
     "save": frozenset({"active", "stopped", "suspended"}),
+    "invoke": frozenset({"active"}),
     "retry": frozenset({"failed"}),
     "release": frozenset(services.STATES),
     "remove": frozenset({"active", "stopped", "suspended", "released"}),
 }
 
-SEVERAL = frozenset({"remove"})
-"""What may be asked for again before the first is over: each removes another thing."""
+SEVERAL = frozenset({"remove", "invoke"})
+"""What may be asked for again before the first is over: each removes another thing, or calls with other arguments."""
 
 OPEN = ("pending", "running", "cancelling")
 ENDED = ("done", "failed", "cancelled")
@@ -189,9 +190,20 @@ def renew(tx: Transaction, lease: Lease) -> Lease:
     return replace(lease, until=until)
 
 
-def give_back(tx: Transaction, lease: Lease) -> None:
-    """Let anybody take it now, with the next epoch. LeaseLost."""
-    tx.run(_UPDATE, {**_key(held(tx, lease)), "lease_until": 0})
+def give_back(tx: Transaction, lease: Lease, *, after: float = 0.0) -> None:
+    """Let anybody take it, with the next epoch: now, or `after` so many seconds. LeaseLost."""
+    _set(tx, held(tx, lease), owner=None, lease_until=tx.now + round(after * 1_000_000) if after else 0)
+
+
+def end(tx: Transaction, service: services.Service, arguments: Mapping[str, Any] | None = None) -> services.Service:
+    """Have a service given back, whatever it goes through: a deploy is cancelled, what else is under way ends first."""
+    newest = latest(tx, service.account, service.id)
+    under_way = newest.purpose if newest is not None and newest.state in OPEN else None
+    if under_way == "deploy":
+        cancel(tx, service.account, service.id)
+    elif under_way != "release":
+        submit(tx, service.account, service.id, "release", arguments=arguments)
+    return services.set_state(tx, service.account, service.id, "releasing", desired="released")
 
 
 def set_plan(tx: Transaction, lease: Lease, plan_json: str) -> Lease:

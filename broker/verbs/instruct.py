@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 
 from broker.execute.outcomes import Done, Failed, Outcome, Waiting
-from broker.store import agents, instructions, secrets
+from broker.store import agents, instructions, logs, secrets
 from broker.verbs.job import Call
 from providers.protocol import Instruction, Kind, State
 
@@ -94,7 +94,13 @@ def _carried(call: Call) -> Outcome:
     arguments = {key: _revealed(call, value) for key, value in arguments_of(call).items()}
     machine, instruction = str(call.inputs["machine"]), Instruction(call.step.verb, arguments)
     answer = provider.instruct(machine, instruction, token=token_of(call), deadline=call.deadline)
-    return Waiting({}, LOOK_AGAIN) if answer is None else _ended(call, answer.exit, answer.output)
+    if answer is None:
+        return Waiting({}, LOOK_AGAIN)
+    if answer.output:  # an agent sends it while the script runs
+        with call.tools.store.write(durable=False) as tx:
+            line = (instruction_id(token_of(call)), answer.output)
+            logs.append(tx, call.job.account, call.job.service, call.node, [line])
+    return _ended(call, answer.exit, answer.output)
 
 
 def _revealed(call: Call, value: object) -> object:
@@ -112,6 +118,7 @@ def _ended(call: Call, status: int, output: str) -> Outcome:
     error = {
         "code": "step.exit",
         "message": f"{call.step.verb} on {call.node} ended with exit status {status}",
+        "exit": status,
         "output": kept,
         "hint": "mend what the output names, then retry the step or release the service",
     }

@@ -26,10 +26,11 @@ from broker.store import (
     operations,
     secrets,
     services,
+    sharing,
 )
 from broker.verbs import Job, Tools, Verbs
 from broker.worker.kept import keep
-from manifests import Plan, act, release
+from manifests import Plan, act, invoke, release
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +44,15 @@ class End:
     error: Mapping[str, object] | None = None
 
 
+UNCHANGED = ("invoke", "remove")
+"""Operations that leave their service as it is, however they end."""
+
+
 def end_of(kind: str, desired: str, ending: Ending, *, partial: bool = False) -> End:
     """Pure. A cancelled walk goes on as a release; a failed save leaves a service that runs; what only some nodes went
-    through (`partial`) leaves the service where it shall be; the removal of what was kept leaves it as it is."""
-    if kind == "remove":
+    through (`partial`) leaves the service where it shall be; a method, and the removal of what was kept, leave it as it
+    is."""
+    if kind in UNCHANGED:
         return End("done") if ending.complete else End("failed", error=error_of(kind, ending))
     if ending.cancelled:
         return End("cancelled", "releasing")
@@ -59,7 +65,7 @@ def error_of(kind: str, ending: Ending) -> dict[str, object]:
     """The first step that failed, in the plan's order, with what can be done; and how much it keeps from being done."""
     failed = {step: error for step, error in ending.failed.items() if step not in ending.tolerated}
     step, error = next(iter(failed.items()))
-    can = [kind] if kind in ("save", "remove") else ["retry", "release"]
+    can = [kind] if kind in ("save", *UNCHANGED) else ["retry", "release"]
     others = [other for other in failed if other != step]
     return {"operation": kind, **error, "step": step, "also": others, "blocked": len(ending.blocked), "can": can}
 
@@ -71,11 +77,15 @@ def carry_out(tools: Tools, installation: str, lease: Lease, stop: Callable[[], 
         prepared, job, plan = _prepare(tools, installation, lease)
         ending = _walk(tools, prepared, job, plan, stop)
         if ending.stopped and not (ending.lost or ending.cancelled):
-            _give_back(tools, prepared)
+            _give_back(tools, prepared, after=WAITS if ending.waits else 0.0)
         elif not ending.lost:
             _end(tools, prepared, job, ending)
     except LeaseLost:
         log.warning("operation.lost", extra={"operation": lease.operation.id, "kind": lease.operation.kind})
+
+
+WAITS = 1.0
+"""Seconds until an operation that waits for another is taken up again. The end of that one wakes it sooner."""
 
 
 def kind_of(operation: Operation) -> str:
@@ -83,9 +93,9 @@ def kind_of(operation: Operation) -> str:
     return str(operation.arguments.get("kind", operation.kind))
 
 
-def _give_back(tools: Tools, lease: Lease) -> None:
+def _give_back(tools: Tools, lease: Lease, *, after: float) -> None:
     with tools.store.write() as tx:
-        operations.give_back(tx, lease)
+        operations.give_back(tx, lease, after=after)
     log.info("operation.given-back", extra={"operation": lease.operation.id, "kind": lease.operation.kind})
 
 
@@ -140,6 +150,8 @@ def _plan(job: Job, operation: Operation) -> Plan:
         return release(job.deploy, job.made, volumes=bool(operation.arguments.get("volumes")))
     if job.kind == "remove":
         return _removal(job, str(operation.arguments["only"]))
+    if job.kind == "invoke":
+        return invoke(job.deploy, job.made, str(operation.arguments["method"]), operation.arguments["arguments"])
     nodes = operation.arguments.get("nodes") or ()
     return act(job.deploy, job.made, job.kind, nodes=tuple(nodes), label=str(operation.generation))
 
@@ -160,6 +172,7 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
         end = end_of(job.kind, service.desired, ending, partial=partial)
         operations.finish(tx, lease, end.operation, error=end.error)
         instructions.withdraw(tx, operation.account, service.id)
+        _wake(tx, operation)
         desired = "released" if end.operation == "cancelled" else None
         if end.service is not None and service.state not in (end.service, "released"):
             services.set_state(tx, operation.account, service.id, end.service, desired=desired, error=end.error)
@@ -172,9 +185,16 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
     log.info("operation.end", extra={"service": job.name, "kind": job.kind, "state": end.operation})
 
 
+def _wake(tx: Transaction, operation: Operation) -> None:
+    """The walks that wait for this service: of who uses it, and of who has just left it."""
+    if sharing.of_service(tx, operation.account, operation.service) is not None:
+        sharing.wake(tx, operation.account)
+
+
 def _given_back(tx: Transaction, job: Job, operation: Operation) -> None:
-    """What a released service leaves: its retained volumes and images, listed; no key and no secret."""
+    """What a released service leaves: its retained volumes and images, listed; no key, no secret, no count."""
     keep(tx, job, released=True)
+    sharing.end(tx, operation.account, operation.service)
     secrets.forget_service(tx, operation.account, operation.service)
     for agent in agents.of_service(tx, operation.account, operation.service):
         agents.forget(tx, operation.account, operation.service, agent.node)

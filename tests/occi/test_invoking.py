@@ -39,7 +39,7 @@ def test_inf_02_a_machines_state_says_what_can_be_done(
     [
         ("pending", {"cancel"}, "start"),
         ("deploying", {"cancel"}, "stop"),
-        ("active", {"start", "stop", "restart", "suspend", "save", "release"}, "cancel"),
+        ("active", {"start", "stop", "restart", "suspend", "save", "invoke", "release"}, "cancel"),
         ("stopped", {"start", "save", "release"}, "stop"),
         ("suspended", {"start", "save", "release"}, "restart"),
         ("failed", {"retry", "start", "release"}, "save"),

@@ -22,7 +22,7 @@ from tests.operations.stage import PAIR
 
 OURS = "http://schemas.accords.org/occi/service/action#"
 OF_CORDS = f"{CORDS.removesuffix('#')}/service/action#"
-SCHEMES = {"retry": OURS, "cancel": OURS, "release": OURS}
+SCHEMES = {"retry": OURS, "cancel": OURS, "invoke": OURS, "release": OURS}
 
 
 @dataclass
