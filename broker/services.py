@@ -30,7 +30,8 @@ class Context:
     """What a hook may use. One a request.
 
     `account` is the account acted for (a server may act for another); `now` gives UTC microseconds,
-    `new_id` a uuid string; `client` reaches the other rows as this row, for this account.
+    `new_id` a uuid string; `client` reaches the other rows as this row, for this account. `accept` is the request's
+    Accept header.
     """
 
     store: Store
@@ -41,6 +42,7 @@ class Context:
     new_id: Callable[[], str]
     client: Client
     row: Row
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

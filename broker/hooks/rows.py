@@ -9,8 +9,15 @@ from broker.hooks import cloud, event, manifest, plan, service, unowned, user, v
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import Hooks, Row, RowRoute
 
+_DOCUMENT = {"document": manifest.shown}
+
 HOOKS: Mapping[str, Hooks] = {
-    CORDS + "manifest": Hooks(documents=manifest.documents),
+    CORDS + "manifest": Hooks(documents=manifest.documents, delete=manifest.forget, routes=_DOCUMENT),
+    **{
+        CORDS + term: Hooks(delete=manifest.forget, routes=_DOCUMENT)
+        for term in ("import", "paas_application_manifest", "easiclouds_application")
+    },
+    **{CORDS + term: Hooks(routes=_DOCUMENT) for term in ("agreement", "federation")},
     CORDS + "plan": Hooks(create=plan.create),
     CORDS + "service": Hooks(
         create=service.create,
@@ -19,7 +26,7 @@ HOOKS: Mapping[str, Hooks] = {
         delete=service.delete,
         routes={"report": service.report, "logs": service.printed},
     ),
-    CORDS + "provider": Hooks(listing=service.provider_listing),
+    CORDS + "provider": Hooks(listing=service.provider_listing, routes=_DOCUMENT),
     CORDS + "event": Hooks(listing=event.listing),
     CORDS + "user": Hooks(actions={"login": user.login}),
     INFRASTRUCTURE + "compute": Hooks(actions=cloud.ACTIONS, delete=cloud.delete),

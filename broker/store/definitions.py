@@ -56,6 +56,12 @@ def find(tx: Transaction, account: str, term: str, name: str) -> tuple[Definitio
     return tuple(found.values())
 
 
+def names(tx: Transaction, account: str, term: str) -> frozenset[str]:
+    """The names that the documents of this account define for a term."""
+    mine = (definitions.c.account == account, definitions.c.term == term)
+    return frozenset(tx.run(sa.select(definitions.c.name).where(*mine).distinct()).scalars())
+
+
 def put_uses(tx: Transaction, account: str, document: str, found: Iterable[Use]) -> None:
     """Keep what a document was read with. What is there stays."""
     row = {"account": account, "document": document, "found": [asdict(each) for each in found]}

@@ -61,7 +61,7 @@ class KindCollection:
     def _document(self, exchange: Exchange) -> Reply | None:
         hook = self._site.hooks(self._kind.id).documents
         media = negotiate.document(exchange.content_type)
-        if hook is None or media is None:
+        if hook is None or media is None or not negotiate.is_document(media, exchange.read_body()):
             return None
         return hook(exchange.context(), exchange.read_body(), media)
 

@@ -33,6 +33,7 @@ class Exchange:
         self.registry: Registry = site.registry(self.account)
         self._req = req
         self._resp = resp
+        self._body: bytes | None = None
 
     @property
     def media(self) -> Media:
@@ -74,7 +75,7 @@ class Exchange:
         return self.query.get("action") if "action" in self._req.query_string else None
 
     def context(self) -> Context:
-        return self.site.context(self._req.context.principal, self.account)
+        return self.site.context(self._req.context.principal, self.account, self._req.env.get("HTTP_ACCEPT", ""))
 
     def headers(self) -> dict[str, str]:
         """The four headers that OCCI renderings are in."""
@@ -83,12 +84,15 @@ class Exchange:
 
     def read(self) -> read.Request:
         """The request, its body within the limits."""
-        found = body.read(self._req, self.site.settings.body_limit)
+        found = self.read_body()
         media = negotiate.sent(self._req.content_type, has_body=bool(found))
         return read.Request(media, self.headers(), found)
 
     def read_body(self) -> bytes:
-        return body.read(self._req, self.site.settings.body_limit)
+        """The body; a request's is read once, whoever looks at it first."""
+        if self._body is None:
+            self._body = body.read(self._req, self.site.settings.body_limit)
+        return self._body
 
     def answer(self, rendered: Rendered, *, status: int = 200, etag: str | None = None) -> None:
         """Send a rendering."""

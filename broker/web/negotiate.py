@@ -21,8 +21,15 @@ TEXTS = ", ".join(media.value for media in Media if media.value.startswith("text
 
 JSONS = frozenset({Media.JSON, Media.PLAIN_JSON})
 
-DOCUMENTS = frozenset({"application/xml", "text/xml", "application/yaml", "text/yaml", "application/x-yaml"})
-"""Media types of CORDS documents."""
+DOCUMENTS = frozenset(
+    {"application/xml", "text/xml", "application/yaml", "text/yaml", "application/x-yaml", Media.PLAIN_JSON.value}
+)
+"""Media types of CORDS documents. JSON may be an OCCI rendering as well: see `is_document`."""
+_RENDERING = frozenset(
+    b"kind mixins id title summary attributes actions links resources action kinds source target location".split()
+)
+"""Members of OCCI's JSON objects (GFD.226); no document's root is called so."""
+_FIRST_MEMBER = re.compile(rb'\s*\{\s*"([^"]{1,60})"\s*:')
 
 SPOKEN = (1, 2)
 LONGEST = 500
@@ -68,6 +75,12 @@ def document(content_type: str | None) -> str | None:
     """The media type of a CORDS document, when the request is in one."""
     name = (content_type or "").partition(";")[0].strip().lower()
     return name if name in DOCUMENTS else None
+
+
+def is_document(media: str, body: bytes) -> bool:
+    """Whether a body of one of these media types is a CORDS document and no OCCI rendering."""
+    first = _FIRST_MEMBER.match(body)
+    return media != Media.PLAIN_JSON or (first is not None and first[1] not in _RENDERING)
 
 
 def takes(user_agent: str | None) -> str:

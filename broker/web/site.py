@@ -91,7 +91,7 @@ class Site:
     def hooks(self, kind: str) -> Hooks:
         return self.row.hooks.get(kind, _NO_HOOKS)
 
-    def context(self, principal: Principal, account: str) -> Context:
+    def context(self, principal: Principal, account: str, accept: str = "") -> Context:
         return Context(
             store=self.store,
             settings=self.settings,
@@ -101,4 +101,5 @@ class Site:
             new_id=self.new_id,
             client=self.client.acting_for(account),
             row=self.row,
+            accept=accept,
         )

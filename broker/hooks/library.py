@@ -1,0 +1,150 @@
+"""What the documents of an account know of each other: the definitions that an empty named element may mean.
+
+A document that was stored is read again with what was found for it then (`reread`), so that no later document changes
+what it means. What it defines itself is kept closed: whatever it refers to is written out in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from broker.errors import Invalid
+from broker.services import Context
+from broker.store import PLATFORM, Record, Transaction, definitions
+from broker.store.definitions import Definition, Use
+from manifests import GRAMMAR, Defined, Element, Format, Library, Reading, Refers, read, write
+from sla import NAMES
+
+Uses = dict[tuple[str, str], tuple[Defined, ...]]
+"""(term, name) -> what the library gave for it."""
+PHASES = ("configuration", "release", "interface")
+"""Terms that have one rule of the grammar together."""
+
+
+def library(tx: Transaction, account: str) -> Library:
+    """The account's definitions, then the platform's; good as long as the transaction."""
+    accounts = (account,) if account == PLATFORM else (account, PLATFORM)
+
+    def look(term: str, name: str) -> tuple[Defined, ...]:
+        found = (each for one in accounts for each in definitions.find(tx, one, term, name))
+        return tuple(Defined(each.text, each.whence) for each in found)
+
+    return look
+
+
+def noting(known: Library) -> tuple[Library, Uses]:
+    """The same library, and what it gave so far."""
+    uses: Uses = {}
+
+    def look(term: str, name: str) -> tuple[Defined, ...]:
+        found = known(term, name)
+        if found:
+            uses[term, name] = found
+        return found
+
+    return look, uses
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Collection[str]):
+    """The metrics that somebody measures: the built-in ones, and those that documents define."""
+
+    own: frozenset[str]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.own or name in NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.own
+        yield from NAMES
+
+    def __len__(self) -> int:
+        return len(self.own) + len(NAMES)
+
+
+def measured(tx: Transaction, account: str) -> Measured:
+    """What is measured for an account."""
+    return Measured(definitions.names(tx, account, "metric") | definitions.names(tx, PLATFORM, "metric"))
+
+
+def reread(ctx: Context, record: Record, *, inputs: Mapping[str, str] | None = None) -> Reading:
+    """The document of an entity as it was meant when it was posted, filled with these inputs. Invalid when the entity
+    was made without one."""
+    text = record.attributes.get("org.accords.document")
+    if not isinstance(text, str):
+        raise Invalid(f"{record.title or record.id} was made without a document", hint="post one to /manifest/")
+    with ctx.store.read() as tx:
+        held = definitions.uses_of(tx, record.account, record.id)
+        known = measured(tx, record.account)
+    limit = 4 * max(ctx.settings.body_limit, len(text))  # it was short enough when it came; in UTF-8 it may be longer
+    return read(text.encode(), limit=limit, inputs=inputs, library=_replaying(held), metrics=known)
+
+
+def _replaying(held: tuple[Use, ...]) -> Library:
+    """What was found then, and nothing else."""
+    found = {(use.term, use.name): tuple(Defined(text, where) for text, where in use.found) for use in held}
+    return lambda term, name: found.get((term, name), ())
+
+
+def uses_of(uses: Uses) -> tuple[Use, ...]:
+    """What was found, as it is kept."""
+    return tuple(
+        Use(term, name, tuple((each.text, each.where) for each in found)) for (term, name), found in uses.items()
+    )
+
+
+def defined(root: Element, document: str, whence: str, uses: Uses) -> tuple[Definition, ...]:
+    """What others may refer to: each named element with content that can be referred to, and the document. Of two with
+    one name the first counts, as inside the document."""
+    written = {(each.name, _name(each)): each for each in reversed(list(_all(root))) if _name(each) and _says(each)}
+    close = _closing(written, uses)
+    return tuple(
+        _definition(close(element), term, name, document, whence)
+        for (term, name), element in written.items()
+        if element is root or _may_be_meant(term)
+    )
+
+
+def _may_be_meant(term: str) -> bool:
+    rule = GRAMMAR.get("phase" if term in PHASES else term)
+    return rule is not None and rule.refers is not Refers.NEVER
+
+
+def _definition(element: Element, term: str, name: str, document: str, whence: str) -> Definition:
+    text = write(element, Format.JSON)
+    return Definition(term, name, document, text, whence, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _closing(written: Mapping[tuple[str, str], Element], uses: Uses) -> Callable[[Element], Element]:
+    """A function that writes out whatever an element refers to. What stands in the library is closed already."""
+
+    def close(element: Element) -> Element:
+        key = (element.name, _name(element))
+        if _says(element):
+            return replace(element, children=[close(each) for each in element.children])
+        if key in uses:
+            return read(uses[key][0].text.encode(), format=Format.JSON).tree or element
+        return close(written[key]) if key in written else element
+
+    return close
+
+
+def _all(root: Element) -> Iterator[Element]:
+    """In the order of the text."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting.extend(reversed(element.children))
+
+
+def _name(element: Element) -> str:
+    found = element.attributes.get("name")
+    return found.value if found else ""
+
+
+def _says(element: Element) -> bool:
+    """Whether an element has content of its own, beyond its name."""
+    return bool(element.children) or not element.attributes.keys() <= {"name", "id", "state"}
