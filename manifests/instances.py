@@ -112,7 +112,7 @@ def _attributes(value: Any, rule: Rule) -> dict[str, str | int]:
 
 def _rendered(held: Any, kind: Kind) -> str:
     if kind in (Kind.SIZE, Kind.SPEED):
-        return written(held)
+        return written(held, decimal=kind is Kind.SPEED)
     if kind is Kind.FLAG:
         return "yes" if held else "no"
     return str(held)

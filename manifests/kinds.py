@@ -1,34 +1,33 @@
-"""What an attribute's text may be, and the value it becomes: one function a type, text -> value or ValueError."""
+"""What an attribute's text may be, and the value it becomes: one row a type, read by the reader and by the schemas.
+
+A text is checked against the row's pattern and then converted; a conversion that fails besides says what no pattern
+can. Both raise ValueError with what is wrong.
+"""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
-from manifests import units
+from manifests import patterns, units
 from manifests.model import Property
+from manifests.patterns import ANYTHING, loose
 
-# What the action language can name, and what a step's id can hold: no blank, dot, slash, bracket or quote.
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:-]{0,62}")
-# A title that nothing is made of: any letters, and what cannot end or leave a path, a shell word or a header line.
-_LABEL = re.compile(r"[\w:](?:[\w .:@+,()=#-]{0,126}[\w.:@+,()=#-])?")
-_PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.:_-]{0,127}")
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _CONDITIONS = {
     "eq": "eq", "equal": "eq", "gr": "gr", "greater": "gr", "ls": "ls", "less": "ls",
     "ne": "ne", "notequal": "ne", "le": "le", "notgreater": "le", "ge": "ge", "notless": "ge",
 }  # fmt: skip
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,19}(\.[0-9]{1,9})?")
-_PROPERTY = re.compile(r"""[^\s.=(),;'"]{1,63}(\.[^\s.=(),;'"]{1,63}){1,9}""")
-_AETITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")
-# Possessive: a line is base64 or it is not, and nothing is tried twice.
-_PEM = re.compile(r"(?:-----BEGIN CERTIFICATE-----\s++(?:[A-Za-z0-9+/=]++\s++)++-----END CERTIFICATE-----\s*+){1,10}")
 _LONGEST_TEXT = 1024
+_FAR = 10**15
+"""What JSON's numbers hold exactly in every reader."""
 
 
 class Kind(StrEnum):
@@ -66,68 +65,53 @@ class Kind(StrEnum):
     READ = "read"
 
 
-def _text(text: str) -> str:
-    if len(text) > _LONGEST_TEXT:
-        raise ValueError(f"it has {len(text)} characters; at most {_LONGEST_TEXT} are read")
-    return text
+class Numbers(NamedTuple):
+    """The numbers of YAML and JSON whose text is one of a form."""
+
+    least: float
+    most: float
+    whole: bool = True
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
-    def convert(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(f"{text[:70]!r} is no {what}")
-        return text
-
-    return convert
+_COUNTED = Numbers(0, _FAR)
+_ANY_NUMBER = Numbers(-_FAR, _FAR, whole=False)
 
 
-def _label(text: str) -> str:
-    if not _LABEL.fullmatch(text):
-        wrong = "".join(sorted(set(re.sub(r"[\w .:@+,()=#-]", "", text))))[:20]
-        what = f"it holds {wrong!r}" if wrong else "a mark or a blank stands at its end, or it is longer than 128"
-        raise ValueError(f"{text[:70]!r} is no name: {what}")
-    return text
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`meaning` ends the sentence "it is no ..." and stands in schemas. `pattern` is one of `manifests.patterns`, for
+    the whole text; `most` the number of characters, 0 any. `words` are those to offer. `parsed`: the text is read by a
+    parser of its own, which says more than that a pattern does not fit."""
+
+    meaning: str
+    convert: Callable[[str], object] = str
+    pattern: str = ANYTHING
+    most: int = 0
+    words: tuple[str, ...] = ()
+    numbers: Numbers | None = None
+    parsed: bool = False
 
 
-def _integer(text: str) -> str:
-    """A whole number, kept as it is written."""
-    if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
-        raise ValueError(f"{text[:40]!r} is not a whole number")
-    return text.strip()
+def _words(meaning: str, known: Mapping[str, object]) -> Form:
+    def convert(text: str) -> object:
+        return known[text.strip().lower()]
+
+    offered = tuple(word for word in known if word)
+    return Form(f"{meaning}: one of {', '.join(offered)}", convert, loose(patterns.words(known)), words=offered)
 
 
-def _one_of(words: Mapping[str, str]) -> Callable[[str], str]:
-    def convert(text: str) -> str:
-        word = words.get(text.strip().lower())
-        if word is None:
-            raise ValueError(f"{text[:40]!r} is none of {', '.join(words)}")
-        return word
-
-    return convert
+def _same(meaning: str, *known: str) -> Form:
+    return _words(meaning, {word: word for word in known})
 
 
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        value = units.quantity(text)
-        if value != int(value) or not least <= value <= most:
-            raise ValueError(f"{text[:40]!r} is not a whole number from {least} to {most}")
-        return int(value)
-
-    return convert
+def _text(meaning: str, pattern: str, numbers: Numbers | None) -> Form:
+    return Form(meaning, str, pattern, numbers=numbers)
 
 
-def _size(text: str) -> int:
-    value = units.size(text)
-    if value == 0:
-        raise ValueError(f"{text[:40]!r} is no size: it is nothing")
-    return value
-
-
-def _flag(text: str) -> bool:
-    flag = _FLAGS.get(text.strip().lower())
-    if flag is None:
-        raise ValueError(f"{text[:40]!r} is neither yes nor no")
-    return flag
+def _count(meaning: str, digits: int) -> Form:
+    most = 10**digits - 1
+    what = f"{meaning}: a whole number from 1 to {most}"
+    return Form(what, int, loose(patterns.count(digits)), numbers=Numbers(1, most))
 
 
 def _range(text: str) -> str:
@@ -135,13 +119,7 @@ def _range(text: str) -> str:
     try:
         return str(ip_network(text.strip(), strict=False))
     except ValueError:
-        return _text(text.strip())
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/") or ".." in text.split("/") or any(ord(c) <= 32 for c in text):
-        raise ValueError(f"{text[:70]!r} is not an absolute path without blanks")
-    return _text(text)
+        return text.strip()
 
 
 def _script(text: str) -> str:
@@ -150,81 +128,116 @@ def _script(text: str) -> str:
     return "" if script.strip() == "#" else script
 
 
-def _decimal(text: str) -> Decimal:
-    if not _DECIMAL.fullmatch(text.strip()):
-        raise ValueError(f"{text[:40]!r} is no number such as 4, -1 or 0.5")
-    return Decimal(text.strip())
-
-
-def _words(text: str) -> tuple[str, ...]:
+def _listed(text: str) -> tuple[str, ...]:
     """Commas part them; blanks around each say nothing."""
-    return tuple(word.strip() for word in _text(text).split(",") if word.strip())
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _property(text: str) -> Property:
     path, _, name = text.strip().rpartition(".")
-    if not _PROPERTY.fullmatch(text.strip()):
-        raise ValueError(f"{text[:70]!r} is no property of a node such as pacs.address")
     return Property(path, name)
 
 
 def _address(text: str) -> str:
-    """An IP address in its canonical form, or a host name. Numbers with dots between are no name (RFC 1123, 2.1)."""
+    """An IP address in its canonical form, or a host name."""
     try:
         return str(ip_address(text.strip()))
     except ValueError:
-        if _HOST.fullmatch(text.strip()) and not re.fullmatch(r"[0-9.]+", text.strip()):
-            return text.strip().lower()
-    raise ValueError(f"{text[:70]!r} is neither an IP address nor a host name")
-
-
-def _aetitle(text: str) -> str:
-    """DICOM PS3.5, 6.2: VR AE, 16 characters at most, without backslash; blanks around it say nothing."""
-    title = text.strip(" ")
-    if not _AETITLE.fullmatch(title):
-        raise ValueError(f"{text[:40]!r} is no AE title: 1 to 16 printable characters without a backslash")
-    return title
+        return text.strip().lower()
 
 
 def _certificate(text: str) -> str:
-    """In form only (RFC 7468): whom to trust is for whoever is told it."""
-    pem = textwrap.dedent(text).strip()
-    if not _PEM.fullmatch(pem):
-        raise ValueError(
-            "this is no certificate in PEM: -----BEGIN CERTIFICATE-----, base64, -----END CERTIFICATE-----"
-        )
-    return "".join(line.strip() + "\n" for line in pem.splitlines() if line.strip())
+    """In form only: whom to trust is for whoever is told it."""
+    return "".join(line.strip() + "\n" for line in text.splitlines() if line.strip())
 
 
-CONVERT: Mapping[Kind, Callable[[str], object]] = {
-    Kind.TEXT: _text,
-    Kind.NAME: _matching(_NAME, "name: letters, digits, - _ and : are, 63 at most"),
-    Kind.PACKAGE: _matching(_PACKAGE, "package's name: letters, digits, + . : - and _ are"),
-    Kind.LABEL: _label,
-    Kind.HOST: _matching(_HOST, "host name"),
-    Kind.CORES: _number(1, 1_000_000),
-    Kind.SIZE: _size,
-    Kind.SPEED: units.size,
-    Kind.SECONDS: _number(1, 31_536_000),
-    Kind.SAMPLES: _number(1, 1_000_000),
-    Kind.INTEGER: _integer,
-    Kind.FLAG: _flag,
-    Kind.PORT: _number(0, 65535),
-    Kind.PROTOCOL: _one_of({"tcp": "tcp", "udp": "udp"}),
-    Kind.DIRECTION: _one_of({word: word for word in ("none", "in", "out", "inout")}),
-    Kind.RANGE: _range,
-    Kind.PATH: _path,
-    Kind.SCRIPT: _script,
-    Kind.LANGUAGE: _one_of({"cordscript": "cordscript", "": "cordscript"}),
-    Kind.EXPRESSION: str,
-    Kind.CONDITION: _one_of(_CONDITIONS),
-    Kind.NATURE: _one_of({word: word for word in ("penalty", "reward", "both")}),
-    Kind.NUMBER: _decimal,
-    Kind.INPUT: _one_of({word: word for word in ("text", "number", "flag", "size", "name")}),
-    Kind.WORDS: _words,
-    Kind.PROPERTY: _property,
-    Kind.ADDRESS: _address,
-    Kind.AETITLE: _aetitle,
-    Kind.CERTIFICATE: _certificate,
-    Kind.READ: str,
+_SIZES = "a number with a unit such as 512M, 4G, 8GiB or 1.5T, and more than nothing; without a unit it is G"
+_SPEEDS = "a number with a unit such as 3GHz or 800M, and more than nothing; without a unit it is G"
+_MEASURED = Numbers(0.000001, 999_999_999, whole=False)
+
+FORMS: Mapping[Kind, Form] = {
+    Kind.TEXT: Form(f"text of at most {_LONGEST_TEXT} characters", most=_LONGEST_TEXT, numbers=_ANY_NUMBER),
+    Kind.NAME: _text("name: letters, digits, - _ and : are, 63 at most", patterns.NAME, _COUNTED),
+    Kind.LABEL: _text(
+        "name: letters, digits, blanks and .:@+,()=#-_ are, 128 at most, without a blank at an end",
+        patterns.LABEL,
+        Numbers(0, _FAR, whole=False),
+    ),
+    Kind.PACKAGE: _text(
+        "package's name: letters, digits, + . : - and _ are", patterns.PACKAGE, Numbers(0, _FAR, whole=False)
+    ),
+    Kind.HOST: _text("host name: letters, digits, . and - are, 63 at most", patterns.HOST, _COUNTED),
+    Kind.CORES: _count("number of cores", 6),
+    Kind.SIZE: Form(f"size: {_SIZES}", units.size, loose(units.SIZE), numbers=_MEASURED),
+    Kind.SPEED: Form(f"speed: {_SPEEDS}", units.size, loose(units.SPEED), numbers=_MEASURED),
+    Kind.SECONDS: _count("number of seconds", 8),
+    Kind.SAMPLES: _count("number of samples", 6),
+    Kind.INTEGER: Form("whole number", str.strip, loose(patterns.WHOLE), numbers=Numbers(-_FAR, _FAR)),
+    Kind.FLAG: _words("answer", _FLAGS),
+    Kind.PORT: Form("port: a whole number from 0 to 65535", int, loose(patterns.PORT), numbers=Numbers(0, 65535)),
+    Kind.PROTOCOL: _same("protocol", "tcp", "udp"),
+    Kind.DIRECTION: _same("direction", "none", "in", "out", "inout"),
+    Kind.RANGE: Form(
+        "range: a network such as 10.0.0.0/8, or the name of a node", _range, loose(patterns.RANGE), numbers=_COUNTED
+    ),
+    Kind.PATH: Form("absolute path without blanks and without ..", str, patterns.PATH, _LONGEST_TEXT),
+    Kind.SCRIPT: Form("script", _script, numbers=_ANY_NUMBER),
+    Kind.LANGUAGE: _words("language", {"cordscript": "cordscript", "": "cordscript"}),
+    Kind.EXPRESSION: Form(
+        "statements such as pacs.configure(db.hostname); each with its semicolon",
+        pattern=patterns.EXPRESSION,
+        parsed=True,
+    ),
+    Kind.CONDITION: _words("condition", _CONDITIONS),
+    Kind.NATURE: _same("nature", "penalty", "reward", "both"),
+    Kind.NUMBER: Form(
+        "number such as 4, -1 or 0.5",
+        lambda text: Decimal(text.strip()),
+        loose(patterns.DECIMAL),
+        numbers=_ANY_NUMBER,
+    ),
+    Kind.INPUT: _same("type of an input", "text", "number", "flag", "size", "name"),
+    Kind.WORDS: Form(
+        f"words with commas between, {_LONGEST_TEXT} characters at most",
+        _listed,
+        most=_LONGEST_TEXT,
+        numbers=_ANY_NUMBER,
+    ),
+    Kind.PROPERTY: Form("property of a node such as pacs.address", _property, loose(patterns.PROPERTY), _LONGEST_TEXT),
+    Kind.ADDRESS: Form(
+        "address: an IP address or a host name, 253 characters at most", _address, loose(patterns.ADDRESS), 253
+    ),
+    Kind.AETITLE: Form(
+        "AE title: 1 to 16 printable characters without a backslash",
+        lambda text: text.strip(" "),
+        f" *({patterns.AETITLE}) *",
+        numbers=_COUNTED,
+    ),
+    Kind.CERTIFICATE: Form(
+        "certificate in PEM: -----BEGIN CERTIFICATE-----, base64, -----END CERTIFICATE-----",
+        _certificate,
+        patterns.CERTIFICATE,
+    ),
+    Kind.READ: Form("text", numbers=_ANY_NUMBER),
 }
+_COMPILED = {kind: re.compile(form.pattern) for kind, form in FORMS.items()}
+
+
+def fits(kind: Kind, text: str) -> bool:
+    """Whether a text has the form of its kind: what every schema says too."""
+    form = FORMS[kind]
+    return bool(_COMPILED[kind].fullmatch(text)) and not (form.most and len(text) > form.most)
+
+
+def _convert(kind: Kind, text: str) -> object:
+    form = FORMS[kind]
+    if not form.parsed and not fits(kind, text):
+        raise ValueError(f"{_shown(text)} is no {form.meaning}")
+    return form.convert(text)
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= 70 else f"{text[:70]!r}... of {len(text)} characters"
+
+
+CONVERT: Mapping[Kind, Callable[[str], object]] = {kind: partial(_convert, kind) for kind in FORMS}
