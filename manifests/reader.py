@@ -132,8 +132,8 @@ def _measured(document: Manifest, around: Around) -> Collection[str] | None:
     """The metrics that a statement may name: those that somebody measures, and those that the library defines."""
     if around.metrics is None:
         return None
-    named = {metric for metric in watched(document) if around.nest.library("metric", metric)}
-    return frozenset(around.metrics) | named
+    known = (name for name in watched(document) if name in around.metrics or around.nest.library("metric", name))
+    return frozenset(around.metrics).union(known)  # some names are known by their pattern, and stand in no list
 
 
 def _source(data: bytes, limit: int, findings: Findings) -> Source | None:
