@@ -35,10 +35,11 @@ from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_
 from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json
 from manifests.planner import Planned, plan
-from manifests.reader import BODY_LIMIT, Format, Reading, read
+from manifests.reader import BODY_LIMIT, Format, Reading, parse, read
 from manifests.references import NO_LIBRARY, Defined, Library
 from manifests.source import decode
 from manifests.teardown import release, saves
+from manifests.twins import write
 from manifests.units import quantity
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "elements",
     "errors",
     "invoke",
+    "parse",
     "place",
     "plan",
     "ports",
@@ -93,4 +95,5 @@ __all__ = [
     "value_from_json",
     "value_to_json",
     "volumes",
+    "write",
 ]
