@@ -83,6 +83,16 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        "post",
+        "posting:post",
+        "store documents of any kind for others to refer to: manifests, agreements, imports, providers",
+        (
+            _argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML, YAML or JSON; - reads one"),
+            _argument("--decorated", action="store_true", help="print each with the ids and defaults it was given"),
+            JSON,
+        ),
+    ),
+    Command(
         "plan",
         "documents:plan",
         "show what `up` would do, with cost and reasons; makes nothing",

@@ -7,29 +7,17 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from broker import __version__
 from broker.cli import parameters
 from broker.cli.exits import Exit
-from broker.cli.session import client, show, show_json, tell
+from broker.cli.posting import content, sent
+from broker.cli.session import client, show, show_json
 
 if TYPE_CHECKING:
     from broker.client import Client
     from manifests import Diagnostic
-
-
-def content(name: str) -> bytes:
-    """A document's bytes; `-` is standard input."""
-    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-
-
-def media_type(name: str, document: bytes) -> str:
-    """What to post a document as: by its name, or by how it begins where there is none."""
-    if name.endswith((".yaml", ".yml")):
-        return "application/yaml"
-    return "application/xml" if document.lstrip()[:1] in (b"<", b"\xef") else "application/yaml"
 
 
 def validate(arguments: argparse.Namespace) -> Exit:
@@ -92,12 +80,7 @@ def planned(broker: Client, arguments: argparse.Namespace) -> tuple[Mapping[str,
     """Post a document, ask for its plan, and answer the plan's attributes with its id; and the values that were given
     for its secret inputs, which no plan takes."""
     name = arguments.document
-    document = content(name)
-    posted = broker.request(
-        "manifest", "POST", "/manifest/", content=document, headers={"Content-Type": media_type(name, document)}
-    ).json()
-    for warning in posted.get("diagnostics", ()):
-        tell(f"{name}:{warning['line']}:{warning['column']}: {warning['summary']} [{warning['code']}]")
+    posted = sent(broker, name)
     inputs, secrets = parameters.given(arguments, posted["inputs"])
     attributes = {"occi.plan.name": posted["name"], "occi.plan.manifest": posted["location"]}
     wanted = {

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus as Status
 from typing import Any
 
-from broker.cli import show
-from broker.cli.documents import content, media_type, planned
+from broker.cli import parameters, show
+from broker.cli.documents import planned
 from broker.cli.exits import Exit
+from broker.cli.posting import sent
 from broker.cli.session import client, show_json, tell
 from broker.cli.session import show as print_lines
 from broker.client import Client
@@ -39,17 +40,19 @@ _STILL = frozenset({"failed", "active", "stopped", "suspended", "released"})
 def up(arguments: argparse.Namespace) -> Exit:
     """Post the document, its plan, the service; with --wait stay until it runs."""
     broker = client()
-    made = planned(broker, arguments.document)
+    made, secrets = planned(broker, arguments)
     attributes: dict[str, object] = {
         "occi.service.name": arguments.name or made["service"],
         "occi.service.plan": made["id"],
     }
     if arguments.agreement:
-        document = content(arguments.agreement)
-        attributes["occi.service.sla"] = _agreement(broker, arguments.agreement, document)
+        attributes["occi.service.sla"] = sent(broker, arguments.agreement)["location"]
     if arguments.ttl is not None:
         attributes["org.accords.ttl"] = str(int(arguments.ttl))
         attributes["org.accords.discard"] = arguments.discard
+    wanted = [step["inputs"]["name"] for step in made["org.accords.steps"] if step["verb"] == "given"]
+    if wanted:
+        attributes["org.accords.secrets"] = parameters.asked(wanted, secrets)
     made_of = {"kind": CORDS + "service", "attributes": attributes}
     reply = broker.request("service", "POST", "/service/", json=made_of)
     service = _id(reply.json())
@@ -57,13 +60,6 @@ def up(arguments: argparse.Namespace) -> Exit:
         return follow(broker, service, 0, arguments)
     tell(f"{attributes['occi.service.name']} is there already, made from this document; nothing was changed")
     return follow(broker, service, newest(broker, service), arguments)
-
-
-def _agreement(broker: Client, name: str, document: bytes) -> str:
-    posted = broker.request(
-        "manifest", "POST", "/manifest/", content=document, headers={"Content-Type": media_type(name, document)}
-    ).json()
-    return str(posted["location"])
 
 
 def status(arguments: argparse.Namespace) -> Exit:
@@ -112,7 +108,7 @@ def follow(broker: Client, service: str, before: int, arguments: argparse.Namesp
         report = broker.get("service", report_path)
         answer(arguments, report, [f"{report['service']['name']}: {report['service']['state']}"])
         return Exit.OK
-    state = _wait(broker, service, before, arguments)
+    state = wait(broker, service, before, arguments)
     report = broker.get("service", report_path)
     answer(arguments, report, show.report(report))
     if state is None:
@@ -120,7 +116,7 @@ def follow(broker: Client, service: str, before: int, arguments: argparse.Namesp
     return Exit.OK if state in _ENDS[arguments.command] else Exit.FAILED
 
 
-def _wait(broker: Client, service: str, after: int, arguments: argparse.Namespace) -> str | None:
+def wait(broker: Client, service: str, after: int, arguments: argparse.Namespace) -> str | None:
     """Show progress past event `after` until the newest operation is over; the service's state then, None when the
     time is up."""
     ends = None if arguments.timeout is None else time.monotonic() + arguments.timeout
@@ -192,7 +188,7 @@ def ask(broker: Client, service: str, action: str, attributes: Mapping[str, obje
 
 
 _OURS = "http://schemas.accords.org/occi/service/action#"
-_NOT_IN_CORDS = frozenset({"retry", "cancel", "release"})
+_NOT_IN_CORDS = frozenset({"retry", "cancel", "invoke", "release"})
 
 
 def _services(broker: Client) -> list[Mapping[str, Any]]:
