@@ -207,7 +207,7 @@ def end(site: Site, id: str, deadline: Deadline) -> None:
     """It runs no more and has no disk. Its record is there still: until that goes this can be asked for again."""
     records = Records(site.home)
     folder = site.node(id)
-    if folder.is_dir():
+    with contextlib.suppress(FileNotFoundError):  # it is gone, or going: another gives it back at the same time
         jobs.end(folder)
         with locked(folder, deadline):
             if records.there(Kind.MACHINE, id):

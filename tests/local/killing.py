@@ -17,7 +17,7 @@ CHANGES = frozenset(
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 CHILDREN = multiprocessing.get_context("forkserver")  # from a process without threads, so that no lock is inherited
-CHILDREN.set_forkserver_preload(["providers.local"])
+CHILDREN.set_forkserver_preload(["providers.local", "pytest"])
 
 
 def kills(work: Callable[..., None], *arguments: object) -> Iterator[int]:

@@ -133,6 +133,13 @@ def test_a_machine_that_was_given_back_is_gone_from_everywhere(cloud: Cloud, mac
     assert Kind.MACHINE not in {each.kind for each in cloud.list()}
 
 
+def test_a_machine_that_several_give_back_at_once_is_gone(cloud: Cloud, machine: Resource) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(cloud.delete, [machine] * 4))
+    with pytest.raises(NotFound):
+        cloud.observe(machine)
+
+
 def test_a_stopped_machine_can_be_given_back(cloud: Cloud, machine: Resource) -> None:
     act(cloud, machine, Action.STOP)
     cloud.delete(machine)
