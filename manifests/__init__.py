@@ -11,11 +11,15 @@ Import from here, nothing deeper. `manifests.plan` is the function; the module o
 from manifests.check import ports, volumes
 from manifests.codes import CODES, Code
 from manifests.diagnostics import Diagnostic, Severity, errors
+from manifests.expand import expand
+from manifests.grammar import GRAMMAR, Refers
+from manifests.findings import nearest
 from manifests.instances import Item, elements
 from manifests.model import (
     Agreement,
     Document,
     Guarantee,
+    Input,
     Manifest,
     Node,
     Offer,
@@ -30,6 +34,7 @@ from manifests.model import (
     Volume,
 )
 from manifests.operating import OPERATIONS, act, invoke
+from manifests.parameters import problem as input_problem
 from manifests.placement import Placed, place
 from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_to_json
 from manifests.plan import from_json as step_from_json
@@ -37,23 +42,28 @@ from manifests.plan import to_json as step_to_json
 from manifests.planner import Planned, plan
 from manifests.reader import BODY_LIMIT, Format, Reading, parse, read
 from manifests.references import NO_LIBRARY, Defined, Library
-from manifests.source import decode
+from manifests.source import Source, decode
 from manifests.teardown import release, saves
+from manifests.tree import Attribute, Element
 from manifests.twins import write
 from manifests.units import quantity
 
 __all__ = [
     "BODY_LIMIT",
     "CODES",
+    "GRAMMAR",
     "NO_LIBRARY",
     "OPERATIONS",
     "Agreement",
+    "Attribute",
     "Code",
     "Defined",
     "Diagnostic",
     "Document",
+    "Element",
     "Format",
     "Guarantee",
+    "Input",
     "Item",
     "Library",
     "Manifest",
@@ -69,9 +79,11 @@ __all__ = [
     "Reading",
     "Record",
     "Ref",
+    "Refers",
     "Refusal",
     "Severity",
     "Size",
+    "Source",
     "Step",
     "Value",
     "Variable",
@@ -80,8 +92,11 @@ __all__ = [
     "decode",
     "elements",
     "errors",
+    "expand",
+    "input_problem",
     "invoke",
     "parse",
+    "nearest",
     "place",
     "plan",
     "ports",

@@ -9,6 +9,8 @@ The report is what `GET /service/<id>/report` answers:
     volumes     [{id, name, provider, size, retain, node}]
     guarantees  [{name, target, state, reason, at, since}]             since: of a violation that lasts, or null
     violations  [{name, target, since, ended, reason, evidence}]       the newest few
+    outputs     [{name, value}]                                        value null: it is not known yet
+    outside     [{name, address, port, aetitle}]                       nodes of others
     error       {step, code, message, hint} or null
     can         [action, …]                                            what may be asked for now
 """
@@ -37,6 +39,11 @@ def report(found: Report) -> list[str]:
     lines = [f"{service['name']}: {shown('service', service['state'])}{_when(service.get('expires'), ', until ')}"]
     lines += _error(found.get("error"))
     lines += _part("nodes", [_node(node) for node in found["nodes"]])
+    lines += _part("outside", [_outside(node) for node in found["outside"]])
+    lines += _part(
+        "outputs",
+        [(one["name"], "not known yet" if one["value"] is None else one["value"]) for one in found["outputs"]],
+    )
     lines += _part("volumes", [_volume(volume) for volume in found["volumes"]])
     lines += _part("guarantees", [_guarantee(one) for one in found["guarantees"]])
     lines += _part("not done", [_step(step) for step in found["steps"] if step["state"] != "done"])
@@ -115,6 +122,12 @@ def _part(title: str, rows: Sequence[Sequence[object]]) -> list[str]:
 def _node(node: Report) -> tuple[str, ...]:
     ports = " ".join(_port(port) for port in node["ports"])
     return (node["name"], node["state"], " ".join(node["addresses"]), f"on {node['provider']}", ports)
+
+
+def _outside(node: Report) -> tuple[str, ...]:
+    """An address as its clients write it, and the AE title where it has one."""
+    address = f"[{node['address']}]" if ":" in node["address"] and node["port"] else node["address"]
+    return (node["name"], f"{address}:{node['port']}" if node["port"] else address, node["aetitle"] or "")
 
 
 def _port(port: Report) -> str:

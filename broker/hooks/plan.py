@@ -6,17 +6,19 @@ with the reasons, and the steps as data, so that the service row can take exactl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from broker.errors import Invalid, InvalidDocument
+from broker.hooks import library
 from broker.hooks.addresses import uuid_of
 from broker.occi.model import CORDS
-from broker.offers import cost, offer_from_json, placement_json
+from broker.offers import cost, offer_from_json
+from broker.plans import parts_to_json
 from broker.services import Context
 from broker.store import Record, entities
-from manifests import Diagnostic, Manifest, Offer, Plan, errors, place, plan, read, step_to_json
+from manifests import Diagnostic, Manifest, Offer, Plan, errors, place, plan
 
 MICROSECONDS = 1_000_000
 
@@ -29,7 +31,7 @@ def create(ctx: Context, record: Record) -> Record:
             "a plan needs occi.plan.manifest", hint="post the document to /manifest/ and name what that gives"
         )
     manifest_id = uuid_of(wanted)
-    name, document = _document(ctx, manifest_id)
+    name, document = _document(ctx, manifest_id, given(record.attributes))
     made = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
     return replace(record, title=name, attributes={**record.attributes, **attributes_of(name, made, ctx.now())})
 
@@ -58,11 +60,20 @@ def attributes_of(name: str, made: Plan, now: int) -> dict[str, Any]:
         "org.accords.listing": made.listing(),
         "org.accords.hash": made.hash,
         "org.accords.cost": ", ".join(f"{amount} {currency}" for currency, amount in cost(made.placements).items()),
-        "org.accords.placements": [placement_json(each) for each in made.placements],
-        "org.accords.steps": [step_to_json(each) for each in made.steps],
-        "org.accords.release": [step_to_json(each) for each in made.release],
-        "org.accords.interface": {name: list(map(step_to_json, steps)) for name, steps in made.interface.items()},
+        **{f"org.accords.{part}": value for part, value in parts_to_json(made).items()},
     }
+
+
+def given(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """The values of inputs that a plan is asked for with; JSON's numbers and booleans as a document writes them."""
+    found = attributes.get("org.accords.inputs") or {}
+    if not isinstance(found, Mapping) or not all(isinstance(each, str | int | float) for each in found.values()):
+        raise Invalid("org.accords.inputs is an object of texts", hint='write {"size": "4G"}')
+    return {name: _written(value) for name, value in found.items()}
+
+
+def _written(value: str | int | float) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def offers(ctx: Context) -> tuple[Offer, ...]:
@@ -76,11 +87,12 @@ def _order(ctx: Context) -> tuple[str, ...]:
     return tuple(ctx.settings.providers)
 
 
-def _document(ctx: Context, manifest_id: str) -> tuple[str, Manifest]:
+def _document(ctx: Context, manifest_id: str, inputs: Mapping[str, str]) -> tuple[str, Manifest]:
+    """The manifest as it was meant when it was posted, filled. InvalidDocument with all that is wrong with its inputs."""
     with ctx.store.read() as tx:
         found = entities.get(tx, ctx.account, CORDS + "manifest", manifest_id)
-    text = found.attributes.get("org.accords.document")
-    reading = read(str(text).encode(), limit=ctx.settings.body_limit) if text else None
-    if reading is None or not isinstance(reading.document, Manifest):
+    reading = library.reread(ctx, found, inputs=inputs)
+    refuse(f"manifest {found.title} cannot be filled", reading.diagnostics)
+    if not isinstance(reading.document, Manifest):
         raise Invalid(f"manifest {manifest_id} has no document that can be planned", hint="post the document again")
     return reading.document.name, reading.document

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from typing import Any
 
@@ -14,12 +14,14 @@ import orjson
 
 from broker import monitor
 from broker.errors import Clash, Invalid
+from broker.hooks import given
 from broker.hooks.addresses import uuid_of
+from broker.hooks.invoke import invoke
 from broker.occi import kinds
 from broker.occi.model import CORDS
-from broker.offers import offer_json, placement_from_json
+from broker.offers import offer_json
 from broker.phases import PHASES
-from broker.plans import interface_from_json, plan_from_json, plan_to_json
+from broker.plans import PARTS, parts_from_json, plan_from_json, plan_to_json
 from broker.promises import promised
 from broker.report import report_of
 from broker.services import Context, Reply
@@ -37,7 +39,7 @@ from broker.store import (
     services,
 )
 from broker.times import rfc3339
-from manifests import Agreement, Plan, read, step_from_json
+from manifests import Agreement, Plan, read
 from sla import Guarantee
 
 KIND = CORDS + "service"
@@ -54,12 +56,13 @@ class Asked(Record):
     agreement_id: str | None = None
     promises: tuple[Guarantee, ...] = ()
     expires_at: int | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def create(ctx: Context, record: Record) -> Record:
     """Complete what was asked for from its plan. A name that is there already: the service itself for the same document
     (the row answers with it, 200), Clash with the difference for another one."""
-    attributes = record.attributes
+    attributes, secrets = given.taken(record.attributes)
     wanted = attributes.get("occi.service.plan")
     if not isinstance(wanted, str):
         raise Invalid("a service needs occi.service.plan", hint="post to /plan/ first, and name the plan that gives")
@@ -70,7 +73,8 @@ def create(ctx: Context, record: Record) -> Record:
     manifest_id = uuid_of(str(found["occi.plan.manifest"]))
     there = _running(ctx, name)
     if there is not None:
-        return _same(ctx, there, manifest_id, plan)
+        return _same(ctx, there, manifest_id, plan, secrets)
+    given.check(plan, secrets)
     agreement = attributes.get("occi.service.sla")
     nodes = [each.node for each in plan.placements]
     return Asked(
@@ -81,6 +85,7 @@ def create(ctx: Context, record: Record) -> Record:
         agreement_id=uuid_of(agreement) if isinstance(agreement, str) else None,
         promises=_promises(ctx, uuid_of(agreement), nodes) if isinstance(agreement, str) else (),
         expires_at=expiry(attributes.get("org.accords.ttl"), ctx.now()),
+        secrets=secrets,
     )
 
 
@@ -99,6 +104,7 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
         expires_at=record.expires_at,
     )
     services.create(tx, service)
+    given.keep(tx, record.account, record.id, record.secrets)
     guarantees.put(tx, record.account, record.id, record.promises)
     monitor.ask_nodes(tx, record.account, record.id, record.promises)
     operations.submit(tx, record.account, record.id, "deploy", plan_json=record.plan_json)
@@ -116,11 +122,8 @@ def _promises(ctx: Context, agreement_id: str, nodes: Sequence[str]) -> tuple[Gu
 
 def plan_of(attributes: Mapping[str, Any]) -> Plan:
     """The plan that a plan entity's attributes hold."""
-    steps = tuple(map(step_from_json, attributes["org.accords.steps"]))
-    placements = tuple(map(placement_from_json, attributes["org.accords.placements"]))
-    release = tuple(map(step_from_json, attributes["org.accords.release"]))
-    interface = interface_from_json(attributes.get("org.accords.interface") or {})
-    return Plan("deploy", str(attributes["occi.plan.name"]), steps, placements, release, interface)
+    parts = parts_from_json({part: attributes.get(f"org.accords.{part}") for part in PARTS})
+    return Plan("deploy", str(attributes["occi.plan.name"]), **parts)
 
 
 def expiry(ttl: object, now: int) -> int | None:
@@ -143,7 +146,7 @@ def _running(ctx: Context, name: str) -> Service | None:
     return None if found is None or found.state == "released" else found
 
 
-def _same(ctx: Context, there: Service, manifest_id: str, plan: Plan) -> Record:
+def _same(ctx: Context, there: Service, manifest_id: str, plan: Plan, secrets: Mapping[str, str]) -> Record:
     """Where the same document would be placed today does not matter: what runs is what was asked for."""
     if there.desired == "released":
         raise Clash(
@@ -152,8 +155,10 @@ def _same(ctx: Context, there: Service, manifest_id: str, plan: Plan) -> Record:
     with ctx.store.read() as tx:
         deploy = operations.latest(tx, ctx.account, there.id, kind="deploy")
         record = entities.get(tx, ctx.account, KIND, there.id)
+        given.check_same(tx, there, secrets)
     former = plan_from_json(deploy.plan_json) if deploy and deploy.plan_json else None
-    if there.manifest_id == manifest_id or (former is not None and former.hash == plan.hash):
+    same = there.manifest_id == manifest_id and (former is None or former.inputs == plan.inputs)
+    if same or (former is not None and former.hash == plan.hash):
         return record
     raise Clash(
         f"a service {there.name} is there already, made by another plan",
@@ -164,9 +169,13 @@ def _same(ctx: Context, there: Service, manifest_id: str, plan: Plan) -> Record:
 
 
 def difference(former: Plan | None, plan: Plan) -> list[str]:
-    """What changed between two plans, as lines of a unified diff of their listings."""
-    before = former.listing().splitlines() if former else []
-    return list(unified_diff(before, plan.listing().splitlines(), "running", "asked for", n=0, lineterm=""))
+    """What changed between two plans, as lines of a unified diff of their inputs and listings."""
+    before = _lines(former) if former else []
+    return list(unified_diff(before, _lines(plan), "running", "asked for", n=0, lineterm=""))
+
+
+def _lines(plan: Plan) -> list[str]:
+    return [*(f"{name} = {text!r}" for name, text in sorted(plan.inputs.items())), *plan.listing().splitlines()]
 
 
 Action = Callable[[Context, Record, Mapping[str, object]], Record]
@@ -209,6 +218,7 @@ def cancel(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Rec
 ACTIONS: Mapping[str, Action] = {
     **{kind: _submit(kind) for kind in ("start", "restart", "stop", "suspend", "save", "release", "retry")},
     "cancel": cancel,
+    "invoke": invoke,
 }
 
 

@@ -55,7 +55,7 @@ def replace(registry: Registry, current: Entity, draft: Draft) -> Entity:
     kind = _kind_of(registry, current, draft)
     mixins = agreed(registry, kind, current.mixins, draft.mixins, keep=False)
     definitions = registry.definitions(kind.id, mixins)
-    given = _changes(definitions, current, draft)
+    given = _changes(definitions, current, draft, _once(registry, current))
     kept = {name: value for name, value in current.attributes.items() if _is_kept(definitions.get(name))}
     added = tuple(name for name in mixins if name not in current.mixins)
     return changed(
@@ -74,7 +74,7 @@ def update(registry: Registry, current: Entity, draft: Draft, new_id: Callable[[
         raise Malformed(f"{current.id} is a link: it has no links of its own.", term=kind.id)
     mixins = agreed(registry, kind, current.mixins, draft.mixins)
     definitions = registry.definitions(kind.id, mixins)
-    given = _changes(definitions, current, draft)
+    given = _changes(definitions, current, draft, _once(registry, current))
     kept = {name: value for name, value in current.attributes.items() if name in definitions}
     added = tuple(name for name in mixins if name not in current.mixins)
     return changed(
@@ -123,11 +123,19 @@ def _adopted(draft: Draft, free: Callable[[str], bool]) -> str | None:
     return found if free(found) else None
 
 
-def _changes(definitions: Mapping[str, Attribute], current: Entity, draft: Draft) -> dict[str, Value]:
+def _once(registry: Registry, current: Entity) -> frozenset[str]:
+    """What could be given when the entity was made, or got its mixins, and only then."""
+    known = registry.definitions(current.kind, current.mixins)
+    return frozenset(name for name, definition in known.items() if definition.once)
+
+
+def _changes(
+    definitions: Mapping[str, Attribute], current: Entity, draft: Draft, once: frozenset[str]
+) -> dict[str, Value]:
     """The given values that may be written; Denied when one, or an end of a link, may not."""
     wanted = {name: value for name, value in draft.attributes.items() if not _is_state(definitions.get(name))}
     given = typed(definitions, wanted)
-    _refuse_changes(definitions, given, current.attributes, once=True)
+    _refuse_changes(definitions, given, current.attributes, once)
     for name in ("source", "target"):
         said = getattr(draft, name)
         if said is not None and path(said) != path(getattr(current, name) or ""):
@@ -149,14 +157,11 @@ def _refuse_changes(
     definitions: Mapping[str, Attribute],
     given: Mapping[str, Value],
     current: Mapping[str, Value],
-    *,
-    once: bool = False,
+    once: frozenset[str] = frozenset(),
 ) -> None:
-    """CORE-06: an immutable attribute may be repeated, never changed; `once`: nor one that is given once."""
+    """CORE-06: an immutable attribute may be repeated, never changed; nor one of `once`, whose time is over."""
     for name, value in given.items():
-        definition = definitions[name]
-        fixed = not definition.mutable or (once and definition.once and name in current)
-        if fixed and current.get(name) != value:
+        if (not definitions[name].mutable or name in once) and current.get(name) != value:
             raise Denied(f"Attribute {name} is immutable.", hint="Only the server writes it.", term=name)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import sqlalchemy as sa
 
 from broker.errors import Missing
@@ -9,6 +11,11 @@ from broker.store.engine import Transaction, upsert
 from broker.store.tables import secrets
 
 PREFIX = "secret:"
+
+
+def of_input(service: str, name: str) -> str:
+    """The id of the value that was given for an input of a service."""
+    return str(uuid.uuid5(uuid.UUID(service), f"input {name}"))
 
 
 def put(tx: Transaction, account: str, service: str, value: str, *, id: str | None = None) -> str:
