@@ -24,6 +24,10 @@ def secret_step(name: str) -> str:
     return f"input.{name}.secret"
 
 
+def is_secret_step(step_id: str) -> bool:
+    return step_id.startswith("input.") and step_id.endswith(".secret")
+
+
 def ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
     """In the order of a listing: each after what it needs, ties by id."""
     by_id = {step.id: step for step in steps}
