@@ -6,8 +6,6 @@ cannot be made is left out; the document is refused in the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from manifests.findings import Findings, nearest
 from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule, may_be_text
 from manifests.kinds import CONVERT, Kind
@@ -41,11 +39,8 @@ class Builder:
     def _build(self, element: Element, rule: Rule) -> object | None:
         self._check_shape(element, rule)
         values = self._attributes(element, rule)
-        children = self._children(element, rule)
-        needed = [a.field or name for name, a in rule.attributes.items() if a.required]
-        needed += [child.field for child in rule.children.values() if child.required]
-        values.update(children)
-        if any(name not in values for name in needed):
+        values.update(self._children(element, rule))
+        if not values.keys() >= rule.needed:
             return None
         values.setdefault("name", "")
         return rule.make(**values, at=self._source.position(element.start))
@@ -74,24 +69,28 @@ class Builder:
                 self._historic(f"the attribute {name} of <{element.name}>", attribute.name_at, known.historic)
             if known.kind is not Kind.READ:
                 self._convert(element, name, known, attribute, values)
-        for name, known in rule.attributes.items():
-            if known.required and not (name in written and written[name].value.strip()):
+        for name in rule.required:
+            if name in rule.attributes and not (name in written and written[name].value.strip()):
                 at = self._source.position(element.start)
                 self._findings.add("missing", at, f"<{element.name}> has no {name}", f"give it the attribute {name}")
-                values.pop(known.field or name, None)
+                values.pop(rule.attributes[name].field or name, None)
         return values
 
     def _written(self, element: Element, rule: Rule) -> dict[str, Attribute]:
         """An attribute may also be written as an element with only a text in it, where it is a script or a statement.
-        CORDS' own `<description>` is of this form."""
+        CORDS' own `<description>` is of this form, and may stand there several times."""
         texts: dict[str, Attribute] = {}
         for inner in element.children:
             if not _is_text(inner, rule):
                 continue
-            if inner.name in texts or inner.name in element.attributes:
+            text = inner.text or Attribute("", inner.start, inner.start)
+            before = texts.get(inner.name)
+            if before and inner.name in DECORATIONS:
+                text = before._replace(value=f"{before.value}\n{text.value}", style="elsewhere")
+            elif before or inner.name in element.attributes:
                 at = self._source.position(inner.start)
                 self._findings.add("duplicate", at, f"{inner.name} of <{element.name}> is there twice", "keep one")
-            texts[inner.name] = inner.text or Attribute("", inner.start, inner.start)
+            texts[inner.name] = text
         return element.attributes | texts if texts else element.attributes
 
     def _convert(
@@ -150,7 +149,7 @@ class Builder:
             made = self.build(inner, child.rule)
             if made is not None:
                 self._keep(child, made, values, many)
-        self._check_missing(element, rule.children.items(), seen)
+        self._check_missing(element, rule, seen)
         return values | {name: tuple(items) for name, items in many.items()}
 
     def _keep(self, child: Child, made: object, values: dict[str, object], many: dict[str, list[object]]) -> None:
@@ -159,21 +158,22 @@ class Builder:
         else:
             values[child.field] = made
 
-    def _check_missing(self, element: Element, children: Iterable[tuple[str, Child]], seen: set[str]) -> None:
-        for name, child in children:
-            if child.required and name not in seen:
-                at = self._source.position(element.start)
-                self._findings.add(child.lacking, at, f"<{element.name}> has no <{name}>", f"write <{name}> inside it")
+    def _check_missing(self, element: Element, rule: Rule, seen: set[str]) -> None:
+        for name in rule.required:
+            if name in rule.children and name not in seen:
+                at, lacking = self._source.position(element.start), rule.children[name].lacking
+                self._findings.add(lacking, at, f"<{element.name}> has no <{name}>", f"write <{name}> inside it")
 
     def _unknown_element(self, element: Element, rule: Rule, inner: Element) -> None:
-        if inner.name in DECORATIONS or _is_text(inner, rule):
-            return  # said of another element, or read as an attribute
+        if _is_text(inner, rule):
+            return  # read as an attribute
         at = self._source.position(inner.start)
-        known = rule.attributes.get(inner.name)
-        if known is not None:
+        if inner.name in rule.attributes:
             text = may_be_text(rule, inner.name)
             hint = "give it a text, without attributes or elements" if text else f"write {inner.name}=..."
             self._findings.add("wrong-form", at, f"{inner.name} of <{element.name}> is an attribute", hint)
+            return
+        if inner.name in DECORATIONS:
             return
         hint = "" if self._findings.full else nearest(inner.name, rule.children)
         self._findings.add("unknown-element", at, f"<{element.name}> has no element <{inner.name[:60]}>", hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from ipaddress import ip_network
 
 from manifests import statements
@@ -72,6 +73,7 @@ def ports(node: Node) -> Iterator[Port]:
         yield from package.ports
 
 
+@lru_cache(maxsize=1024)
 def is_cidr(text: str) -> bool:
     """Whether a text is an IP network."""
     try:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from manifests.tree import Element
 
+# In XML, YAML or JSON. Most documents have none, and are not walked for it.
+_SEEN = re.compile(r"""name["']?\s*[=:]\s*["']?:""")
 
-def prefix(root: Element) -> None:
-    """Give every name of the tree that begins with a colon the name of the outermost named element before it."""
-    waiting = [(root, "")]
+
+def prefix(root: Element, text: str) -> None:
+    """Give every name of the tree that begins with a colon the name of the outermost named element before it. `text` is
+    what the tree was read from."""
+    waiting = [(root, "")] if _SEEN.search(text) else []
     while waiting:
         element, domain = waiting.pop()
         name = element.attributes.get("name")

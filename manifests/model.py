@@ -268,7 +268,8 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A whole document: nodes, and what is done with them when they are up and before they end."""
+    """A whole document: nodes, and what is done with them when they are up and before they end. `named` are the
+    nodes by name, the first of each."""
 
     name: str
     nodes: tuple[Node, ...] = ()
@@ -282,13 +283,14 @@ class Manifest:
     zone: str | None = None
     description: str | None = None
     at: Position = _at()
+    named: Mapping[str, Node] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "named", {node.name: node for node in reversed(self.nodes)})
 
     def node(self, name: str) -> Node:
         """The node of that name; KeyError if there is none."""
-        for node in self.nodes:
-            if node.name == name:
-                return node
-        raise KeyError(name)
+        return self.named[name]
 
 
 @dataclass(frozen=True, slots=True)

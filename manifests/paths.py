@@ -32,10 +32,9 @@ def lead(manifest: Manifest, path: str) -> Lead:
             if is_complex(node) and node.nested is None:
                 return Lead(node, sure=False)
             here, place = node.nested or Manifest(node.name), node.name
-        nodes = {each.name: each for each in here.nodes}
-        node = nodes.get(name)
+        node = here.named.get(name)
         if node is None:
-            return Lead(None, wrong=name, place=place, known=tuple(nodes))
+            return Lead(None, wrong=name, place=place, known=tuple(here.named))
     return Lead(node)
 
 

@@ -102,7 +102,7 @@ def _read(
 def _document(root: Element, source: Source, around: Around, findings: Findings) -> Document | None:
     if not _is_document(root, source, findings):
         return None
-    domain.prefix(root)
+    domain.prefix(root, source.text)
     filled = parameters.filled(root, source, around.inputs, findings)
     references = References(filled.root, source, findings, around.nest.library)
     document = Builder(source, findings, references).build(filled.root, root.name)

@@ -16,7 +16,8 @@ from manifests.grammar import Refers
 from manifests.source import Source
 from manifests.tree import Attribute, Element
 
-_SAYS_NOTHING = frozenset({"name", "id", "state"})
+SAYS_NOTHING = frozenset({"name", "id", "state"})
+"""Attributes that leave an element empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class References:
 
 
 def _empty(element: Element) -> bool:
-    return "name" in element.attributes and not element.children and element.attributes.keys() <= _SAYS_NOTHING
+    return "name" in element.attributes and not element.children and element.attributes.keys() <= SAYS_NOTHING
 
 
 def _content(element: Element) -> tuple[object, ...]:

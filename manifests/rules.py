@@ -52,12 +52,21 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one element may hold, and what is made of it."""
+    """What one element may hold, and what is made of it. `required` are the attributes and children that must be there,
+    `needed` what they are to the constructor: both follow from the others, and are looked at for every element."""
 
     make: Callable[..., object]
     attributes: Mapping[str, Attr]
     children: Mapping[str, Child] = field(default_factory=dict)
     refers: Refers = Refers.NEVER
+    required: tuple[str, ...] = field(init=False)
+    needed: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        wanted: dict[str, Attr | Child] = {**self.attributes, **self.children}
+        required = {name: known for name, known in wanted.items() if known.required}
+        object.__setattr__(self, "required", tuple(required))
+        object.__setattr__(self, "needed", frozenset(known.field or name for name, known in required.items()))
 
 
 TEXT = Attr()

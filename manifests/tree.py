@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 # Far above any real document (10,000 nodes have 100,000 elements), far below what would fill the memory.
 MOST_ELEMENTS = 150_000
-MOST_ATTRIBUTES = 150_000
+MOST_ATTRIBUTES = 400_000
 MOST_LEVELS = 32
 MOST_STATEMENTS = 50_000
 # Of one element. libxml2 takes quadratic time to append attributes: 200,000 of them are minutes.
