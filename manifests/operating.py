@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from manifests.instructions import with_arguments
 from manifests.plan import Plan, Ref, Step, Value
-from manifests.steps import base, ordered
-from manifests.teardown import Made, consumers, result_id
+from manifests.steps import base, base_of, needing, ordered
+from manifests.teardown import Made, consumers, result_id, shared
 
 # An operation goes along the order of configuration (sources first), against it, or all at once.
 _FORWARD, _BACKWARD, _AT_ONCE = "forward", "backward", "at once"
+# What becomes of what is shared: a service that runs again is counted again, one that does not is not.
+_SHARING = {"start": "join", "stop": "leave", "suspend": "leave"}
 OPERATIONS = {"start": _FORWARD, "restart": _FORWARD, "stop": _BACKWARD, "suspend": _BACKWARD, "save": _AT_ONCE}
 
 
@@ -36,6 +38,8 @@ def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = (), *, 
             steps.append(_save(turn, machine, made, deploy.service, label))
         else:
             steps += _of_node(turn, machine, made, awaited)
+    if operation in _SHARING and not wanted:
+        steps = _with_shared(steps, deploy, made, operation)
     return Plan(operation, deploy.service, ordered(steps), deploy.placements)
 
 
@@ -69,6 +73,22 @@ def _result(ref: Ref, made: Made) -> str | None:
     """What a result has, as text: what is told to a node is. A field that is not there is told as nothing."""
     found = (made.get(ref.step) or {}).get(ref.field)
     return None if found is None else str(found)
+
+
+def _with_shared(steps: list[Step], deploy: Plan, made: Made, operation: str) -> list[Step]:
+    """What is shared is there before those that use it, and is let go of after them."""
+    users, backward = consumers(deploy), OPERATIONS[operation] == _BACKWARD
+    there, added = {step.id for step in steps}, []
+    waiting: dict[str, set[str]] = {}
+    for share in shared(deploy, made):
+        id = f"{base_of(share.id)}.{_SHARING[operation]}"
+        turns = {_prefix(user) + operation for user in users.get(share.id, ())} & there
+        added.append(
+            Step(id, _SHARING[operation], share.subject, share.inputs, needs=needing(turns if backward else ()))
+        )
+        for turn in () if backward else turns:
+            waiting.setdefault(turn, set()).add(id)
+    return [*(replace(step, needs=needing(step.needs, *waiting.get(step.id, ()))) for step in steps), *added]
 
 
 def _before(deploy: Plan, way: str) -> Mapping[str, Iterable[str]]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from manifests.plan import Plan, Step, Value
-from manifests.steps import base_of, ordered
+from manifests.sources import APPLICATION, SHARE
+from manifests.steps import base_of, is_secret_step, ordered
 
 Made = Mapping[str, Mapping[str, object] | None]
 
@@ -24,6 +25,9 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
     last = _last_instruction(steps)
     for step in deploy.steps:
         if step.id not in made or (step.verb, step.subject.split("/")[0]) not in _GIVEN_BACK:
+            continue
+        if step.verb == SHARE:
+            steps.append(_unshare(step, users))
             continue
         if step.inputs.get("retain") and made[step.id] is not None and not volumes:
             continue
@@ -50,19 +54,32 @@ def _images(deploy: Plan, made: Made) -> Iterable[Step]:
 
 
 def consumers(deploy: Plan) -> Mapping[str, frozenset[str]]:
-    """Machine step -> the machine steps of the nodes that wait for it."""
+    """The step that made a node (its machine, what is shared, an application) -> the machine steps of the nodes that
+    wait for it; the same for a secret input, as if it had a machine."""
     found: dict[str, set[str]] = {}
     for step in deploy.steps:
         if step.verb != "configure":
             continue
         target = _machine_of(step.id)
         for need in step.needs:
-            if need.endswith(".ready"):
+            if need.endswith(".ready") or is_secret_step(need):
                 found.setdefault(_machine_of(need), set()).add(target)
+            elif need.endswith(_WHOLE):
+                found.setdefault(need, set()).add(target)
     return {name: frozenset(users) for name, users in found.items()}
 
 
-_GIVEN_BACK = {("create", kind) for kind in ("network", "firewall", "volume", "machine")} | {("generate", "secret")}
+def shared(deploy: Plan, made: Made) -> Iterable[Step]:
+    """The steps by which a service has what others use too, as far as they were begun."""
+    return (step for step in deploy.steps if step.verb == SHARE and step.id in made)
+
+
+_GIVEN_BACK = {("create", kind) for kind in ("network", "firewall", "volume", "machine", "application")} | {
+    ("generate", "secret"),
+    ("given", "secret"),
+    (SHARE, "instance"),
+}
+_WHOLE = (f".{SHARE}", f".{APPLICATION}")
 
 
 def _machine_of(step_id: str) -> str:
@@ -112,11 +129,17 @@ def _deletion(
     )
 
 
+def _unshare(step: Step, users: Mapping[str, frozenset[str]]) -> Step:
+    """What is shared is let go of after the nodes that use it; the last user's letting go gives it back."""
+    needs = tuple(sorted(f"{user}.delete" for user in users.get(step.id, ())))
+    return Step(f"{step.id}.delete", "unshare", step.subject, {"key": step.inputs["key"]}, needs=needs)
+
+
 def _before(
     step: Step, kind: str, deploy: Plan, users: Mapping[str, frozenset[str]], last: Mapping[str, str]
 ) -> tuple[str, ...]:
     """What must be gone before this can go."""
-    if kind == "machine":
+    if kind in ("machine", "application"):
         own = (last[step.id],) if step.id in last else ()
         return (*sorted(f"{user}.delete" for user in users.get(step.id, ())), *own)
     if kind == "network":

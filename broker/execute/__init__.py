@@ -9,7 +9,8 @@
 An intent without a result is called again with the same token. A failed step blocks only those that need it. The lease
 is renewed by this loop; when it is lost the walk ends at once and writes nothing. When the operation is being cancelled
 nothing more begins, but calls in flight are seen to their end: what they make must be in the journal before a release
-looks for it. A walk that is told to stop ends in the same way, and is taken up where it was.
+looks for it. A walk that is told to stop ends in the same way, and is taken up where it was; so does one that waits for
+nothing but other operations, which may need its place.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class _Call:
     attempt: int
     partial: Mapping[str, Any] | None = None
     failures: int = 0
+    elsewhere: bool = False
     since: float | None = None
     until: float = math.inf
 
@@ -120,6 +122,7 @@ class _Walk:
         self._flying: dict[str, _Call] = {}
         self._cancelled = False
         self._stopped = False
+        self._waits = False
         self._gate_at = 0.0
         self._renew_at = clock.monotonic() + journal.seconds / 3
         for step in self._frontier.ready():
@@ -139,8 +142,10 @@ class _Walk:
         return self.ending()
 
     def _heed(self) -> None:
-        """Nothing more is due for a walk that is told to stop; what it waits for is in the journal."""
-        if self._stop() and (self._due or self._flying):
+        """Nothing more is due for a walk that is told to stop, or that would only wait for other operations; what it
+        waits for is in the journal."""
+        self._waits = bool(self._due) and not self._flying and all(call.elsewhere for _, _, call in self._due)
+        if self._waits or (self._stop() and (self._due or self._flying)):
             self._stopped = True
             self._due.clear()
 
@@ -153,6 +158,7 @@ class _Walk:
             cancelled=self._cancelled,
             lost=lost,
             stopped=self._stopped,
+            waits=self._waits,
             tolerated=frozenset(id for id, step in steps.items() if step.optional),
         )
 
@@ -248,7 +254,7 @@ class _Walk:
     def _wait(self, turn: _Turn, call: _Call, outcome: Waiting) -> None:
         if outcome.partial != call.partial:
             turn.partials.append(Partial(call.step.id, outcome.partial))
-        call.partial, call.failures = outcome.partial, 0
+        call.partial, call.failures, call.elsewhere = outcome.partial, 0, outcome.elsewhere
         self._later(call, outcome.after_seconds)
 
     def _fail(self, turn: _Turn, call: _Call, outcome: Failed) -> None:

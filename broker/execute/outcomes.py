@@ -23,10 +23,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Begun, and not there yet: look again after so many seconds, with `partial` (the provider's id) in hand."""
+    """Begun, and not there yet: look again after so many seconds, with `partial` (the provider's id) in hand.
+    `elsewhere`: another operation has to come first, and a walk that waits for nothing else ends until then."""
 
     partial: Mapping[str, Any]
     after_seconds: float
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class Patience:
 class Ending:
     """How a walk ended. `failed` maps steps to errors in the plan's order, optional ones too; `blocked` are those
     that could not begin. `cancelled`: the operation is being cancelled, and calls in flight were seen to their end.
-    `lost`: the lease is somebody else's, and nothing more was written. `stopped`: the walk was told to stop before its
-    end; the next one goes on."""
+    `lost`: the lease is somebody else's, and nothing more was written. `stopped`: the walk went not to its end, and the
+    next one goes on: it was told to stop, or `waits` for nothing but other operations."""
 
     done: tuple[str, ...] = ()
     failed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Ending:
     cancelled: bool = False
     lost: bool = False
     stopped: bool = False
+    waits: bool = False
     tolerated: frozenset[str] = frozenset()
 
     @property

@@ -18,6 +18,7 @@
     verdicts      verdicts as they are, violations as they were
     offers        what providers can give, as last observed
     volumes       volumes kept after their service was released
+    sharing       what services share, and who uses it
     definitions   what documents define by name, and what those that refer to others were read with
 
 Every function takes a transaction, and the account it acts for: another account's things are Missing. The few that act
@@ -44,6 +45,7 @@ from broker.store import (
     samples,
     secrets,
     services,
+    sharing,
     verdicts,
     volumes,
 )
@@ -80,6 +82,7 @@ __all__ = [
     "samples",
     "secrets",
     "services",
+    "sharing",
     "verdicts",
     "volumes",
 ]

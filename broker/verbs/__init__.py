@@ -16,6 +16,7 @@ from broker.verbs.act import act, acted
 from broker.verbs.instruct import await_agent, instruct, instructed, ready
 from broker.verbs.job import Call, Job, Tools
 from broker.verbs.make import create, created, delete, deleted, forget, generate, save, saved
+from broker.verbs.share import leave, share, unshare
 from manifests import Step
 from providers.errors import ProviderError, Throttled
 
@@ -32,6 +33,7 @@ class Verb:
 
 _INSTRUCT = Verb(instruct, instructed)
 _ACT = Verb(act, acted)
+_SHARE = Verb(share, share)
 
 VERBS: Mapping[str, Verb] = {
     "create": Verb(create, created),
@@ -49,6 +51,10 @@ VERBS: Mapping[str, Verb] = {
     "suspend": _ACT,
     "resume": _ACT,
     "save": Verb(save, saved),
+    "share": _SHARE,
+    "join": _SHARE,
+    "leave": Verb(leave, leave),
+    "unshare": Verb(unshare, unshare),
     "delete": Verb(delete, deleted),
     "forget": Verb(forget, forget),
 }

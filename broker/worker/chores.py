@@ -70,15 +70,8 @@ def end_what_is_over(tools: Tools) -> None:
 
 
 def _end(tx: Transaction, service: Service) -> None:
-    newest = operations.latest(tx, service.account, service.id)
-    under_way = newest.purpose if newest is not None and newest.state in operations.OPEN else None
-    if under_way == "deploy":
-        operations.cancel(tx, service.account, service.id)
-    elif under_way != "release":  # what else is under way ends first
-        discard = entities.get(tx, service.account, services.KIND, service.id).attributes.get("org.accords.discard")
-        arguments = {"volumes": bool(discard)}
-        operations.submit(tx, service.account, service.id, "release", arguments=arguments)
-    services.set_state(tx, service.account, service.id, "releasing", desired="released")
+    discard = entities.get(tx, service.account, services.KIND, service.id).attributes.get("org.accords.discard")
+    operations.end(tx, service, {"volumes": bool(discard)})
     log.info("service.expired", extra={"service": service.name})
 
 
