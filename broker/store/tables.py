@@ -253,6 +253,98 @@ logs = Table(
     _time("at"),
 )
 
+guarantees = Table(
+    "guarantees", metadata, _account(), _key("service"), _key("name"), _key("target"), _json("definition")
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _account(),
+    _key("service"),
+    _key("guarantee"),
+    _key("target"),
+    _text("state"),
+    _time("at"),
+    _text("reason"),
+    _json("evidence"),
+)
+
+violations = Table(
+    "violations",
+    metadata,
+    _account(),
+    _key("id"),
+    _text("service"),
+    _text("guarantee"),
+    _text("target"),
+    _time("at"),
+    _time("ended", null=True),
+    _text("reason"),
+    _json("evidence"),
+    _json("business"),
+    Index(None, "account", "service", "at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _account(),
+    _sequence(),
+    _text("service", null=True),
+    _time("at"),
+    _text("name"),
+    _json("fields"),
+    Index(None, "account", "service", "seq"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    _account(),
+    _key("provider"),
+    _key("zone"),
+    _time("observed_at"),
+    _json("offer"),
+)
+
+outbox = Table("outbox", metadata, _account(), _sequence(), _json("projection"), Index("ix_outbox_seq", "seq"))
+
+volumes = Table(
+    "volumes",
+    metadata,
+    _account(),
+    _key("id"),
+    _text("service"),
+    _text("service_name"),
+    _text("node"),
+    _text("name"),
+    _text("step"),
+    _text("token"),
+    _text("provider"),
+    _text("reference"),
+    _number("size"),
+    _json("facts"),
+    _time("created"),
+    Index(None, "account", "service"),
+)
+
+definitions = Table(
+    "definitions",
+    metadata,
+    _account(),
+    _key("term"),
+    _key("name"),
+    _key("document"),
+    _text("text"),
+    _text("whence"),
+    _text("digest"),
+    _time("created"),
+    Index(None, "account", "document"),
+)
+
+uses = Table("uses", metadata, _account(), _key("document"), _json("found"))
+
 # A common node that services share is a service of its own; `instance_users` counts the nodes that use it.
 instances = Table(
     "instances",
