@@ -12,8 +12,8 @@ from manifests.check import ports, volumes
 from manifests.codes import CODES, Code
 from manifests.diagnostics import Diagnostic, Severity, errors
 from manifests.expand import expand
-from manifests.grammar import GRAMMAR, Refers
 from manifests.findings import nearest
+from manifests.grammar import GRAMMAR, Refers
 from manifests.instances import Item, elements
 from manifests.model import (
     Agreement,
@@ -95,8 +95,8 @@ __all__ = [
     "expand",
     "input_problem",
     "invoke",
-    "parse",
     "nearest",
+    "parse",
     "place",
     "plan",
     "ports",

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from manifests import statements
 from manifests.findings import Findings, nearest
 from manifests.model import Manifest, Network, Node, Package, Port, Position, Record, Volume
+from manifests.parameters import is_open
 
 # What the type of a node says when it is no manifest (cords.md 1.1).
 _RESERVED = "simple"
@@ -93,7 +94,7 @@ def _once(what: str, things: Iterable[Node | Volume | Package], where: str, find
 
 
 def _source(port: Port, nodes: dict[str, Node], findings: Findings) -> None:
-    if port.source not in nodes and not is_cidr(port.source):
+    if port.source not in nodes and not is_cidr(port.source) and not is_open(port.source):
         hint = nearest(port.source, nodes) or "write a CIDR such as 0.0.0.0/0, or a node's name"
         summary = f"range {port.source!r} of the port {port.name} is neither a CIDR nor a node"
         findings.add("port-source", port.at, summary, hint)

@@ -44,8 +44,8 @@ def planned(manifest: Manifest, sources: Sources) -> dict[str, Value]:
 
 
 def _settled(document: Manifest, output: Output, findings: Findings) -> Output:
-    if output.value is None or "$" in output.value.path:
-        return output  # it waits for an input
+    if output.value is None:  # it waits for an input
+        return output
     if output.value.path == INPUT:
         return _of_input(document, output, findings)
     found = lead(document, output.value.path)

@@ -115,6 +115,11 @@ def given(document: Manifest) -> list[Step]:
     ]
 
 
+def is_open(text: str) -> bool:
+    """Whether a text of a document that nobody filled still waits for an input."""
+    return _MARK in text
+
+
 def problem(one: Input, text: str) -> str:
     """Why a value is none for this input, or nothing. What is wrong with a secret never quotes it."""
     if "\0" in text:
@@ -247,7 +252,7 @@ class _Filler:
             uses.append(Use(match[1], length, len(parts[-1]), len(match[0])))
             length += len(parts[-1])
         parts.append(attribute.value[end:])
-        is_open = any(use.name in self._declared and use.name not in self._values for use in uses)
+        is_open = any(use.name not in self._values for use in uses)
         return attribute._replace(value="".join(parts), uses=tuple(uses), open=is_open)
 
     def _text(self, match: re.Match[str], attribute: Attribute) -> str:

@@ -21,4 +21,4 @@ SITE = """<manifest name="site">
 </manifest>"""
 """One of each: a size of two, a text that must be given, a secret; told to a node, and said at the end."""
 
-SECRET = "correct-horse-battery-staple-7731"  # noqa: S105 (of a test)
+SECRET = "correct-horse-battery-staple-7731"
