@@ -31,8 +31,8 @@ def _typed(terms: Terms, findings: Findings) -> Terms:
     """cords.md 8.7: `service`, `all` and `sla5:services` are seen; what stands inside says what is meant."""
     if terms.type in TYPES:
         return terms
-    last = terms.type.rpartition(":")[2].lower()
-    meant = _content(terms.terms) or (last if last in TYPES else "services")
+    words = (word.rpartition(":")[2].lower() for word in (terms.type, terms.name))
+    meant = _content(terms.terms) or next((word for word in words if word in TYPES), "services")
     summary = f"the type of the terms {terms.name} is {terms.type!r}; they are taken for {meant}"
     findings.add("terms-type", terms.at, summary, f"write type='{meant}'")
     return replace(terms, type=meant)
@@ -47,4 +47,3 @@ def _content(terms: tuple[Term, ...]) -> str:
         if term.variables:
             return "conditions"
     return ""
-

@@ -48,7 +48,8 @@ _DOCUMENT: Mapping[str, Rule] = {
         },
         Refers.LIBRARY,
     ),
-    "phase": Rule(model.Phase, {"name": LABEL, **unread("actions"), **DECORATION}, _ACTIONS, Refers.NEEDED),
+    # Alone: an empty configuration is how documents say that there is nothing to do (cords.md 8.9).
+    "phase": Rule(model.Phase, {"name": LABEL, **unread("actions"), **DECORATION}, _ACTIONS, Refers.ALONE),
     "action": Rule(
         model.Action,
         {
