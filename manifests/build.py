@@ -70,10 +70,11 @@ class Builder:
             if known.kind is not Kind.READ:
                 self._convert(element, name, known, attribute, values)
         for name in rule.required:
-            if name in rule.attributes and not (name in written and written[name].value.strip()):
+            known = rule.attributes.get(name)
+            if known and known.required and not (name in written and written[name].value.strip()):
                 at = self._source.position(element.start)
                 self._findings.add("missing", at, f"<{element.name}> has no {name}", f"give it the attribute {name}")
-                values.pop(rule.attributes[name].field or name, None)
+                values.pop(known.field or name, None)
         return values
 
     def _written(self, element: Element, rule: Rule) -> dict[str, Attribute]:

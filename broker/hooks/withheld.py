@@ -17,7 +17,7 @@ from manifests import Diagnostic, Element, Severity, Source, decode
 
 _NAMES = frozenset({"password", "pass", "rootpass", "apikey", "apisec", "secretkey", "accesskey", "credentials"})
 """Attributes that hold a secret wherever they stand."""
-_OF_CONFIGURATIONS = frozenset({"certificate", "subscription"})
+_OF_CONFIGURATIONS = frozenset({"certificate"})
 """And those that do in a record of a provider's account."""
 # A secret in a text that may be no document at all: what is said about it must not quote it.
 _WRITTEN = re.compile(rf"""(?:{"|".join(sorted(_NAMES))})["']?\s*[=:>]\s*("[^"]*"|'[^']*'|[^\s"'<>,}}/]+)""")
