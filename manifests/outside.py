@@ -6,18 +6,21 @@ properties are literals in a `configure`, their addresses what probes ask and fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
 from manifests import check
 from manifests.findings import Findings
-from manifests.model import Infrastructure, Manifest, Node, Port, Property, Statement
+from manifests.model import Infrastructure, Manifest, Node, Phase, Port, Property, Statement
 from manifests.parameters import stated
 from manifests.paths import OUTSIDE, lead
+from manifests.plan import Step, Value
+from manifests.steps import base
+from manifests.wiring import Watch, said
 
 _MEASURED = "monitor"
-"""The one method that an outside node can be the target of: it is asked from here, as its clients ask it."""
+"""The one method, and verb, that an outside node can be the target of: it is asked from here, as its clients ask it."""
 
 
 def is_outside(node: Node) -> bool:
@@ -51,10 +54,27 @@ def settled(document: Manifest, findings: Findings) -> Manifest:
 
 def inside(manifest: Manifest) -> Manifest:
     """What is made here: without the outside nodes, their names in the ranges of ports become their addresses."""
-    addresses = {node.name: node.address for node in manifest.nodes if is_outside(node) and node.address}
-    if not any(map(is_outside, manifest.nodes)):
+    others = {node.name: node.address or "" for node in manifest.nodes if is_outside(node)}
+    if not others:
         return manifest
-    return replace(manifest, nodes=tuple(_reached(n, addresses) for n in manifest.nodes if not is_outside(n)))
+    nodes = tuple(_reached(node, others) for node in manifest.nodes if not is_outside(node))
+    return replace(manifest, nodes=nodes, configuration=_without(manifest.configuration, others))
+
+
+def monitored(manifest: Manifest) -> list[Step]:
+    """A step for each measurement of an outside node: it needs nothing but the address, which is known."""
+    others = {node.name: node.address or "" for node in manifest.nodes if is_outside(node)}
+    actions = manifest.configuration.actions if others and manifest.configuration else ()
+    told = [one for action in actions for statement in action.statements for one in said(statement)]
+    watches = {(one.target, one.what): one for one in told if isinstance(one, Watch) and one.target in others}
+    return [
+        Step(f"{base(target)}.monitor.{what}", _MEASURED, target, _asked(one, others[target]))
+        for (target, what), one in watches.items()
+    ]
+
+
+def _asked(watch: Watch, address: str) -> dict[str, Value]:
+    return {"metric": watch.metric, "location": watch.location, "address": address}
 
 
 def known(manifest: Manifest) -> dict[str, Mapping[str, str]]:
@@ -153,6 +173,17 @@ def _literals(manifest: Manifest, within: str = "") -> Iterator[tuple[tuple[str,
             yield from (((within + node.name, name), text) for name, text in properties(node).items())
         elif node.nested is not None:
             yield from _literals(node.nested, f"{within}{node.name}.")
+
+
+def _without(phase: Phase | None, others: Collection[str]) -> Phase | None:
+    """The phase without what is said of outside nodes."""
+    if phase is None:
+        return None
+    actions = tuple(
+        replace(action, statements=tuple(each for each in action.statements if each.target not in others))
+        for action in phase.actions
+    )
+    return replace(phase, actions=actions)
 
 
 def _reached(node: Node, addresses: Mapping[str, str]) -> Node:
