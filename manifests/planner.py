@@ -48,7 +48,7 @@ def _with(made: Plan, manifest: Manifest) -> Plan:
     if not (whole.inputs or whole.outputs or any(map(outside.is_outside, whole.nodes))):
         return made
     values = {one.name: one.value for one in manifest.inputs if one.value is not None}
-    steps = ordered([*made.steps, *parameters.given(manifest)])
+    steps = ordered([*made.steps, *parameters.given(manifest), *outside.monitored(whole)])
     said, others = outputs.planned(whole, Sources(whole)), outside.known(whole)
     return replace(made, steps=steps, inputs=values, outputs=said, outside=others)
 
