@@ -1,4 +1,5 @@
-"""Watching what was promised: measure from outside what is due, judge, keep what changed. The worker's, in a thread.
+"""Watching what was promised or is monitored: measure from outside what is due, judge, keep what changed. The
+worker's, in a thread.
 
 Nothing is remembered between two rounds: what is due is read from the newest sample, so a worker that takes over goes
 on where the former left off. Verdicts are `sla.evaluate`'s; what a change writes is `store.verdicts.record`'s.
@@ -7,14 +8,14 @@ on where the former left off. Verdicts are `sla.evaluate`'s; what a change write
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 
-from broker.store import Store, Transaction, guarantees, instructions, journal, samples, verdicts
+from broker.store import Store, Transaction, guarantees, journal, samples, verdicts, watches
 from broker.store.guarantees import Promise
-from sla import METRICS, Guarantee, Origin, Sample, Verdict, evaluate
+from broker.store.watches import Watched
+from sla import Guarantee, Sample, Verdict, Watch, evaluate
 from sla.probes import ProbeUnable, measure
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Look:
 
     account: str
     service: str
-    guarantee: Guarantee
+    watch: Watch
     address: str
 
 
@@ -42,13 +43,17 @@ def tick(store: Store, pool: Executor, *, measure: Measure = measure) -> int:
     """One round over every active service: measure what is due, side by side, and judge. How many verdicts changed."""
     with store.read() as tx:
         promises = guarantees.judged(tx)
-        due = [look for promise in promises for look in _due(tx, promise)]
+        wanted = {
+            *watches.active(tx),
+            *(Watched(each.account, each.service, each.guarantee.watch) for each in promises),
+        }
+        due = [look for each in wanted for look in _due(tx, each)]
     taken = [(look, pool.submit(_take, look, measure)) for look in due]
     found = [(look, running.result()) for look, running in taken]
     with store.write(durable=False) as tx:
         for look, value in found:
             if value is not None:
-                sample = Sample(look.guarantee.metric, look.guarantee.target, value, tx.now, look.guarantee.location)
+                sample = Sample(look.watch.metric, look.watch.target, value, tx.now, look.watch.location)
                 samples.add(tx, look.account, look.service, [sample])
     return judge(store, promises)
 
@@ -67,10 +72,8 @@ def judge(store: Store, promises: Sequence[Promise]) -> int:
 def ask_nodes(tx: Transaction, account: str, service: str, promised: Sequence[Guarantee]) -> None:
     """Tell the nodes what to measure: one instruction a guarantee whose metric is measured inside."""
     for one in promised:
-        if METRICS[one.metric].origin is Origin.NODE:
-            told = {"metric": one.metric, "location": one.location or "", "period": one.period}
-            token = uuid.uuid5(uuid.UUID(service), f"probe {one.target} {one.metric} {one.location}")
-            instructions.add(tx, account, service, one.target, id=str(token), method="probe", arguments=told)
+        if not watches.from_outside(one.watch):
+            watches.tell(tx, account, service, one.watch)
 
 
 def prune(store: Store) -> int:
@@ -79,15 +82,13 @@ def prune(store: Store) -> int:
         return samples.prune(tx, tx.now - KEPT)
 
 
-def _due(tx: Transaction, promise: Promise) -> list[Look]:
-    one = promise.guarantee
-    if METRICS[one.metric].origin is not Origin.OUTSIDE:
-        return []
+def _due(tx: Transaction, wanted: Watched) -> list[Look]:
+    one = wanted.watch
     since = tx.now - one.period * SECOND
-    if _window(tx, promise, since):
+    if not watches.from_outside(one) or _window(tx, wanted, since):
         return []
-    address = _address(journal.made(tx, promise.account, promise.service), one.target)
-    return [Look(promise.account, promise.service, one, address)] if address else []
+    address = one.address or _address(journal.made(tx, wanted.account, wanted.service), one.target)
+    return [Look(wanted.account, wanted.service, one, address)] if address else []
 
 
 def _address(made: Mapping[str, Mapping[str, object] | None], node: str) -> str:
@@ -97,23 +98,22 @@ def _address(made: Mapping[str, Mapping[str, object] | None], node: str) -> str:
 
 def _take(look: Look, measure: Measure) -> float | None:
     try:
-        return measure(look.guarantee.metric, look.address, look.guarantee.location, TIMEOUT)
+        return measure(look.watch.metric, look.address, look.watch.location, TIMEOUT)
     except ProbeUnable as unable:
-        log.warning(
-            "probe.unable", extra={"metric": look.guarantee.metric, "service": look.service, "why": str(unable)}
-        )
+        log.warning("probe.unable", extra={"metric": look.watch.metric, "service": look.service, "why": str(unable)})
         return None
 
 
 def _verdict(tx: Transaction, promise: Promise) -> Verdict:
     since = tx.now - promise.guarantee.window * SECOND
-    return evaluate(promise.guarantee, _window(tx, promise, since), tx.now)
+    watched = Watched(promise.account, promise.service, promise.guarantee.watch)
+    return evaluate(promise.guarantee, _window(tx, watched, since), tx.now)
 
 
-def _window(tx: Transaction, promise: Promise, since: int) -> tuple[Sample, ...]:
-    one = promise.guarantee
+def _window(tx: Transaction, wanted: Watched, since: int) -> tuple[Sample, ...]:
+    one = wanted.watch
     return samples.window(
-        tx, promise.account, promise.service, one.metric, one.target, location=one.location, since=since, limit=1
+        tx, wanted.account, wanted.service, one.metric, one.target, location=one.location, since=since, limit=1
     )
 
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from broker.errors import InvalidDocument
-from manifests import Agreement, Diagnostic, Severity, quantity
+from broker.metrics import Look
+from manifests import Agreement, Diagnostic, Severity, Variable, quantity
 from manifests import Guarantee as Written
-from sla import METRICS, Business, Comparison, Guarantee, Objective
+from sla import METRICS, Business, Comparison, Guarantee, Metric, Objective, Origin, metric
 
 # The historic words for each comparison (cords.md 4.3).
 _COMPARISONS: Mapping[str, Comparison] = {
@@ -34,17 +37,26 @@ _MISSED = 2
 """Periods without a sample after which a verdict is unknown."""
 
 
-def promised(agreement: Agreement, nodes: Sequence[str]) -> tuple[Guarantee, ...]:
-    """What the agreement promises of these nodes, one guarantee a node in scope. InvalidDocument with every reason why
-    one of them could not be judged: a metric nobody measures, a value that is no number, no such node. (The reader has
-    seen to the conditions.)"""
+Outside = Mapping[str, str]
+"""Nodes that nobody here made -> their addresses."""
+
+
+def promised(
+    agreement: Agreement, nodes: Sequence[str], *, look: Look = metric, outside: Outside = MappingProxyType({})
+) -> tuple[Guarantee, ...]:
+    """What the agreement promises of these nodes and those that are outside, one guarantee a node in scope. `look`
+    finds a metric by its name. InvalidDocument with every reason why one of them could not be judged: a metric nobody
+    measures, a value that is no number, no such node, one that is outside and would have to measure itself. (The reader
+    has seen to the conditions.)"""
     found: list[Guarantee] = []
     wrong: list[Diagnostic] = []
     for written in _written(agreement):
-        problems = list(_problems(written, nodes))
+        measured = _measured(written.variable, look)
+        problems = list(_problems(written, measured, nodes, outside))
         wrong += problems
-        if not problems:
-            found += [_guarantee(written, node) for node in _scope(written.scope, nodes)]
+        if measured is not None and not problems:
+            meant = _scope(written.scope, nodes, outside)
+            found += [_guarantee(written, measured, node, outside.get(node)) for node in meant]
     if wrong:
         raise InvalidDocument(
             f"the agreement {agreement.name} promises what cannot be judged",
@@ -57,34 +69,51 @@ def _written(agreement: Agreement) -> Iterable[Written]:
     return (one for terms in agreement.terms for term in terms.terms for one in term.guarantees)
 
 
-def _guarantee(written: Written, node: str) -> Guarantee:
+def _guarantee(written: Written, measured: Metric, node: str, address: str | None) -> Guarantee:
+    """The document's own period counts, else the metric's."""
     variable = written.variable
-    period = variable.metric.period if variable.metric else 60
+    period = variable.metric.period if variable.metric else measured.period
     return Guarantee(
         name=written.name,
         metric=variable.property,
         objective=Objective(_COMPARISONS[variable.condition.lower()], float(quantity(variable.value))),
         target=node,
         period=period,
-        window=_MISSED * period,
+        window=_MISSED * period * measured.samples,
+        samples=measured.samples,
         location=variable.location,
+        address=address,
+        expression=measured.expression,
         obligated=written.obligated,
         importance=written.importance,
         business=tuple(Business(one.name, one.nature, one.expression) for one in written.business),
     )
 
 
-def _scope(scope: str, nodes: Sequence[str]) -> list[str]:
+def _scope(scope: str, nodes: Sequence[str], outside: Outside) -> list[str]:
+    """Nodes of others are meant where they are named: what is promised of all nodes is promised of a service's own."""
     words = re.split(r"[,;\s]+", scope.strip())
     chosen = {word.removeprefix("=") for word in words if not word.startswith("!")}
     without = {word[1:] for word in words if word.startswith("!")}
     everywhere = not chosen or bool(chosen & _EVERYWHERE)
-    return [node for node in nodes if (everywhere or node in chosen) and node not in without]
+    own = [node for node in nodes if (everywhere or node in chosen) and node not in without]
+    return [*own, *(node for node in outside if node in chosen)]
 
 
-def _problems(written: Written, nodes: Sequence[str]) -> Iterable[Diagnostic]:
+def _measured(variable: Variable, look: Look) -> Metric | None:
+    """The metric of its name, or the one that is written out in it."""
+    own = variable.metric
+    if own is None or not own.expression:
+        return look(variable.property)
+    written = Metric(variable.property, own.units or "", Origin.NODE, own.name, "", own.period, own.samples)
+    return look(variable.property) or replace(written, expression=own.expression)
+
+
+def _problems(
+    written: Written, measured: Metric | None, nodes: Sequence[str], outside: Outside
+) -> Iterable[Diagnostic]:
     variable = written.variable
-    if variable.property not in METRICS:
+    if measured is None:
         yield _problem(
             written, "agreement-metric", f"nobody measures {variable.property!r}", _near(variable.property, METRICS)
         )
@@ -92,9 +121,14 @@ def _problems(written: Written, nodes: Sequence[str]) -> Iterable[Diagnostic]:
         quantity(variable.value)
     except ValueError as unreadable:
         yield _problem(written, "agreement-value", str(unreadable), "write a number, with a unit if it has one")
-    if not _scope(written.scope, nodes):
-        known = ", ".join(nodes)
+    meant = _scope(written.scope, nodes, outside)
+    if not meant:
+        known = ", ".join([*nodes, *outside])
         yield _problem(written, "agreement-scope", f"no node of the service is {written.scope!r}", f"nodes: {known}")
+    away = [node for node in meant if node in outside]
+    if away and measured is not None and measured.origin is Origin.NODE:
+        summary = f"{away[0]} is outside, and {measured.name} is measured inside a node"
+        yield _problem(written, "agreement-scope", summary, "promise what is measured from outside: tcp:connect, ...")
 
 
 def _problem(written: Written, code: str, summary: str, hint: str) -> Diagnostic:

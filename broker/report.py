@@ -1,14 +1,19 @@
 """A service with all its parts as one JSON value: what `accords status` prints. Reads only; the shape is the contract.
 
 service     {id, name, state, account, created, expires}           times: RFC 3339, UTC
-operation   {id, kind, state, done, total} or null                 the newest one
+operation   {id, kind, state, done, total, error, said} or null    the newest one; said: of a method's scripts,
+                                                                   [{node, exit, output}]
 steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
 nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
 volumes     [{id, name, provider, size, retain, node}]             id: the provider's, empty before it is made
+samples     [{metric, target, location, value, units, at}]         the newest of what is measured
 guarantees  [{name, target, state, reason, at, since}]             since: of a violation that lasts, or null
 violations  [{name, target, since, ended, reason, evidence}]       the newest few; ended null: it lasts
+outputs     [{name, value}]                                        value null: it is not known yet
+outside     [{name, address, port, aetitle}]                       nodes of others; null: nobody said so
 error       {step, code, message, hint, ...} or null
 can         [action, ...]                                          what may be asked for now
+methods     [name, ...]                                            what `invoke` may ask for
 """
 
 from __future__ import annotations
@@ -21,12 +26,12 @@ from broker.occi.states import shown
 from broker.phases import CAN
 from broker.plans import plan_from_json
 from broker.reconcile import DIFFERS
-from broker.store import Operation, Service, Transaction, journal, operations, services, verdicts
+from broker.store import Operation, Service, Transaction, journal, operations, samples, services, verdicts
 from broker.store.journal import Entry
 from broker.store.verdicts import Violation
 from broker.times import rfc3339, rfc3339_or_none
-from manifests import Plan, Step
-from sla.model import Verdict
+from manifests import Plan, Ref, Step, Value
+from sla import Sample, Verdict, metric
 
 Json = dict[str, Any]
 
@@ -63,27 +68,33 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
     current = plan_from_json(newest.plan_json) if newest and newest.plan_json else None
     facts = Facts(journal.history(tx, account, service_id), journal.made(tx, account, service_id))
     steps = steps_of(current, facts.entries) if current else []
+    said = _said(current, facts.entries) if current and current.operation == "invoke" else []
     broken = verdicts.violations_of(tx, account, service_id, limit=VIOLATIONS)
     lasting = {(each.guarantee, each.target): each.at for each in verdicts.lasting(tx, account, service_id)}
     return {
         "service": _service(service),
-        "operation": _operation(newest, steps) if newest else None,
+        "operation": _operation(newest, steps, said) if newest else None,
         "steps": steps,
         "nodes": nodes_of(plan, facts, service.error) if plan else [],
         "volumes": volumes_of(plan, facts) if plan else [],
+        "samples": [_sample(each) for each in samples.newest(tx, account, service_id)],
         "guarantees": [_guarantee(each, lasting) for each in verdicts.of_service(tx, account, service_id)],
         "violations": [_violation(each) for each in broken],
+        "outputs": outputs_of(plan, facts) if plan else [],
+        "outside": outside_of(plan) if plan else [],
         "error": service.error,
-        "can": can(service),
+        "can": can(service, plan),
+        "methods": sorted(plan.interface) if plan else [],
     }
 
 
-def can(service: Service) -> list[str]:
-    """What helps after a failure is in the error; otherwise the table says."""
+def can(service: Service, plan: Plan | None) -> list[str]:
+    """What helps after a failure is in the error; otherwise the table says; no method is called where there is none."""
     from_error = (service.error or {}).get("can")
     if service.state == "failed" and isinstance(from_error, list):
         return from_error
-    return list(CAN.get(service.state, ()))
+    has = plan is not None and bool(plan.interface)
+    return [action for action in CAN.get(service.state, ()) if action != "invoke" or has]
 
 
 def steps_of(plan: Plan, entries: Mapping[str, Entry]) -> list[Json]:
@@ -133,6 +144,26 @@ def volumes_of(plan: Plan, facts: Facts) -> list[Json]:
     ]
 
 
+def outputs_of(plan: Plan, facts: Facts) -> list[Json]:
+    """What the document wanted said, as far as the journal knows it."""
+    return [{"name": name, "value": _known(value, facts)} for name, value in sorted(plan.outputs.items())]
+
+
+def _known(value: Value, facts: Facts) -> Value:
+    if not isinstance(value, Ref):
+        return value
+    found = (facts.made.get(value.step) or {}).get(value.field)
+    return None if found is None else str(found)
+
+
+def outside_of(plan: Plan) -> list[Json]:
+    """A line a node that is only referred to."""
+    return [
+        {"name": name, **{what: said.get(what) for what in ("address", "port", "aetitle")}}
+        for name, said in sorted(plan.outside.items())
+    ]
+
+
 def machine_state(step: Step, facts: Facts) -> str | None:
     """The verb that last changed a machine's state; None: it is as it was made."""
     prefix = step.id.removesuffix("machine")
@@ -172,10 +203,29 @@ def _service(service: Service) -> Json:
     }
 
 
-def _operation(operation: Operation, steps: list[Json]) -> Json:
+def _operation(operation: Operation, steps: list[Json], said: list[Json]) -> Json:
     done = sum(step["state"] == "done" for step in steps)
     kind = operation.arguments.get("kind", operation.kind)
-    return {"id": operation.id, "kind": kind, "state": operation.state, "done": done, "total": len(steps)}
+    return {
+        "id": operation.id,
+        "kind": kind,
+        "state": operation.state,
+        "done": done,
+        "total": len(steps),
+        "error": operation.error,
+        "said": said,
+    }
+
+
+def _said(plan: Plan, entries: Mapping[str, Entry]) -> list[Json]:
+    """What the scripts of a method printed, and how they ended."""
+    ended = ((step, entries[step.id]) for step in plan.steps if step.id in entries)
+    told = ((step, entry.result or entry.error or {}) for step, entry in ended)
+    return [
+        {"node": step.subject, "exit": answer["exit"], "output": answer.get("output", "")}
+        for step, answer in told
+        if "exit" in answer
+    ]
 
 
 def _step(step: Step, state: str, entry: Entry | None) -> Json:
@@ -188,6 +238,11 @@ def _step(step: Step, state: str, entry: Entry | None) -> Json:
         "attempt": entry.attempt if entry else 0,
         "error": entry.error if entry else None,
     }
+
+
+def _sample(one: Sample) -> Json:
+    known = metric(one.metric)
+    return {**asdict(one), "units": known.units if known else "", "at": rfc3339(one.at)}
 
 
 def _guarantee(verdict: Verdict, lasting: Mapping[tuple[str, str], int]) -> Json:

@@ -13,6 +13,7 @@ from sla.model import (
     Sample,
     Verdict,
     VerdictState,
+    Watch,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Sample",
     "Verdict",
     "VerdictState",
+    "Watch",
     "evaluate",
     "metric",
 ]

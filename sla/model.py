@@ -43,9 +43,24 @@ class Business:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """What is measured of one node, `target`, every `period` seconds and told once there are `samples`. `location` is
+    where in the node, for metrics that need it (a path, a port). `address` is that of a node which nobody here made,
+    `expression` what is run for a metric of the site's own."""
+
+    metric: str
+    target: str
+    period: int = 60
+    samples: int = 1
+    location: str | None = None
+    address: str | None = None
+    expression: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Guarantee:
     """`target` is the node; `period` and `window` in seconds: the newest sample inside the window is judged, a window
-    without one is unknown. `location` is where in the node, for metrics that need it (a path)."""
+    without one is unknown. The other fields of what is measured are those of a Watch."""
 
     name: str
     metric: str
@@ -53,10 +68,18 @@ class Guarantee:
     target: str
     period: int = 60
     window: int = 120
+    samples: int = 1
     location: str | None = None
+    address: str | None = None
+    expression: str = ""
     obligated: str | None = None
     importance: str | None = None
     business: tuple[Business, ...] = ()
+
+    @property
+    def watch(self) -> Watch:
+        """What has to be measured to judge it."""
+        return Watch(self.metric, self.target, self.period, self.samples, self.location, self.address, self.expression)
 
 
 @dataclass(frozen=True, slots=True)

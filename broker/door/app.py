@@ -16,7 +16,7 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,12 @@ from broker.door.bell import Bell, Node
 from broker.door.rates import Rate
 from broker.errors import AccordsError, Invalid, Missing, Unauthenticated
 from broker.settings import Settings
-from broker.store import Store, agents, instructions, logs, samples
+from broker.store import Store, Transaction, agents, instructions, logs, samples
 from broker.store import secrets as values
 from broker.store.agents import Agent
 from broker.store.instructions import Instruction
 from broker.web import body, problems
-from sla.model import Sample
+from sla import METRICS, Origin, Sample
 
 BODY = 256 * 1024
 WAIT = 30.0
@@ -44,6 +44,7 @@ SEEN = 500_000
 """Microseconds between two notes of when a node was last seen."""
 FETCHED = 16
 """Instructions in one answer."""
+OUTSIDE = frozenset(name for name, one in METRICS.items() if one.origin is Origin.OUTSIDE)
 GONE = 69
 """The exit of an instruction that names a secret which is no more: EX_UNAVAILABLE."""
 
@@ -114,13 +115,20 @@ def measured(door: Door, request: Request) -> Answer:
     said = messages.read(messages.Measurements, request.body).samples
     door.samples.take(request.node, len(said))
     with door.store.write(durable=False) as tx:
-        known = [each for each in said if messages.METRIC.fullmatch(each.metric)]
+        known = _measured_here(tx, request.node, said)
         found = [
             Sample(e.metric, request.agent.node, e.value, tx.now - round(e.age * 1e6), e.location or None)
             for e in known
         ]
         samples.add(tx, request.agent.account, request.agent.service, found)
     return {}
+
+
+def _measured_here(tx: Transaction, node: Node, said: Sequence[messages.Measurement]) -> list[messages.Measurement]:
+    """Those of metrics that nodes measure: the built-in ones, and a site's own that this node was told to."""
+    own = {each.metric for each in said if not messages.METRIC.fullmatch(each.metric)}
+    told = instructions.measured(tx, *node) - OUTSIDE if own else frozenset()
+    return [each for each in said if each.metric in told or each.metric not in own]
 
 
 def printed(door: Door, request: Request) -> Answer:

@@ -13,6 +13,7 @@ from typing import Any
 from broker.errors import Invalid, InvalidDocument
 from broker.hooks import library
 from broker.hooks.addresses import uuid_of
+from broker.metrics import looking, settled
 from broker.occi.model import CORDS
 from broker.offers import cost, offer_from_json
 from broker.plans import parts_to_json
@@ -33,6 +34,8 @@ def create(ctx: Context, record: Record) -> Record:
     manifest_id = uuid_of(wanted)
     name, document = _document(ctx, manifest_id, given(record.attributes))
     made = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
+    with ctx.store.read() as tx:
+        made = settled(made, looking(library.library(tx, ctx.account)))
     return replace(record, title=name, attributes={**record.attributes, **attributes_of(name, made, ctx.now())})
 
 

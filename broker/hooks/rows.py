@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from broker.hooks import cloud, event, manifest, plan, service, unowned, user, volume
+from broker.hooks import cloud, event, manifest, metric, plan, service, unowned, user, volume
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import Hooks, Row, RowRoute
 
@@ -35,6 +35,7 @@ HOOKS: Mapping[str, Hooks] = {
 }
 
 ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
+    "manifest": {"/definitions/metric/{name}": {"GET": metric.definitions}},
     "service": {"/volumes": {"GET": volume.kept}, "/volumes/{id}": {"DELETE": volume.remove}},
 }
 

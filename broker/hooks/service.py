@@ -5,7 +5,7 @@ validates, stores an operation and answers; the worker does the rest.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from typing import Any
@@ -14,7 +14,7 @@ import orjson
 
 from broker import monitor
 from broker.errors import Clash, Invalid
-from broker.hooks import given
+from broker.hooks import given, metric
 from broker.hooks.addresses import uuid_of
 from broker.hooks.invoke import invoke
 from broker.occi import kinds
@@ -76,14 +76,13 @@ def create(ctx: Context, record: Record) -> Record:
         return _same(ctx, there, manifest_id, plan, secrets)
     given.check(plan, secrets)
     agreement = attributes.get("occi.service.sla")
-    nodes = [each.node for each in plan.placements]
     return Asked(
         **{**_fields(record), "title": name, "attributes": {**attributes, "occi.service.name": name}},
         plan_json=plan_to_json(replace(plan, service=name)),
         plan_id=plan_id,
         manifest_id=manifest_id,
         agreement_id=uuid_of(agreement) if isinstance(agreement, str) else None,
-        promises=_promises(ctx, uuid_of(agreement), nodes) if isinstance(agreement, str) else (),
+        promises=_promises(ctx, uuid_of(agreement), plan) if isinstance(agreement, str) else (),
         expires_at=expiry(attributes.get("org.accords.ttl"), ctx.now()),
         secrets=secrets,
     )
@@ -110,14 +109,16 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
     operations.submit(tx, record.account, record.id, "deploy", plan_json=record.plan_json)
 
 
-def _promises(ctx: Context, agreement_id: str, nodes: Sequence[str]) -> tuple[Guarantee, ...]:
-    """What an agreement that was posted promises of these nodes."""
+def _promises(ctx: Context, agreement_id: str, plan: Plan) -> tuple[Guarantee, ...]:
+    """What an agreement that was posted promises of the nodes of a plan, and of those outside that it refers to."""
     path = kinds.registry("agreement").path(CORDS + "agreement", agreement_id)
     found = ctx.client.get("agreement", path)["attributes"].get("org.accords.document", "")
     document = read(str(found).encode(), limit=ctx.settings.body_limit).document
     if not isinstance(document, Agreement):
         raise Invalid(f"agreement {agreement_id} has no document that can be judged", hint="post the document again")
-    return promised(document, nodes)
+    nodes = [each.node for each in plan.placements]
+    outside = {name: said["address"] for name, said in plan.outside.items() if "address" in said}
+    return promised(document, nodes, look=metric.asking(ctx), outside=outside)
 
 
 def plan_of(attributes: Mapping[str, Any]) -> Plan:

@@ -15,6 +15,7 @@
     logs          what nodes print                                   (not durable)
     samples       measurements                                       (not durable)
     guarantees    what is promised of each service
+    watches       what is measured from outside without a promise
     verdicts      verdicts as they are, violations as they were
     offers        what providers can give, as last observed
     volumes       volumes kept after their service was released
@@ -48,6 +49,7 @@ from broker.store import (
     sharing,
     verdicts,
     volumes,
+    watches,
 )
 from broker.store.engine import Store, Transaction
 from broker.store.entities import PLATFORM, Page, Record
@@ -85,4 +87,5 @@ __all__ = [
     "sharing",
     "verdicts",
     "volumes",
+    "watches",
 ]

@@ -61,6 +61,12 @@ def pending(
     return tuple(Instruction(**row._mapping) for row in rows)
 
 
+def measured(tx: Transaction, account: str, service: str, node: str) -> frozenset[str]:
+    """The metrics that a node was told to measure."""
+    told = sa.select(instructions.c.arguments).where(*_node(account, service, node), instructions.c.method == "probe")
+    return frozenset(str(row.arguments["metric"]) for row in tx.run(told))
+
+
 def open_nodes(tx: Transaction) -> frozenset[tuple[str, str, str]]:
     """The nodes of all accounts (account, service, node) that have something to do: one look of the door for all its
     long polls. Only an index of what has not ended is read."""

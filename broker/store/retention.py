@@ -8,9 +8,19 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from broker.store.engine import Transaction
-from broker.store.tables import events, guarantees, instructions, logs, samples, services, verdicts, violations
+from broker.store.tables import (
+    events,
+    guarantees,
+    instructions,
+    logs,
+    samples,
+    services,
+    verdicts,
+    violations,
+    watches,
+)
 
-OF_SERVICES = (logs, violations, verdicts, guarantees, instructions, samples)
+OF_SERVICES = (logs, violations, verdicts, guarantees, watches, instructions, samples)
 """Tables whose rows go with their service, some time after it was released."""
 
 

@@ -36,6 +36,16 @@ def window(
     return tuple(map(_sample, tx.run(wanted.order_by(samples.c.at.desc()).limit(limit))))
 
 
+def newest(tx: Transaction, account: str, service: str) -> tuple[Sample, ...]:
+    """The newest of each metric, target and location of a service, in this order."""
+    place = [samples.c[name] for name in ("account", "service", "metric", "target", "location")]
+    mine = (samples.c.account == account, samples.c.service == service)
+    last = sa.select(*place, sa.func.max(samples.c.at).label("at")).where(*mine).group_by(*place).subquery()
+    same = sa.and_(*(samples.c[column.name] == column for column in last.c))
+    wanted = sa.select(samples).join(last, same).order_by(samples.c.metric, samples.c.target, samples.c.location)
+    return tuple(map(_sample, tx.run(wanted)))
+
+
 def prune(tx: Transaction, before: int) -> int:
     """Remove those of all accounts measured before `before`; how many."""
     return int(tx.run(sa.delete(samples).where(samples.c.at < before)).rowcount)

@@ -253,6 +253,18 @@ logs = Table(
     _time("at"),
 )
 
+# What the worker measures from outside because a configuration asks for it; what nodes measure they are told once.
+watches = Table(
+    "watches",
+    metadata,
+    _account(),
+    _key("service"),
+    _key("target"),
+    _key("metric"),
+    _key("location"),
+    _json("definition"),
+)
+
 guarantees = Table(
     "guarantees", metadata, _account(), _key("service"), _key("name"), _key("target"), _json("definition")
 )

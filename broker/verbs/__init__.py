@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from broker.errors import AccordsError
 from broker.execute.outcomes import Failed, Outcome
 from broker.verbs.act import act, acted
+from broker.verbs.given import given
 from broker.verbs.instruct import await_agent, instruct, instructed, ready
 from broker.verbs.job import Call, Job, Tools
 from broker.verbs.make import create, created, delete, deleted, forget, generate, save, saved
 from broker.verbs.share import leave, share, unshare
+from broker.verbs.watch import watch
 from manifests import Step
 from providers.errors import ProviderError, Throttled
 
@@ -38,12 +40,14 @@ _SHARE = Verb(share, share)
 VERBS: Mapping[str, Verb] = {
     "create": Verb(create, created),
     "generate": Verb(generate, generate),
+    "given": Verb(given, given),
     "await": Verb(await_agent, await_agent),
     "install": _INSTRUCT,
     "configure": _INSTRUCT,
     "run": _INSTRUCT,
     "fork": _INSTRUCT,
     "kill": _INSTRUCT,
+    "monitor": Verb(watch, watch),
     "ready": Verb(ready, ready),
     "start": _ACT,
     "stop": _ACT,

@@ -14,13 +14,15 @@ from broker.occi.states import words
 from broker.plans import element_id
 from broker.store.outbox import Projection
 from broker.verbs.job import Job
-from broker.verbs.specs import Inputs, node_of
-from manifests import Ref, Step
+from broker.verbs.specs import Inputs
+from manifests import Ref, Step, node_of
 from providers.protocol import Kind, Resource, State
+from sla import Watch
 
 IP_NETWORK = "http://schemas.ogf.org/occi/infrastructure/network#ipnetwork"
 IP_INTERFACE = "http://schemas.ogf.org/occi/infrastructure/networkinterface#ipnetworkinterface"
 CONTRACT = CORDS + "contract"
+PROBE = CORDS + "probe"
 
 GIB = 1024**3
 
@@ -47,7 +49,24 @@ def gone(job: Job, kind: Kind, made_by: str) -> tuple[Projection, ...]:
     if kind not in KINDS:
         return ()
     own = Projection(KINDS[kind], job.entity(made_by), gone=True)
-    return (own, Projection(CONTRACT, contract_id(job, made_by), gone=True)) if kind is Kind.MACHINE else (own,)
+    if kind is not Kind.MACHINE:
+        return (own,)
+    prefix = made_by.removesuffix("machine")
+    watched = (step.id for step in job.deploy.steps if step.verb == "monitor" and step.id.startswith(prefix))
+    probes = (Projection(PROBE, job.entity(step), gone=True) for step in watched)
+    return (own, Projection(CONTRACT, contract_id(job, made_by), gone=True), *probes)
+
+
+def probe(job: Job, step: Step, watch: Watch) -> Projection:
+    """What is measured, from its monitor step on. The measurements themselves are in the service's report."""
+    attributes = {
+        "occi.probe.name": f"{watch.target} {watch.metric}",
+        "occi.probe.expression": watch.expression or watch.metric,
+        "occi.probe.period": watch.period,
+        "occi.probe.samples": watch.samples,
+        "occi.probe.state": 1,
+    }
+    return _entity(PROBE, job.entity(step.id), f"{watch.target} {watch.metric}", attributes)
 
 
 def contract_id(job: Job, machine_step: str) -> str:
@@ -136,7 +155,7 @@ def _attachment(job: Job, step: Step, item: Mapping[str, object]) -> Projection:
 
 def _contract(job: Job, step: Step, resource: Resource) -> Projection:
     """The CORDS contract names its node, its OGF compute and the provider's id; each leads to the others."""
-    node, _ = node_of(step.subject)
+    node = node_of(step.id)
     return _entity(
         CONTRACT,
         contract_id(job, step.id),
@@ -156,7 +175,8 @@ def _contract(job: Job, step: Step, resource: Resource) -> Projection:
 
 def _asked(job: Job, node: str) -> str | None:
     """Where the node row has what the document asks of this node."""
-    return f"/node/{element_id(job.manifest, f'manifest/node:{node}')}" if job.manifest else None
+    written = node.partition("/")[0]  # of what is inside, the document has the complex node alone
+    return f"/node/{element_id(job.manifest, f'manifest/node:{written}')}" if job.manifest else None
 
 
 def _origin(job: Job, step: Step, resource: Resource) -> dict[str, object]:

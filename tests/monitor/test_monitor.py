@@ -31,8 +31,8 @@ from sla import METRICS, Comparison, Guarantee, Objective, Origin, Sample, Verdi
 from sla.probes import ProbeUnable
 
 ACCOUNT, SERVICE = "hospital", "6a1d7f35-9f54-4a39-8f0e-6c3b8e2a6d70"
-ECHO = Guarantee("answers", "dicom:echo", Objective(Comparison.EQ, 1), "pacs", 5, 10, "PACS@4242")
-DISK = Guarantee("fits", "du:bytes", Objective(Comparison.LS, 100), "pacs", 60, 120, "/srv/images")
+ECHO = Guarantee("answers", "dicom:echo", Objective(Comparison.EQ, 1), "pacs", 5, 10, location="PACS@4242")
+DISK = Guarantee("fits", "du:bytes", Objective(Comparison.LS, 100), "pacs", location="/srv/images")
 
 
 @dataclass
