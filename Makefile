@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-stop quick test test-slow check bench docs golden format constraints clean
+.PHONY: help demo demo-stop quick test test-slow check bench docs golden fuzz format constraints clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -49,6 +49,11 @@ docs: .venv/.ready ## regenerate the pages that are made from the code
 golden: .venv/.ready ## write the golden plans and answers anew; the difference is to be reviewed
 	$(BIN)/pytest tests/manifests/test_examples.py --write-golden
 	ACCORDS_WRITE_GOLDEN=1 $(BIN)/pytest tests/http/test_golden.py
+
+fuzz: .venv/.ready ## fuzz the reader and the action language, SECONDS each (600 unless told)
+	$(BIN)/pip install -q -c constraints.txt -e '.[fuzz]'
+	$(BIN)/python tests/fuzz/fuzz_reader.py -max_total_time=$(or $(SECONDS),600)
+	$(BIN)/python tests/fuzz/fuzz_language.py -max_total_time=$(or $(SECONDS),600)
 
 format: .venv/.ready ## put the code in its form
 	$(BIN)/ruff format .

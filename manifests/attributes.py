@@ -91,7 +91,7 @@ class Attributes:
                 return start, End.UNSURE
             if marks := _MARKS.match(self._text, start):
                 edit = Edit(start, marks.end(), " ")
-                self._notes.change("repaired-mark", max(start - 10, 0), marks.end(), edit)
+                self._notes.change("repaired-mark", max(start - 10, 0), marks.end(), edit, at=start)
                 at, spaced = marks.end(), True
                 continue
             after = self._attribute(at, start, spaced, seen)
@@ -104,7 +104,7 @@ class Attributes:
             return End.OPEN
         if closing[0] != "/>":
             edit = Edit(closing.start(), closing.end(), "/>")
-            self._notes.change("repaired-tag", max(closing.start() - 10, 0), closing.end(), edit)
+            self._notes.change("repaired-tag", max(closing.start() - 10, 0), closing.end(), edit, at=closing.start())
         return End.EMPTY
 
     def _attribute(self, at: int, start: int, spaced: bool, seen: dict[str, str]) -> int:
@@ -120,7 +120,7 @@ class Attributes:
             self._notes.trouble(start, f"{name[0][:60]!r} has no value", 'an attribute is name="value"')
             return -1
         if not spaced:
-            self._notes.change("repaired-blank", start - 1, equals.end(), Edit(start, start, " "))
+            self._notes.change("repaired-blank", start - 1, equals.end(), Edit(start, start, " "), at=start)
         value = self._value(name, equals.end())
         if value is None:
             return -1

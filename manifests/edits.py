@@ -48,11 +48,12 @@ class Notes:
         self.repairs: list[Repair] = []
         self.troubles: list[Trouble] = []
 
-    def change(self, code: str, start: int, end: int, *edits: Edit) -> None:
-        """Make these edits and tell them as one repair of the text from `start` to `end`."""
+    def change(self, code: str, start: int, end: int, *edits: Edit, at: int | None = None) -> None:
+        """Make these edits and tell them as one repair of the text from `start` to `end`, at its start or `at`."""
         if len(self.repairs) < MOST_REPAIRS:
             self.edits += edits
-            self.repairs.append(Repair(code, start, _cut(self.text[start:end]), _cut(self._made(start, end, edits))))
+            read, made = _cut(self.text[start:end]), _cut(self._made(start, end, edits))
+            self.repairs.append(Repair(code, start if at is None else at, read, made))
         elif len(self.repairs) == MOST_REPAIRS and not self.troubles:
             self.trouble(start, f"more than {MOST_REPAIRS} places of the document need a repair", "write it anew")
 

@@ -33,7 +33,7 @@ class Findings:
         if len(self._found) >= LIMIT:
             self._more += 1
             return
-        self._found.append(Diagnostic(severity, code, at.line, at.column, summary, hint))
+        self._found.append(Diagnostic(severity, code, at.line, at.column, _visible(summary), _visible(hint)))
 
     @property
     def full(self) -> bool:
@@ -49,6 +49,13 @@ class Findings:
             severity = Severity.ERROR if self.refused else Severity.WARNING
             found.append(Diagnostic(severity, "too-many-diagnostics", 0, 0, summary, hint))
         return tuple(found)
+
+
+def _visible(text: str) -> str:
+    """What a document's own words put into a message must not control the terminal or the log it is shown in."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
