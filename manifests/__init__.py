@@ -43,6 +43,7 @@ from manifests.planner import Planned, plan
 from manifests.reader import BODY_LIMIT, Format, Reading, parse, read
 from manifests.references import NO_LIBRARY, Defined, Library
 from manifests.source import Source, decode
+from manifests.steps import in_names, node_of
 from manifests.teardown import release, saves
 from manifests.tree import Attribute, Element
 from manifests.twins import write
@@ -93,9 +94,11 @@ __all__ = [
     "elements",
     "errors",
     "expand",
+    "in_names",
     "input_problem",
     "invoke",
     "nearest",
+    "node_of",
     "parse",
     "place",
     "plan",

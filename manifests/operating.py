@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from manifests.instructions import with_arguments
 from manifests.plan import Plan, Ref, Step, Value
-from manifests.steps import base, base_of, needing, ordered
+from manifests.steps import base, base_of, in_names, needing, ordered
 from manifests.teardown import Made, consumers, result_id, shared
 
 # An operation goes along the order of configuration (sources first), against it, or all at once.
@@ -114,7 +114,7 @@ def _last(machine: str, operation: str, awaited: set[str]) -> str:
 
 
 def _save(turn: Step, machine: Step, made: Made, service: str, label: str) -> Step:
-    parts = (service, str(machine.inputs["name"]), *([label] if label else []))
+    parts = (service, in_names(str(machine.inputs["name"])), *([label] if label else []))
     inputs: dict[str, Value] = {"id": result_id(made, machine.id), "name": "-".join(parts)}
     return replace(turn, id=f"{turn.id}.{label}" if label else turn.id, inputs=inputs)
 

@@ -13,6 +13,18 @@ def base(node: str, index: int = 0) -> str:
     return f"{node}.{index}"
 
 
+def node_of(step_id: str) -> str:
+    """The node that a step is of; empty for what belongs to no node (a network, a secret input)."""
+    name, _, rest = step_id.partition(".")
+    index, dot, _ = rest.partition(".")
+    return name if dot and index.isdigit() else ""
+
+
+def in_names(node: str) -> str:
+    """A node as part of the name of a thing at a provider, in an image or a console, where a slash would be a path."""
+    return node.replace("/", "--")
+
+
 def base_of(step_id: str) -> str:
     """The base of the node that a step is of. Names of nodes have no dot, so its steps are `<node>.<index>.<what>`."""
     node, index, _ = step_id.split(".", 2)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broker.errors import Missing
-from broker.verbs.specs import Inputs, node_of
-from manifests import Placement, Plan, Step
+from broker.verbs.specs import Inputs
+from manifests import Placement, Plan, Step, node_of
 from providers.protocol import Provider
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Call:
 
     @property
     def node(self) -> str:
-        return node_of(self.step.subject)[0]
+        """The node that the step is of; empty for a network."""
+        return node_of(self.step.id)
 
     @property
     def provider(self) -> Provider:
@@ -97,4 +98,4 @@ class Call:
             "accords-step": self.step.id,
             "accords-token": self.token,
         }
-        return {**found, "accords-node": self.node} if "." in self.step.id else found
+        return {**found, "accords-node": self.node} if self.node else found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from manifests import Ref, Value
+from manifests import Ref, Value, in_names
 from providers.protocol import (
     Attachment,
     FirewallSpec,
@@ -28,16 +28,6 @@ def kind_of(subject: str) -> Kind:
     return Kind(subject.partition("/")[0])
 
 
-def node_of(subject: str) -> tuple[str, int]:
-    """The node and its index in `machine/pacs.0`, `volume/pacs.0.studies` or `pacs`: ("pacs", 0)."""
-    name = subject.partition("/")[2] or subject
-    parts = name.split(".")
-    for place, part in enumerate(parts[1:], start=1):
-        if part.isdigit():
-            return ".".join(parts[:place]), int(part)
-    return parts[0], 0
-
-
 def spec_of(subject: str, inputs: Inputs, *, service: str, user_data: str = "") -> Spec:
     """What to create. Names begin with the service's and end with the subject's: unique among the services of an
     account at one provider, and readable in the provider's own console."""
@@ -47,7 +37,7 @@ def spec_of(subject: str, inputs: Inputs, *, service: str, user_data: str = "") 
 
 def name_of(subject: str, service: str) -> str:
     """`volume/pacs.0.studies` of service `demo` -> `demo-pacs-studies`. The index stays out until there is a second."""
-    parts = subject.partition("/")[2].split(".")
+    parts = in_names(subject.partition("/")[2]).split(".")
     return "-".join([service, *(part for part in parts if part != "0")])
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from broker.store import Transaction, journal, volumes
 from broker.verbs import Job
-from broker.verbs.specs import node_of
-from manifests import Step, saves
+from manifests import Step, node_of, saves
 
 Made = Mapping[str, Mapping[str, object] | None]
 
@@ -46,7 +45,7 @@ def kept_of(job: Job, step: str, of: Step, result: Mapping[str, object], token: 
         id=str(uuid.uuid5(uuid.UUID(job.service), step)),
         service=job.service,
         service_name=job.name,
-        node=node_of(of.subject)[0],
+        node=node_of(of.id),
         name=str(of.inputs.get("name") if is_volume else result["name"]),
         step=step,
         token=token,

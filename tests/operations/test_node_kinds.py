@@ -1,0 +1,122 @@
+"""Node kinds as the manual's table has them (cords.md 1.5), type by access by scope; and manifests in manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from broker.store import sharing
+from manifests import Manifest
+from providers.protocol import Kind
+from tests.operations.stage import ACCOUNT, Stage, manifest_of
+
+INNER = (
+    '<manifest name="database"><node name="db"/><node name="probe"/><configuration>'
+    '<action expression="probe.configure(db.hostname);"/></configuration></manifest>'
+)
+
+
+class Table(Stage):
+    def document(self, name: str, node: str) -> Manifest:
+        """A web server that is told of the node `store`, which is a database of its own where its type says so."""
+        told = '<configuration><action expression="web.configure({0}.hostname);"/></configuration>'
+        path = "store.db" if "type" in node else "store"
+        text = f'<manifest name="{name}"><node name="web"/><node name="store" {node}/>{told.format(path)}</manifest>'
+        whole = manifest_of(text)
+        nested = manifest_of(INNER)
+        nodes = (replace(each, nested=nested) if each.type == "database" else each for each in whole.nodes)
+        return replace(whole, nodes=tuple(nodes))
+
+    def up(self, name: str, document: Manifest) -> str:
+        self.manifest = document
+        return self.submit(name)
+
+    def stores(self) -> list[str]:
+        """The machines that are the node `store`, or its database."""
+        machines = (each.name for each in self.cloud.list({}, deadline=5) if each.kind is Kind.MACHINE)
+        return sorted(name for name in machines if name.endswith(("store", "store--db")))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Table]:
+    found = Table(tmp_path)
+    yield found
+    found.store.close()
+
+
+SIMPLE, COMPLEX = "", 'type="database"'
+OWN, OF_MANIFEST, OF_ALL = 3, 2, 1
+"""How many there are for two services of one manifest and one of another."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "access", "scope", "count"),
+    [
+        (SIMPLE, "private", "normal", OWN),
+        (SIMPLE, "public", "normal", OWN),
+        (SIMPLE, "private", "common", OF_MANIFEST),
+        (SIMPLE, "public", "common", OF_ALL),
+        (COMPLEX, "private", "normal", OWN),
+        (COMPLEX, "public", "normal", OWN),
+        (COMPLEX, "private", "common", OF_MANIFEST),
+        (COMPLEX, "public", "common", OF_ALL),
+    ],
+)
+def test_the_manuals_table(table: Table, kind: str, access: str, scope: str, count: int) -> None:
+    node = f'{kind} access="{access}" scope="{scope}"'
+    documents = {"one": "m", "two": "m", "three": "n"}
+    services = [table.up(name, table.document(manifest, node)) for name, manifest in documents.items()]
+    table.work()
+    assert [table.service(service).state for service in services] == ["active"] * 3
+    assert len(table.stores()) == count, table.stores()
+    for service in services:
+        table.ask(service, "release")
+        table.work()
+    assert table.left() == []
+
+
+def test_a_public_node_is_asked_for_with_an_address_that_is_reached_from_outside(table: Table) -> None:
+    table.up("one", table.document("m", 'access="public"'))
+    table.work()
+    machines = (each for each in table.cloud.list({}, deadline=5) if each.kind is Kind.MACHINE)
+    assert {each.name: len(each.addresses) for each in machines} == {"one-web": 1, "one-store": 2}
+
+
+def test_the_nodes_of_a_complex_node_have_names_without_a_path(table: Table) -> None:
+    service = table.up("one", table.document("m", COMPLEX))
+    table.work()
+    assert table.service(service).state == "active"
+    assert not [name for name in table.left() if name.count("/") > 1]
+    result = table.history(service)["store/db.0.machine"].result
+    assert result is not None
+    assert (result["name"], result["hostname"]) == ("one-store--db", "store-db")
+    told = [each.arguments for each in table.cloud.carried() if each.method == "configure"]
+    assert {"symbol": "store_db_hostname", "value": "store-db"} in told
+    assert {"symbol": "db_hostname", "value": "store-db"} in told
+
+
+def test_a_complex_node_is_saved_stopped_and_started_with_its_service(table: Table) -> None:
+    service = table.up("one", table.document("m", COMPLEX))
+    table.work()
+    for operation, state in (("save", "active"), ("stop", "stopped"), ("start", "active")):
+        table.ask(service, operation)
+        table.work()
+        assert table.service(service).state == state, table.service(service).error
+    saved = [name for name in table.left() if name.startswith("snapshot/")]
+    assert len(saved) == 3 and not [name for name in saved if name.count("/") > 1]
+
+
+def test_users_of_a_complex_common_node_are_told_of_the_nodes_in_it(table: Table) -> None:
+    service = table.up("one", table.document("m", f'{COMPLEX} access="public" scope="common"'))
+    table.work()
+    result = table.history(service)["store.0.share"].result
+    assert result is not None
+    assert (result["db.hostname"], result["probe.hostname"]) == ("store-db", "store-probe")
+    assert table.history(service)["web.0.configure.store.db.hostname"].state == "done"
+    with table.store.read() as tx:
+        shared = sharing.find(tx, ACCOUNT, "/store")
+    assert shared is not None
+    assert table.service(shared.service).name == "store"
