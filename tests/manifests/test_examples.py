@@ -12,7 +12,7 @@ from manifests import Agreement, Manifest, Plan, read
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["pacs.xml", "web.yaml", "cluster.xml"])
+@pytest.mark.parametrize("name", ["pacs.xml", "web.yaml", "cluster.xml", "hospital.xml"])
 def test_an_example_gives_the_plan_that_is_kept_beside_it(
     name: str, example: Callable[[str], Manifest], planned: Callable[[Manifest], Plan], request: pytest.FixtureRequest
 ) -> None:
@@ -23,10 +23,11 @@ def test_an_example_gives_the_plan_that_is_kept_beside_it(
     assert listing == golden.read_text()
 
 
+@pytest.mark.parametrize("name", ["pacs", "hospital"])
 def test_the_yaml_form_gives_the_same_document_and_the_same_plan_to_the_byte(
-    example: Callable[[str], Manifest], planned: Callable[[Manifest], Plan]
+    name: str, example: Callable[[str], Manifest], planned: Callable[[Manifest], Plan]
 ) -> None:
-    xml, yaml = example("pacs.xml"), example("pacs.yaml")
+    xml, yaml = example(f"{name}.xml"), example(f"{name}.yaml")
     assert xml == yaml
     assert planned(xml) == planned(yaml)
     assert planned(xml).listing().encode() == planned(yaml).listing().encode()
