@@ -20,11 +20,9 @@ def discard(folder: Path) -> None:
     """Nothing when it is gone. Out of the way first, in one move, then away. A job that begins late finds no folder to
     write into; what a crash left half removed goes the next time. Unavailable while something in it cannot go."""
     away = folder.with_name(f".{folder.name}")
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(away)
+    shutil.rmtree(away, ignore_errors=True)  # what another removes at the same time is no error
     with contextlib.suppress(FileNotFoundError):
         folder.rename(away)
-    with contextlib.suppress(OSError):
-        shutil.rmtree(away)
+    shutil.rmtree(away, ignore_errors=True)
     if away.exists():
         raise Unavailable(f"{away} cannot be removed yet: something in it is mounted or open; delete again")
