@@ -33,6 +33,7 @@ def offer_of(provider: str, driver: str, offering: Offering, observed_at: int) -
         price=offering.price,
         currency=offering.currency,
         operator=offering.operator,
+        categories=offering.categories,
     )
 
 
@@ -50,7 +51,10 @@ def offer_from_json(item: Mapping[str, Any]) -> Offer:
     """The inverse of `offer_json`."""
     sizes = tuple(_size(each) for each in item["sizes"])
     images = tuple(_image(each) for each in item["images"])
-    return _made(Offer, {**item, "sizes": sizes, "images": images, "price": _money(item["price"])})
+    categories = tuple(item.get("categories", ()))
+    return _made(
+        Offer, {**item, "sizes": sizes, "images": images, "price": _money(item["price"]), "categories": categories}
+    )
 
 
 def placement_from_json(item: Mapping[str, Any]) -> Placement:

@@ -14,13 +14,15 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 
 class Kind(StrEnum):
-    """What a provider makes. Firewall: the rules of one node, default deny inwards."""
+    """What a provider makes. Firewall: the rules of one node, default deny inwards. Application: what a provider that
+    offers its category makes of a whole node, by itself."""
 
     NETWORK = "network"
     FIREWALL = "firewall"
     VOLUME = "volume"
     MACHINE = "machine"
     SNAPSHOT = "snapshot"
+    APPLICATION = "application"
 
 
 class State(StrEnum):
@@ -117,13 +119,24 @@ class SnapshotSpec:
     machine: str
 
 
-Spec: TypeAlias = NetworkSpec | FirewallSpec | VolumeSpec | MachineSpec | SnapshotSpec
+@dataclass(frozen=True, slots=True)
+class ApplicationSpec:
+    """A node that is handed over whole: `category` is what it is (`paas_application_manifest`), `type` the name of the
+    document that describes it. Refused where the offering does not have that category."""
+
+    name: str
+    category: str
+    type: str
+
+
+Spec: TypeAlias = NetworkSpec | FirewallSpec | VolumeSpec | MachineSpec | SnapshotSpec | ApplicationSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing at the provider, as it was just observed. `id` is the provider's. `addresses`: a machine's, first the
-    one its siblings reach it at. `facts`: what else is known (cidr, gateway, mac, size, host path, price, console)."""
+    """One thing at the provider, as it was just observed. `id` is the provider's. `addresses`: a machine's or an
+    application's, first the one its siblings reach it at. `facts`: what else is known (cidr, gateway, mac, size, host
+    path, price, console)."""
 
     kind: Kind
     id: str
@@ -177,6 +190,7 @@ class Offering:
     price: Decimal | None = None
     currency: str = "EUR"
     operator: str = "any"
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

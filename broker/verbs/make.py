@@ -70,6 +70,9 @@ def result_of(call: Call, resource: Resource) -> dict[str, object]:
         found["address"] = resource.addresses[0] if resource.addresses else ""
         found["hostname"] = call.inputs.get("hostname") or call.inputs["name"]
         found["contract"] = projections.contract_id(call.job, call.step.id)
+    if resource.kind is Kind.APPLICATION:
+        found["address"] = found["hostname"] = resource.addresses[0] if resource.addresses else ""
+        found["reference"] = resource.id
     return found
 
 

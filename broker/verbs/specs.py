@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from manifests import Ref, Value, in_names
 from providers.protocol import (
+    ApplicationSpec,
     Attachment,
     FirewallSpec,
     Kind,
@@ -54,6 +55,10 @@ def volume(name: str, inputs: Inputs) -> VolumeSpec:
     return VolumeSpec(name=name, size=_number(inputs, "size"), type=_maybe(inputs, "type"))
 
 
+def application(name: str, inputs: Inputs) -> ApplicationSpec:
+    return ApplicationSpec(name=name, category=_text(inputs, "category"), type=_text(inputs, "type"))
+
+
 def machine(name: str, inputs: Inputs, user_data: str) -> MachineSpec:
     network_id = _maybe(inputs, "network")
     return MachineSpec(
@@ -77,6 +82,7 @@ _SPECS: Mapping[Kind, Callable[[str, Inputs], Spec]] = {
     Kind.NETWORK: network,
     Kind.FIREWALL: firewall,
     Kind.VOLUME: volume,
+    Kind.APPLICATION: application,
 }
 
 

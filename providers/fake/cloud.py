@@ -99,6 +99,7 @@ class Cloud:
                 delivery=knobs.delivery,
                 currency=knobs.currency,
                 operator=knobs.operator,
+                categories=knobs.categories,
             )
             for zone, factor in knobs.zones.items()
         )

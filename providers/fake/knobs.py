@@ -105,7 +105,7 @@ class Knobs:
     - `idempotent`: whether `create` looks at tokens. Without, the same token twice makes two things; `find` gives
       the older. The walk has to look before it creates.
     - `zones`: name -> factor on prices. `sizes`, `images`, `flexible`, `packages`, `volumes`, `firewalls`,
-      `currency`, `operator`: as in an Offering. Saved snapshots are offered as images too.
+      `currency`, `operator`, `categories`: as in an Offering. Saved snapshots are offered as images too.
     - `delivery`: `direct` (instructions are carried out, each token once, and end as `scripts` say, first match, or
       with 0) or `none` (Refused).
     - `problems`: what `check` answers.
@@ -129,6 +129,7 @@ class Knobs:
     firewalls: bool = True
     currency: str = "EUR"
     operator: str = "any"
+    categories: tuple[str, ...] = ("easiclouds_application", "paas_application_manifest")
     delivery: Literal["direct", "none"] = "direct"
     scripts: tuple[Script, ...] = ()
     problems: tuple[Problem, ...] = ()

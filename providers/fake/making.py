@@ -13,6 +13,7 @@ from providers.errors import Conflict, NotFound, Quota, Refused
 from providers.fake.addresses import Addresses
 from providers.fake.knobs import Knobs
 from providers.protocol import (
+    ApplicationSpec,
     FirewallSpec,
     Kind,
     MachineSpec,
@@ -32,6 +33,7 @@ KINDS: Mapping[type, Kind] = {
     VolumeSpec: Kind.VOLUME,
     MachineSpec: Kind.MACHINE,
     SnapshotSpec: Kind.SNAPSHOT,
+    ApplicationSpec: Kind.APPLICATION,
 }
 
 
@@ -99,6 +101,15 @@ def snapshot(site: Site, spec: SnapshotSpec, id: str) -> Draft:
     return Draft({"machine": spec.machine})
 
 
+def application(site: Site, spec: ApplicationSpec, id: str) -> Draft:
+    """It has an address, and that is all that is known of it."""
+    if spec.category not in site.knobs.categories:
+        takes = ", ".join(site.knobs.categories) or "none"
+        raise Refused(f"this cloud takes no {spec.category} whole; it takes: {takes}")
+    facts = {"category": spec.category, "type": spec.type}
+    return Draft(facts, ((None, site.addresses.block(None).take()),))
+
+
 def machine(site: Site, spec: MachineSpec, id: str) -> Draft:
     size, image = _size(site.knobs, spec), _image(site.images(), spec.image)
     if spec.packages and not site.knobs.packages:
@@ -130,6 +141,7 @@ MAKERS: Mapping[Kind, Callable[[Site, Any, str], Draft]] = {
     Kind.VOLUME: volume,
     Kind.MACHINE: machine,
     Kind.SNAPSHOT: snapshot,
+    Kind.APPLICATION: application,
 }
 
 

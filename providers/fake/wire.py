@@ -18,6 +18,7 @@ from providers.fake.knobs import Knobs, Trouble
 from providers.fake.ledger import Call, Carried
 from providers.protocol import (
     Action,
+    ApplicationSpec,
     FirewallSpec,
     Instruction,
     Kind,
@@ -38,6 +39,7 @@ SPECS: Mapping[Kind, type] = {
     Kind.VOLUME: VolumeSpec,
     Kind.MACHINE: MachineSpec,
     Kind.SNAPSHOT: SnapshotSpec,
+    Kind.APPLICATION: ApplicationSpec,
 }
 
 

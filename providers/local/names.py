@@ -12,7 +12,10 @@ import re
 
 from providers.protocol import Kind
 
-LETTERS = {Kind.NETWORK: "n", Kind.FIREWALL: "f", Kind.VOLUME: "v", Kind.MACHINE: "m", Kind.SNAPSHOT: "s"}
+LETTERS = {
+    Kind.NETWORK: "n", Kind.FIREWALL: "f", Kind.VOLUME: "v", Kind.MACHINE: "m", Kind.SNAPSHOT: "s",
+    Kind.APPLICATION: "a",  # none is ever made here
+}  # fmt: skip
 
 
 def identity(prefix: str, kind: Kind, token: str) -> str:

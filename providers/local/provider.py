@@ -15,6 +15,7 @@ from providers.local.site import Site
 from providers.local.things import KINDS, Machine, Snapshot, Thing
 from providers.protocol import (
     Action,
+    ApplicationSpec,
     Instruction,
     Kind,
     OfferedImage,
@@ -54,6 +55,8 @@ class Local:
             ]
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
+        if isinstance(spec, ApplicationSpec):
+            raise Refused(f"this machine takes no {spec.category} whole", provider=self.name, thing=spec.name)
         kind, make = making.MAKERS[type(spec)]
         with self._edge(f"{kind}/{spec.name}"):
             if not token:

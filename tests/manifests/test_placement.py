@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from manifests import Manifest, Offer, OfferedImage, Placed, Size, place
+from manifests import Manifest, Node, Offer, OfferedImage, Placed, Size, place
 
 Parsed = Callable[[str | bytes], Manifest]
 G = 10**9
@@ -158,3 +158,20 @@ def test_a_node_with_instructions_needs_a_way_for_them(parsed: Parsed) -> None:
 
 def test_a_node_is_never_put_where_it_cannot_be_closed(parsed: Parsed) -> None:
     assert "has no firewalls" in put(parsed(manifest(node())), [replace(PARIS, firewalls=False)]).diagnostics[0].summary
+
+
+def test_an_abstract_node_is_placed_where_its_category_is_taken_and_costs_what_nobody_says(local: Offer) -> None:
+    takes = replace(local, provider="paas", categories=("paas_application_manifest",), price=Decimal(1))
+    document = Manifest("m", (Node("shop", type="store", category="paas_application_manifest"),))
+    placed = place(document, [local, takes], now=0, max_age=1, providers=["local", "paas"])
+    (found,) = placed.placements
+    assert (found.provider, found.price) == ("paas", None)
+    assert [refusal.reason for refusal in found.refused] == ["takes no paas_application_manifest"]
+
+
+def test_an_abstract_node_that_nobody_takes_is_told_what_is_taken(local: Offer) -> None:
+    takes = replace(local, categories=("easiclouds_application",))
+    document = Manifest("m", (Node("shop", type="store", category="paas_application_manifest"),))
+    (found,) = place(document, [takes], now=0, max_age=1, providers=["local"]).diagnostics
+    assert (found.code, found.hint) == ("no-provider-kind", "there are providers for: easiclouds_application")
+    assert "shop" in found.summary and "'paas_application_manifest'" in found.summary

@@ -120,3 +120,20 @@ def test_users_of_a_complex_common_node_are_told_of_the_nodes_in_it(table: Table
         shared = sharing.find(tx, ACCOUNT, "/store")
     assert shared is not None
     assert table.service(shared.service).name == "store"
+
+
+def test_an_abstract_node_is_handed_whole_to_the_provider_that_takes_its_category(table: Table) -> None:
+    text = (
+        '<manifest name="m"><node name="web"/><node name="shop" type="store" category="paas_application_manifest"/>'
+        '<configuration><action expression="web.configure(shop.address);"/></configuration></manifest>'
+    )
+    service = table.up("one", manifest_of(text))
+    table.work()
+    assert table.service(service).state == "active", table.service(service).error
+    (shop,) = [each for each in table.cloud.list({}, deadline=5) if each.kind is Kind.APPLICATION]
+    assert (shop.name, shop.facts["category"], shop.facts["type"]) == ("one-shop", "paas_application_manifest", "store")
+    told = [each.arguments for each in table.cloud.carried() if each.method == "configure"]
+    assert told == [{"symbol": "shop_address", "value": shop.addresses[0]}]
+    table.ask(service, "release")
+    table.work()
+    assert table.left() == []

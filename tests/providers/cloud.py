@@ -22,7 +22,7 @@ LACKS: Mapping[str, Mapping[str, str]] = {
         "address": "a broker's cloud row gives no addresses to what no service of its own made",
     }
 }
-ORDER = (Kind.SNAPSHOT, Kind.MACHINE, Kind.FIREWALL, Kind.VOLUME, Kind.NETWORK)
+ORDER = (Kind.APPLICATION, Kind.SNAPSHOT, Kind.MACHINE, Kind.FIREWALL, Kind.VOLUME, Kind.NETWORK)
 
 
 class Cloud:

@@ -11,7 +11,17 @@ import pytest
 
 from providers import Provider
 from providers.errors import Ambiguous, Conflict, NotFound, ProviderError, Refused, Unavailable
-from providers.protocol import FirewallSpec, Kind, NetworkSpec, Rule, SnapshotSpec, Spec, State, VolumeSpec
+from providers.protocol import (
+    ApplicationSpec,
+    FirewallSpec,
+    Kind,
+    NetworkSpec,
+    Rule,
+    SnapshotSpec,
+    Spec,
+    State,
+    VolumeSpec,
+)
 from tests.providers.cloud import DEADLINE, LACKS, Cloud, surely
 
 MIB = 1024**2
@@ -137,12 +147,30 @@ def test_a_token_makes_anew_after_its_thing_was_given_back(cloud: Cloud, spec: S
     assert cloud.observe(cloud.make(spec, token)).token == token
 
 
-@pytest.mark.parametrize("kind", [Kind.NETWORK, Kind.FIREWALL, Kind.VOLUME, Kind.MACHINE, Kind.SNAPSHOT])
+@pytest.mark.parametrize("kind", list(Kind))
 def test_what_never_was_is_not_found_and_given_back_without_complaint(cloud: Cloud, kind: Kind) -> None:
     strange = cloud.token("never")
     with pytest.raises(NotFound):
         cloud.provider.observe(kind, strange, deadline=DEADLINE)
     cloud.provider.delete(kind, strange, deadline=DEADLINE)
+
+
+def test_what_is_taken_whole_is_made_found_and_given_back(cloud: Cloud) -> None:
+    categories = cloud.offer().categories
+    if not categories:
+        pytest.skip(f"{cloud.provider.driver}: takes no node whole")
+    token = cloud.token()
+    made = cloud.make(ApplicationSpec(cloud.name("shop"), categories[0], "shop"), token)
+    assert (made.kind, made.state) == (Kind.APPLICATION, State.ACTIVE)
+    assert made.addresses
+    assert cloud.provider.find(made.kind, token, deadline=DEADLINE) == made
+    cloud.delete(made)
+    assert cloud.provider.find(made.kind, token, deadline=DEADLINE) is None
+
+
+def test_what_is_not_offered_whole_is_refused(cloud: Cloud) -> None:
+    with pytest.raises(Refused):
+        cloud.create(ApplicationSpec(cloud.name("shop"), "spaceship_manifest", "shop"))
 
 
 def test_a_network_has_the_range_that_was_asked_for_or_a_free_one(cloud: Cloud) -> None:
