@@ -9,7 +9,7 @@ from __future__ import annotations
 from manifests.findings import Findings, nearest
 from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule, may_be_text
 from manifests.kinds import CONVERT, Kind
-from manifests.language import Call, Path, statements
+from manifests.language import Call, Path, is_cordscript, statements
 from manifests.model import Position, Property, Statement
 from manifests.references import References
 from manifests.rules import DECORATIONS
@@ -67,7 +67,9 @@ class Builder:
                 continue
             if known.historic:
                 self._historic(f"the attribute {name} of <{element.name}>", attribute.name_at, known.historic)
-            if known.kind is not Kind.READ:
+            if is_cordscript(name, attribute.value):
+                self._cordscript(f"{name} of <{element.name}>", attribute)
+            elif known.kind is not Kind.READ:
                 self._convert(element, name, known, attribute, values)
         for name in rule.required:
             known = rule.attributes.get(name)
@@ -76,6 +78,10 @@ class Builder:
                 self._findings.add("missing", at, f"<{element.name}> has no {name}", f"give it the attribute {name}")
                 values.pop(known.field or name, None)
         return values
+
+    def _cordscript(self, what: str, attribute: Attribute) -> None:
+        summary = f"{what} is a script for the original's parser: it is not acted on"
+        self._findings.add("historic-cordscript", self._source.position(attribute.start), summary, "leave it out")
 
     def _written(self, element: Element, rule: Rule) -> dict[str, Attribute]:
         """An attribute may also be written as an element with only a text in it, where it is a script or a statement.

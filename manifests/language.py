@@ -94,8 +94,9 @@ class _Wrong(Exception):
 
 
 def is_cordscript(attribute: str, value: str) -> bool:
-    """Whether an attribute holds the historic script that the original's parser ran (cords.md 1.6)."""
-    return attribute == _CORDSCRIPT or value.lstrip().startswith(_PREFIX)
+    """Whether an attribute holds the historic script that the original's parser ran (cords.md 1.6). An `expression` is
+    none: it may have the prefix too, and is run at other times."""
+    return attribute == _CORDSCRIPT or (attribute != "expression" and value.lstrip().startswith(_PREFIX))
 
 
 def statements(expression: str) -> tuple[tuple[Call, ...], tuple[Trouble, ...]]:

@@ -86,7 +86,7 @@ def test_the_historic_prefix_of_an_expression_is_passed_over() -> None:
 )
 def test_the_scripts_of_the_originals_parser_are_known(attribute: str, value: str) -> None:
     assert is_cordscript(attribute, value)
-    assert not is_cordscript("expression", "a.kill('x');")
+    assert not is_cordscript("expression", "cordscript:alert.new();")
 
 
 NAMES = st.from_regex(r"[^\s.=(),;'\"]{1,8}", fullmatch=True)

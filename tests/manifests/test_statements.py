@@ -6,11 +6,12 @@ from collections.abc import Collection
 
 import pytest
 
+from manifests import read
 from manifests.diagnostics import Diagnostic
 from manifests.findings import Findings
 from manifests.language import Path, statements
 from manifests.methods import called, script
-from manifests.model import Action, Input, Manifest, Node, Phase, Property, Statement
+from manifests.model import Action, Agreement, Input, Manifest, Node, Phase, Property, Statement
 from manifests.statements import check
 
 
@@ -92,7 +93,7 @@ def test_what_means_something_earns_nothing(expression: str) -> None:
         ("a.sytem('x');", "action-method", "'system'"),
         ("a.configure(store.db.hostnam);", "action-property", "'hostname'"),
         ("a.configure(pacs.password);", "action-property", "aetitle"),
-        ("a.configure(input.license);", "action-property", "'licence'"),
+        ("a.configure(input.license);", "input-unknown", "'licence'"),
         ("a.configure(pair.hostname);", "action-several", "pair.left, pair.right"),
         ("pair.system('x');", "action-several", "pair.left, pair.right"),
         ("a.system(store.db.hostname);", "action-arguments", "a.system"),
@@ -142,3 +143,25 @@ def test_any_other_statement_says_itself() -> None:
 def test_what_is_given_to_a_method_is_safe_in_its_script() -> None:
     assert script("echo $1", ["a b", "'; rm -rf /", "$(x)"]) == "set -- 'a b' ''\"'\"'; rm -rf /' '$(x)'\necho $1"
     assert script("echo", []) == "echo"
+
+
+def test_scripts_of_the_originals_parser_are_told_once_where_they_stand() -> None:
+    text = b"""<manifest name="m" plan="cordscript:plan.new(id.value);">
+  <node name="a" cordscript="type.resolve(plan.name,type.value);"/>
+</manifest>"""
+    reading = read(text)
+    assert reading.document is not None
+    assert [(d.code, d.line, d.column) for d in reading.diagnostics] == [
+        ("historic-cordscript", 1, 26),
+        ("historic-cordscript", 2, 30),
+    ]
+
+
+def test_the_expressions_of_business_values_are_kept_as_they_are() -> None:
+    text = """<agreement name="a"><terms name="t" type="guarantees"><term name="u"><guarantee name="g" scope="any">
+      <variable name="v" property="cpu" condition="eq" value="1"/>
+      <business name="b" nature="penalty" expression="cordscript:alert.new();"/>
+    </guarantee></term></terms></agreement>"""
+    document = read(text.encode()).document
+    assert isinstance(document, Agreement)
+    assert document.terms[0].terms[0].guarantees[0].business[0].expression == "cordscript:alert.new();"
