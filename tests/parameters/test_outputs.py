@@ -49,7 +49,8 @@ def test_a_path_leads_into_nested_manifests_and_a_plan_knows_the_step_that_will_
     text = '<manifest name="m"><node name="out" type="inner"/><output name="o" value="out.deep.address"/></manifest>'
     found = read(text.encode(), library=lambda term, name: (Defined(inner, "here"),) if term == "manifest" else ())
     assert isinstance(found.document, Manifest), found.diagnostics
-    offer = Offer("local", "local", "here", (Size(None, 8, 2**34, 10**11),), (OfferedImage("d", "debian", "debian", "12"),), 0, flexible=True)  # fmt: skip
+    sizes, images = (Size(None, 8, 2**34, 10**11),), (OfferedImage("d", "debian", "debian", "12"),)
+    offer = Offer("local", "local", "here", sizes, images, 0, flexible=True)
     placed = place(found.document, [offer], now=0, max_age=1, providers=["local"])
     made = plan(found.document, placed.placements).plan
     assert made is not None
