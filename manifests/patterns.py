@@ -72,7 +72,7 @@ _SEGMENT = r"([^/. \t\n\r][^/ \t\n\r]*|\.([^/. \t\n\r][^/ \t\n\r]*)?|\.\.[^/ \t\
 PATH = rf"(/{_SEGMENT}?)+"
 
 # DICOM PS3.5, 6.2: VR AE, without backslash.
-AETITLE = r"[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?"
+AETITLE = r"[!-Z\[\]^-~]([ -Z\[\]^-~]{0,14}[!-Z\[\]^-~])?"
 # RFC 7468, in form only.
 _PEM = r"-----BEGIN CERTIFICATE-----[ \t\n\r]+([A-Za-z0-9+/=]+[ \t\n\r]+)+-----END CERTIFICATE-----"
 CERTIFICATE = rf"{_BLANK}({_PEM}{_BLANK}){{1,10}}"

@@ -7,7 +7,7 @@ another. The historic reuse by any attribute, and the last writer that wins, are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from manifests import yaml_tree
@@ -48,14 +48,20 @@ class References:
         self._source, self._findings, self._library = source, findings, library
         self._found: dict[tuple[str, str], list[Element]] = {}
         self._meant: dict[tuple[str, str], Element | None] = {}
+        self._referred: set[tuple[str, str]] = set()
+        self._compared: set[tuple[str, str]] = set()
         self._collect(root)
 
     def target(self, element: Element, refers: Refers) -> Element:
         """The element that is meant: itself when it has content or nobody else does. What there is to say is said once
         for each name."""
-        if refers is Refers.NEVER or not _empty(element):
+        if refers is Refers.NEVER or "name" not in element.attributes:
             return element
         key = (element.name, element.attributes["name"].value)
+        if not _empty(element):
+            if refers is Refers.NEEDED:
+                self._same_name(key)
+            return element
         if key not in self._meant:
             self._meant[key] = self._target(element, key, refers)
         return self._meant[key] or element
@@ -74,20 +80,34 @@ class References:
         waiting = [root]
         while waiting:
             element = waiting.pop()
-            if "name" in element.attributes and not _empty(element):
+            if "name" in element.attributes:
                 key = (element.name, element.attributes["name"].value)
-                self._found.setdefault(key, []).append(element)
+                if _empty(element):
+                    self._referred.add(key)
+                else:
+                    self._found.setdefault(key, []).append(element)
             waiting.extend(reversed(element.children))
 
     def _compare(self, element: Element, key: tuple[str, str], found: list[Element]) -> None:
-        first = found[0]
-        other = next((other for other in found[1:] if _content(other) != _content(first)), None)
-        if other is None:
+        two = _two(found)
+        if two is None:
             return
-        lines = [self._source.position(one.start).line for one in (first, other)]
-        summary = f"<{key[0]} name={key[1]!r}> means two: line {lines[0]} has {_difference(first, other)}"
+        lines = [self._source.position(one.start).line for one in two]
+        summary = f"<{key[0]} name={key[1]!r}> means two: line {lines[0]} has {_difference(*two)}"
         hint = f"give the ones in lines {lines[0]} and {lines[1]} names of their own, or write the content here"
         self._findings.add("two-definitions", self._source.position(element.start), summary, hint)
+
+    def _same_name(self, key: tuple[str, str]) -> None:
+        """Elements with content are each their own; who names one empty in another document would have to choose."""
+        if key in self._compared or key in self._referred:
+            return
+        self._compared.add(key)
+        two = _two(self._found.get(key, ()))
+        if two is not None:
+            line = self._source.position(two[0].start).line
+            summary = f"a second <{key[0]} name={key[1]!r}>, different: line {line} has {_difference(*two)}"
+            hint = "each is its own; give one another name, so that it can be referred to"
+            self._findings.add("same-name", self._source.position(two[1].start), summary, hint)
 
     def _defined(self, element: Element, key: tuple[str, str]) -> Element | None:
         """The newest one of the library, as if it were written where it is referred to."""
@@ -118,6 +138,15 @@ def _content(element: Element) -> tuple[object, ...]:
     """What an element says, wherever it stands and in whatever order its attributes are."""
     attributes = tuple(sorted((name, attribute.value) for name, attribute in element.attributes.items()))
     return (element.name, attributes, tuple(_content(child) for child in element.children))
+
+
+def _two(found: Sequence[Element]) -> tuple[Element, Element] | None:
+    """The first, and the first that differs from it."""
+    if len(found) < 2:
+        return None
+    first = _content(found[0])
+    other = next((other for other in found[1:] if _content(other) != first), None)
+    return None if other is None else (found[0], other)
 
 
 def _difference(first: Element, other: Element) -> str:
