@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_network
+from typing import Any
 
 from manifests import statements
 from manifests.findings import Findings, nearest
+from manifests.instances import term_of
 from manifests.model import Manifest, Network, Node, Package, Port, Position, Record, Volume
 from manifests.parameters import is_open
 
@@ -34,11 +36,25 @@ def manifest(document: Manifest, findings: Findings, metrics: Collection[str] | 
 
 
 def record(document: Record, findings: Findings) -> None:
-    """One warning that names what is only kept."""
+    """One warning that names what is only kept; an error for each name that an import gives to two."""
+    if document.term == "import":
+        _defined_once(document, findings)
     idle = sorted(_idle(document))
     if idle:
         summary = f"nothing acts on {', '.join(f'<{term}>' for term in idle)} yet: checked and stored as written"
         findings.add("not-acted-on", document.at, summary, "nothing to mend: it is there when something does")
+
+
+def _defined_once(document: Record, findings: Findings) -> None:
+    """What an import holds is referred to by name: the last must not win silently."""
+    seen: dict[tuple[str, str], Any] = {}
+    children: Iterable[Any] = document.children
+    for child in children:
+        key = (term_of(child), child.name)
+        first = seen.setdefault(key, child)
+        if key[1] and first != child:
+            summary = f"a second <{key[0]} name={key[1]!r}> differs from the first, in line {first.at.line}"
+            findings.add("two-definitions", child.at, summary, "give it a name of its own, or keep one")
 
 
 def _idle(document: Record) -> set[str]:

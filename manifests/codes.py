@@ -105,9 +105,15 @@ CODES: Mapping[str, Code] = {
         "A manifest is called simple, which is the type of a node that is none.", '<manifest name="simple"/>'
     ),
     "two-definitions": Code(
-        "An empty named element refers to two elements of that name with different contents.",
+        "An empty named element refers to two of that name that differ, or an import defines a name twice.",
         '<manifest name="m"><node name="a"><image name="i"><system name="x"/></image></node><node name="b">'
         '<image name="i"><system name="y"/></image></node><node name="c"><image name="i"/></node></manifest>',
+    ),
+    "same-name": Code(
+        "Two elements of one kind and name differ; each is its own, and none can be referred to by that name.",
+        '<manifest name="m"><node name="a"><image name="i" agent="none"/></node>'
+        '<node name="b"><image name="i" agent="cosacs"/></node></manifest>',
+        severity=_WARNING,
     ),
     "reference-nowhere": Code(
         "An empty named element refers to nothing that is known: it is taken as it is.",

@@ -34,17 +34,16 @@ class Item:
 
 # What the values of an import are called where they stand among each other.
 _TERMS = {rule.make: term for term, rule in GRAMMAR.items() if isinstance(rule.make, type)}
-# Ours: they are in the text of the document and in its plan, and no kind of CORDS.
-_NO_KIND = frozenset({"input", "output"})
 
 
 def elements(document: Document) -> tuple[Item, ...]:
     """Every element as an item, leaves before what they stand in, the document last."""
-    term = _term(document)
+    term = term_of(document)
     return tuple(_items(document, term, term, term))
 
 
-def _term(value: Any) -> str:
+def term_of(value: Any) -> str:
+    """What a value is called where it stands among others: in an import, or as a document."""
     return value.term if isinstance(value, Record) else _TERMS[type(value)]
 
 
@@ -69,12 +68,10 @@ def _items(value: Any, term: str, rule_name: str, path: str) -> Iterator[Item]:
 def _inside(value: Any, rule: Rule) -> Iterator[tuple[str, Child, Any]]:
     if isinstance(value, Record):
         for inner in value.children:
-            term = _term(inner)
+            term = term_of(inner)
             yield term, rule.children[term], inner
         return
     for term, child in rule.children.items():
-        if term in _NO_KIND:
-            continue
         found = getattr(value, child.field)
         for inner in found if child.many else (found,):
             if inner is not None:
@@ -100,12 +97,12 @@ def _path(path: str, term: str, child: Child, inner: Any, counts: Counter[str]) 
 def _attributes(value: Any, rule: Rule) -> dict[str, str | int]:
     counters = {child.counter: term for term, child in rule.children.items() if child.counter}
     if isinstance(value, Record):
-        terms = Counter(map(_term, value.children))
+        terms = Counter(map(term_of, value.children))
         return {"name": value.name, **value.attributes} | {name: terms[term] for name, term in counters.items()}
     found: dict[str, str | int] = {}
     for name, known in rule.attributes.items():
         held = None if known.kind is Kind.READ or known.historic else getattr(value, known.field or name)
-        if held is not None and held != "":
+        if held not in (None, "", ()):
             found[name] = _rendered(held, known.kind)
     return found | {name: len(getattr(value, rule.children[term].field)) for name, term in counters.items()}
 
@@ -115,4 +112,6 @@ def _rendered(held: Any, kind: Kind) -> str:
         return written(held, decimal=kind is Kind.SPEED)
     if kind is Kind.FLAG:
         return "yes" if held else "no"
+    if kind is Kind.WORDS:
+        return ", ".join(held)
     return str(held)

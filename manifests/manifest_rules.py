@@ -137,7 +137,7 @@ _INFRASTRUCTURE: Mapping[str, Rule] = {
             **unread("description", "target"),
             **DECORATION,
         },
-        refers=Refers.NEEDED,
+        refers=Refers.ALONE,
     ),
     "storage": Rule(
         model.Storage,
@@ -155,7 +155,7 @@ _INFRASTRUCTURE: Mapping[str, Rule] = {
             "retain": Attr(Kind.FLAG),
             **DECORATION,
         },
-        refers=Refers.NEEDED,
+        refers=Refers.ALONE,
     ),
 }
 

@@ -12,8 +12,9 @@ from manifests.kinds import Kind
 class Refers(StrEnum):
     """Whether an element that is written empty, with a name, stands for the one of that name elsewhere.
 
-    NEEDED: without content it says nothing. ALONE: its name alone says enough too (a network, a system). LIBRARY: only
-    for one that is kept outside the document.
+    NEEDED: without content it says nothing, and two of one name ought to be the same. ALONE: its name alone says enough
+    too (a network, a system), or is good in its own place only (a port). LIBRARY: only for one that is kept outside the
+    document.
     """
 
     NEVER = "never"

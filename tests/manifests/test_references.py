@@ -82,6 +82,29 @@ def test_two_definitions_of_what_is_referred_to_are_shown_with_their_lines_and_w
     assert "lines 2 and 3" in said.hint
 
 
+def test_two_of_one_name_that_nobody_refers_to_are_each_their_own_and_told() -> None:
+    different = (f'<image name="i" agent="{agent}"/>' for agent in ("none", "cosacs"))
+    reading = read(body(*different))
+    (said,) = reading.diagnostics
+    assert said.code == "same-name"
+    assert [node.image.agent for node in manifest(reading).nodes if node.image] == ["none", "cosacs"]
+
+
+def test_networks_that_share_a_name_have_ports_of_their_own() -> None:
+    ports = (
+        f'<infrastructure><network name="lan"><port name="p" from="{n}" to="{n}"/></network></infrastructure>'
+        for n in (80, 443)
+    )
+    assert not read(body(*ports)).diagnostics
+
+
+def test_an_import_defines_a_name_once() -> None:
+    metrics = "".join(f'\n<metric name="m" period="{n}"/>' for n in (1, 2))
+    said = read(f'<import name="x">{metrics}</import>'.encode()).diagnostics[0]
+    assert (said.code, said.line) == ("two-definitions", 3)
+    assert "line 2" in said.summary
+
+
 def test_equal_definitions_of_one_name_in_a_document_are_one() -> None:
     same = '<image name="i"><system name="x"/></image>'
     assert not read(body(same, same, '<image name="i"/>')).diagnostics
