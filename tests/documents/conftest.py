@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,7 +23,7 @@ class Poster:
     role: auth.Role = auth.Role.USER
 
     def __call__(
-        self, row: str, method: str, path: str, body: str = "", media: str = "", accept: str = "application/json"
+        self, row: str, method: str, path: str, *, body: str = "", media: str = "", accept: str = "application/json"
     ) -> httpx.Response:
         """Any request; what is refused is an answer, too."""
         key = self.house.installation.key
@@ -37,7 +37,7 @@ class Poster:
 
     def post(self, text: str, media: str = "application/xml", accept: str = "application/json") -> httpx.Response:
         """The answer to a document, good or not."""
-        return self("manifest", "POST", "/manifest/", text, media, accept)
+        return self("manifest", "POST", "/manifest/", body=text, media=media, accept=accept)
 
     def stored(self, text: str, media: str = "application/xml") -> dict[str, Any]:
         """What was made of a good document."""
@@ -53,7 +53,7 @@ class Poster:
     def planned(self, location: str) -> str:
         """The listing of the plan of a manifest."""
         body = f'Category: plan; scheme="{CORDS}"; class="kind"\nX-OCCI-Attribute: occi.plan.manifest="{location}"\n'
-        answer = self("manifest", "POST", "/plan/", body, "text/plain")
+        answer = self("manifest", "POST", "/plan/", body=body, media="text/plain")
         assert answer.status_code == 201, answer.text
         return str(answer.json()["attributes"]["org.accords.listing"])
 
@@ -61,19 +61,19 @@ class Poster:
 CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    found = House(tmp_path)
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One for all: a test's accounts are its own."""
+    found = House(tmp_path_factory.mktemp("house"))
     yield found
     found.close()
 
 
 @pytest.fixture
-def ann(house: House) -> Poster:
-    return Poster(house, "ann")
+def ann(house: House, request: pytest.FixtureRequest) -> Poster:
+    return Poster(house, f"ann-{uuid.uuid5(uuid.NAMESPACE_OID, request.node.nodeid)}")
 
 
 @pytest.fixture
-def poster(house: House) -> Callable[..., Poster]:
-    """Somebody of another account."""
-    return lambda account, role=auth.Role.USER: Poster(house, account, role)
+def bob(ann: Poster) -> Poster:
+    return Poster(ann.house, f"bob-{ann.account}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import httpx
 import pytest
 
 from broker import auth, passwords
@@ -69,7 +70,7 @@ def test_the_user_of_a_document_is_let_in_with_the_password_of_the_document(ann:
     answer = login(ann, user, "correct horse battery")
     assert answer.status_code == 200
     token = answer.json()["attributes"]["org.accords.token"]
-    assert auth.verify(ann.house.installation.key, token) == auth.Principal("carol", "ann", auth.Role.USER)
+    assert auth.verify(ann.house.installation.key, token) == auth.Principal("carol", ann.account, auth.Role.USER)
     assert login(ann, user, "hunter2xyz").status_code == 403
 
 
@@ -108,7 +109,7 @@ def test_what_is_no_hash_of_ours_fits_nothing_and_costs_nothing(kept: str) -> No
     assert not passwords.fits("plain", kept)
 
 
-def login(ann: Poster, user: str, password: str) -> object:
+def login(ann: Poster, user: str, password: str) -> httpx.Response:
     action = "http://scheme.compatibleone.fr/scheme/compatible/user/action#login"
     body = f'{{"action": "{action}", "attributes": {{"password": "{password}"}}}}'
-    return ann("account", "POST", f"/user/{user}?action=login", body, "application/json")
+    return ann("account", "POST", f"/user/{user}?action=login", body=body, media="application/json")

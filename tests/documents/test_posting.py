@@ -99,7 +99,6 @@ def test_a_document_that_is_refused_leaves_nothing(ann: Poster) -> None:
         assert ann(row, "GET", path, accept="text/uri-list").text == ""
 
 
-def test_another_account_sees_nothing_of_it(ann: Poster, poster: object) -> None:
+def test_another_account_sees_nothing_of_it(ann: Poster, bob: Poster) -> None:
     location = ann.stored(GOOD["import"])["location"]
-    bob = Poster(ann.house, "bob")
     assert bob("manifest", "GET", f"{location}/document").status_code == 404
