@@ -11,6 +11,8 @@ guarantees  [{name, target, state, reason, at, since}]             since: of a v
 violations  [{name, target, since, ended, reason, evidence}]       the newest few; ended null: it lasts
 outputs     [{name, value}]                                        value null: it is not known yet
 outside     [{name, address, port, aetitle}]                       nodes of others; null: nobody said so
+shared      [{node, service, users}]                               common nodes: which service each is, all its users
+users       [{name, running}]                                      who uses this one, where it is a common node
 error       {step, code, message, hint, ...} or null
 can         [action, ...]                                          what may be asked for now
 methods     [name, ...]                                            what `invoke` may ask for
@@ -26,7 +28,17 @@ from broker.occi.states import shown
 from broker.phases import CAN
 from broker.plans import plan_from_json
 from broker.reconcile import DIFFERS
-from broker.store import Operation, Service, Transaction, journal, operations, samples, services, verdicts
+from broker.store import (
+    Operation,
+    Service,
+    Transaction,
+    journal,
+    operations,
+    samples,
+    services,
+    sharing,
+    verdicts,
+)
 from broker.store.journal import Entry
 from broker.store.verdicts import Violation
 from broker.times import rfc3339, rfc3339_or_none
@@ -82,10 +94,39 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
         "violations": [_violation(each) for each in broken],
         "outputs": outputs_of(plan, facts) if plan else [],
         "outside": outside_of(plan) if plan else [],
+        "shared": shared_of(tx, account, service_id),
+        "users": users_of(tx, account, service_id),
         "error": service.error,
         "can": can(service, plan),
         "methods": sorted(plan.interface) if plan else [],
     }
+
+
+def shared_of(tx: Transaction, account: str, service_id: str) -> list[Json]:
+    """A line a common node, with the names of all services that use it."""
+    return [
+        {
+            "node": node,
+            "service": services.get(tx, account, instance.service).name,
+            "users": sorted(_names(tx, instance)),
+        }
+        for node, instance in sharing.used_by(tx, account, service_id)
+    ]
+
+
+def users_of(tx: Transaction, account: str, service_id: str) -> list[Json]:
+    """A line a service that uses this one, where it is what others share."""
+    instance = sharing.of_service(tx, account, service_id)
+    found = _names(tx, instance) if instance else {}
+    return [{"name": name, "running": running} for name, running in sorted(found.items())]
+
+
+def _names(tx: Transaction, instance: sharing.Instance) -> dict[str, bool]:
+    """The services that use it, and whether any of their nodes that do is counted as running."""
+    found: dict[str, bool] = {}
+    for user in sharing.users_of(tx, instance.account, instance.key):
+        found[user.name] = found.get(user.name, False) or user.running
+    return found
 
 
 def can(service: Service, plan: Plan | None) -> list[str]:

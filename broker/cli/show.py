@@ -3,16 +3,20 @@
 The report is what `GET /service/<id>/report` answers:
 
     service     {id, name, state, account, created, expires}           state: a word of the service life cycle
-    operation   {kind, state, done, total} or null                     the newest one
+    operation   {kind, state, done, total, error, said} or null        the newest one
     steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
     nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
     volumes     [{id, name, provider, size, retain, node}]
+    samples     [{metric, target, location, value, units, at}]         the newest of what is measured
     guarantees  [{name, target, state, reason, at, since}]             since: of a violation that lasts, or null
     violations  [{name, target, since, ended, reason, evidence}]       the newest few
     outputs     [{name, value}]                                        value null: it is not known yet
     outside     [{name, address, port, aetitle}]                       nodes of others
+    shared      [{node, service, users}]                               common nodes, each a service that others may use
+    users       [{name, running}]                                      who uses this one, where it is a common node
     error       {step, code, message, hint} or null
     can         [action, …]                                            what may be asked for now
+    methods     [name, …]                                              what `invoke` may ask for
 """
 
 from __future__ import annotations
@@ -44,11 +48,16 @@ def report(found: Report) -> list[str]:
         "outputs",
         [(one["name"], "not known yet" if one["value"] is None else one["value"]) for one in found["outputs"]],
     )
+    lines += _part("shared", [(one["node"], one["service"], _users(one["users"])) for one in found.get("shared", ())])
+    lines += _part("used by", [(one["name"], "" if one["running"] else "stopped") for one in found.get("users", ())])
     lines += _part("volumes", [_volume(volume) for volume in found["volumes"]])
+    lines += _part("measured", [_sample(one) for one in found["samples"]])
     lines += _part("guarantees", [_guarantee(one) for one in found["guarantees"]])
     lines += _part("not done", [_step(step) for step in found["steps"] if step["state"] != "done"])
     if found["can"]:
         lines.append(f"can: {', '.join(found['can'])}")
+    if found["methods"]:
+        lines.append(f"methods: {', '.join(found['methods'])}")
     return lines
 
 
@@ -124,6 +133,10 @@ def _node(node: Report) -> tuple[str, ...]:
     return (node["name"], node["state"], " ".join(node["addresses"]), f"on {node['provider']}", ports)
 
 
+def _users(names: Sequence[str]) -> str:
+    return f"used by {', '.join(names)}"
+
+
 def _outside(node: Report) -> tuple[str, ...]:
     """An address as its clients write it, and the AE title where it has one."""
     address = f"[{node['address']}]" if ":" in node["address"] and node["port"] else node["address"]
@@ -139,6 +152,11 @@ def _port(port: Report) -> str:
 def _volume(volume: Report) -> tuple[str, ...]:
     kept = "kept when released" if volume["retain"] else "removed when released"
     return (volume["name"], size(volume["size"]), f"on {volume['provider']}", kept)
+
+
+def _sample(one: Report) -> tuple[str, ...]:
+    place = f"{one['metric']} {one['location']}" if one["location"] else one["metric"]
+    return (one["target"], place, f"{one['value']:.15g} {one['units']}".rstrip(), f"at {_when(one['at'])}")
 
 
 def _guarantee(one: Report) -> tuple[str, ...]:

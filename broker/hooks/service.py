@@ -37,6 +37,7 @@ from broker.store import (
     offers,
     operations,
     services,
+    sharing,
 )
 from broker.times import rfc3339
 from manifests import Agreement, Plan, read
@@ -187,6 +188,7 @@ def _submit(kind: str) -> Action:
 
     def action(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
         with ctx.store.write() as tx:
+            sharing.check(tx, ctx.account, record.id, kind)
             operation = operations.submit(tx, ctx.account, record.id, kind, arguments=arguments_of(arguments))
             return _show(ctx, tx, operation)
 
@@ -211,6 +213,7 @@ def _show(ctx: Context, tx: Transaction, operation: Operation) -> Record:
 def cancel(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
     """End what is under way: its walk begins nothing more, and what was made is given back."""
     with ctx.store.write() as tx:
+        sharing.check(tx, ctx.account, record.id, "cancel")
         operations.cancel(tx, ctx.account, record.id)
         services.set_state(tx, ctx.account, record.id, "releasing", desired="released")
         return entities.get(tx, ctx.account, KIND, record.id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from broker.errors import Clash
 from broker.occi.model import CORDS
 from broker.store import outbox
 from broker.store.engine import Transaction, upsert
@@ -103,6 +104,19 @@ def used_by(tx: Transaction, account: str, service: str) -> tuple[tuple[str, Ins
     return tuple((row.node, _made(row)) for row in rows)
 
 
+def check(tx: Transaction, account: str, service: str, operation: str) -> None:
+    """Clash with the names of its users when a shared service would be taken from them by hand."""
+    instance = of_service(tx, account, service) if operation in _TAKES else None
+    found = users_of(tx, account, instance.key) if instance else ()
+    names = sorted({user.name for user in found if user.running or operation in _ENDS})
+    if instance and names:
+        raise Clash(
+            f"{operation}: {instance.name} is shared, and used by {', '.join(names)}",
+            hint=f"it follows its users: {operation} those, or take the common node out of their manifests",
+            users=names,
+        )
+
+
 def waits_for(tx: Transaction, account: str, service: str, other: str) -> bool:
     """Whether a service uses another one, directly or through what it uses."""
     seen, left = set[str](), [service]
@@ -140,6 +154,8 @@ def _alone(tx: Transaction) -> None:
     tx.sequence()
 
 
+_ENDS = frozenset({"release", "cancel"})
+_TAKES = _ENDS | {"stop", "suspend"}
 _USER = ("account", "key", "service", "node")
 
 

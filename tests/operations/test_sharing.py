@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.store import journal, operations, secrets, services, sharing
+from broker.cli import show
+from broker.errors import Clash
+from broker.report import report_of
+from broker.store import journal, operations, outbox, secrets, services, sharing
 from broker.worker.operation import carry_out
 from providers.fake import Trouble
 from providers.protocol import Kind
@@ -45,6 +48,13 @@ class Town(Stage):
     def users(self, key: str = "/cache") -> list[tuple[str, bool]]:
         with self.store.read() as tx:
             return [(user.name, user.running) for user in sharing.users_of(tx, ACCOUNT, key)]
+
+    def shown(self) -> list[tuple[str, object, bool]]:
+        """The projections of instances: name, service, and whether it is gone."""
+        with self.store.read() as tx:
+            found = [parcel.projection for parcel in outbox.pending(tx)]
+        mine = (each for each in found if each.kind == sharing.KIND)
+        return [(each.title, each.attributes.get("occi.instance.common"), each.gone) for each in mine]
 
     def address(self, name: str) -> str:
         found = self.cloud.list({}, deadline=5)
@@ -234,3 +244,36 @@ def test_nobodys_result_holds_a_password(town: Town) -> None:
     with town.store.read() as tx:
         made = journal.made(tx, ACCOUNT, one)
     assert "password-" not in repr(made)
+
+
+@pytest.mark.parametrize("operation", ["release", "cancel", "stop", "suspend"])
+def test_what_others_use_is_not_taken_from_them_by_hand(town: Town, operation: str) -> None:
+    for name in ("two", "one"):
+        town.up(name, document("m", PUBLIC))
+    town.work()
+    with town.store.read() as tx, pytest.raises(Clash) as found:
+        sharing.check(tx, ACCOUNT, town.shared(), operation)
+    assert found.value.message == f"{operation}: cache is shared, and used by one, two"
+
+
+def test_a_report_says_who_shares_what(town: Town) -> None:
+    one, two = town.up("one", document("m", PUBLIC)), town.up("two", document("m", PUBLIC))
+    town.work()
+    town.ask(two, "stop")
+    town.work()
+    with town.store.read() as tx:
+        of_user, of_shared = report_of(tx, ACCOUNT, one), report_of(tx, ACCOUNT, town.shared())
+    assert of_user["shared"] == [{"node": "cache", "service": "cache", "users": ["one", "two"]}]
+    assert of_user["users"] == []
+    assert of_shared["users"] == [{"name": "one", "running": True}, {"name": "two", "running": False}]
+    assert "cache  cache  used by one, two" in "\n".join(show.report(of_user))
+
+
+def test_an_instance_is_shown_until_its_service_is_released(town: Town) -> None:
+    one = town.up("one", document("m", PUBLIC))
+    town.work()
+    cache = town.shared()
+    assert town.shown() == [("cache", f"/service/{cache}", False)]
+    town.ask(one, "release")
+    town.work()
+    assert [gone for _, _, gone in town.shown()] == [False, True]
