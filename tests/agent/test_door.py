@@ -256,6 +256,19 @@ def test_a_node_cannot_forge_what_is_probed_from_outside(site: Site) -> None:
     assert kept == ["cpu", "net:eth0:rx"]
 
 
+def test_a_sites_own_metric_is_taken_from_the_nodes_that_were_told_to_measure_it(site: Site) -> None:
+    with site.store.write() as tx:
+        for metric in ("studies", "dicom:echo"):
+            told = {"metric": metric, "expression": "echo 1"}
+            instructions.add(tx, "acme", site.service, "db", id=str(uuid.uuid4()), method="probe", arguments=told)
+    said = [{"metric": metric, "value": 1} for metric in ("studies", "dicom:echo", "series")]
+    for node in ("db", "web"):
+        assert site.call("POST", "/v1/samples", site.key("acme", node), {"samples": said}).status_code == 200
+    with site.store.read() as tx:
+        kept = [(one.target, one.metric) for one in samples.newest(tx, "acme", site.service)]
+    assert kept == [("db", "studies")]
+
+
 def test_control_characters_of_a_node_do_not_reach_a_terminal(site: Site) -> None:
     key = site.key("acme", "db")
     id = site.tell("acme", "db", script="true")

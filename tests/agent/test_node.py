@@ -163,6 +163,24 @@ def test_probes_send_samples_at_their_period_and_go_on_after_a_restart(node: Nod
     node.does("probe", metric="memory:used", period=0)
 
 
+def test_a_sites_own_metric_is_told_once_there_are_its_samples(node: Node, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    count.write_text("0")
+    expression = f"n=$(($(cat {count}) + 1)); echo $n > {count}; echo $n studies"
+    node.does("probe", metric="studies", period=1, samples=3, expression=expression)
+
+    def taken() -> list[float]:
+        with node.store.read() as tx:
+            found = samples.window(tx, node.account, node.service, "studies", node.name)
+            return sorted(sample.value for sample in found)
+
+    until(taken, "the first samples")
+    assert taken() == [1.0, 2.0, 3.0]
+    node.kill()
+    node.start()
+    until(lambda: len(taken()) >= 6, "more, after a restart")
+
+
 def test_no_secret_is_in_a_log_a_process_list_or_an_output(node: Node, tmp_path: Path, door: DoorProcess) -> None:
     canary = "canary-4f1d9c7e-not-to-be-seen"
     with node.store.write() as tx:

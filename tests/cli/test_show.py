@@ -33,6 +33,18 @@ REPORT = {
         }
     ],
     "volumes": [{"id": "v", "name": "images", "provider": "local", "size": 20_000_000_000, "retain": True}],
+    "outputs": [],
+    "outside": [],
+    "samples": [
+        {
+            "metric": "du:bytes",
+            "target": "pacs",
+            "location": "/srv/images",
+            "value": 20_000_000_001.0,
+            "units": "bytes",
+            "at": "1970-01-01T00:01:00.000000Z",
+        }
+    ],
     "guarantees": [
         {
             "name": "answers",
@@ -45,6 +57,7 @@ REPORT = {
     ],
     "error": {"step": "pacs.0.machine", "message": "no offer has 8 cores", "hint": "ask for 4"},
     "can": ["retry", "release"],
+    "methods": ["backup"],
 }
 
 
@@ -57,12 +70,15 @@ def test_a_report_says_what_failed_why_and_what_can_be_done() -> None:
         "  pacs-db  active  10.1.0.2  on local  tcp/5432 from pacs udp/1-9",
         "volumes:",
         "  images  20 GB  on local  kept when released",
+        "measured:",
+        "  pacs  du:bytes /srv/images  20000000001 bytes  at 1970-01-01 00:01:00",
         "guarantees:",
         "  answers  VIOLATED since 1970-01-01 00:01:00  dicom:echo is 0",
         "not done:",
         "  pacs.0.machine  failed   no offer has 8 cores; the largest has 4",
         "  pacs.0.ready    blocked",
         "can: retry, release",
+        "methods: backup",
     ]
 
 
