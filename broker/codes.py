@@ -21,7 +21,7 @@ ANSWERS: Mapping[str, str] = {
     "agreement-metric": "an agreement's guarantee names a metric that nobody measures",
     "agreement-value": "an agreement's guarantee promises what is no number",
     "agreement-scope": "an agreement's guarantee is about a node that the service has not",
-    "credentials-withheld": "a document brings a provider's password or keys: they are not kept, and belong into the settings",
+    "credentials-withheld": "a provider's password or keys in a document are not kept: the settings are their place",
     "auth.missing": "the request carries no token",
     "auth.invalid": "the token is not one of this installation",
     "auth.expired": "the token's time is over",
@@ -67,7 +67,7 @@ STEPS: Mapping[str, str] = {
 COMMANDS: Mapping[str, str] = {
     "install.shared": "another distribution ships a package of Accords into the same environment",
     "settings": "the settings cannot be used; the message names each that is wrong",
-    "input.file": "a line of the file of `--env` gives no input a value; the message names the line, not what stands there",
+    "input.file": "a line of the file of `--env` gives no input a value; the message names the line, and no value",
     "file": "a file cannot be read or written",
     "failed": "the command could not be carried out; the message says why",
 }

@@ -13,7 +13,7 @@
     ├── Unacceptable                406
     ├── RowDown                     503  another category server does not answer; names it
     ├── StoreFull                   507  the disk is full
-    ├── Misconfigured               -    the settings cannot be used: the process does not start
+    ├── Misconfigured               -    the settings, or a file that a command names, cannot be used: nothing begins
     ├── LeaseLost                   -    the worker no longer owns the plan it was walking
     └── PhaseChanged                -    the operation is being cancelled: its walk begins nothing more
 

@@ -58,8 +58,6 @@ INPUTS = (
     ),
     _argument(
         "--env",
-        default=parameters.File(),
-        type=parameters.file,
         metavar="FILE",
         help="a file of lines NAME=VALUE with values of inputs, secret ones too",
     ),
@@ -97,6 +95,24 @@ COMMANDS: tuple[Command, ...] = (
         "documents:plan",
         "show what `up` would do, with cost and reasons; makes nothing",
         (DOCUMENT, *INPUTS, JSON),
+    ),
+    Command(
+        "convert",
+        "schemas:convert",
+        "print a document in another form, with nothing lost but comments; needs no broker",
+        (
+            _argument("document", metavar="FILE", help="a CORDS document, XML, YAML or JSON; - reads standard input"),
+            _argument("--to", choices=("xml", "yaml", "json"), required=True, help="the form to print it in"),
+        ),
+    ),
+    Command(
+        "schema",
+        "schemas:schema",
+        "print a schema that editors check documents with, or list them; needs no broker",
+        (
+            _argument("name", metavar="NAME", nargs="?", help="xsd, json, or a name of the list; all when absent"),
+            _argument("--path", action="store_true", help="print where its file is instead"),
+        ),
     ),
     Command(
         "up",

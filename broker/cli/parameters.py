@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.cli.session import tell
+from broker.errors import InvalidDocument, Misconfigured
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z0-9_][A-Za-z0-9_:-]{0,62})\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(?:'([^']*)'|"((?:[^"\\]|\\.)*)")\s*(?:#.*)?""")
@@ -38,14 +39,15 @@ def assignment(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def file(path: str) -> File:
-    """The file of `--env`: a line NAME=value each, with `#` comments; `'...'` is as it stands, `"..."` may hold \\n."""
+def file(path: str | None) -> File:
+    """The file of `--env`: a line NAME=value each, with `#` comments; `'...'` is as it stands, `"..."` may hold \\n.
+    Misconfigured for what is wrong in it; what the system says about the file goes up as it is."""
+    if path is None:
+        return File()
     try:
         text, mode = Path(path).read_text(encoding="utf-8"), Path(path).stat().st_mode
-    except OSError as wrong:
-        raise argparse.ArgumentTypeError(f"{path}: {wrong.strerror}") from wrong
     except UnicodeDecodeError as wrong:
-        raise argparse.ArgumentTypeError(f"{path}: it is not UTF-8") from wrong
+        raise Misconfigured(f"{path} is not UTF-8", code="input.file") from wrong
     values = dict(_assignments(path, text.splitlines()))
     return File(path, values, bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
 
@@ -58,7 +60,8 @@ def _assignments(path: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         match = _LINE.fullmatch(line.strip())
         value = _value(match[2]) if match else None
         if match is None or value is None:
-            raise argparse.ArgumentTypeError(f"{path}:{number}: write NAME=value, or NAME='value' for any text")
+            hint = "write NAME=value, or NAME='value' for any text"
+            raise Misconfigured(f"{path}:{number}: this line gives no input a value", hint=hint, code="input.file")
         yield match[1], value
 
 
@@ -79,18 +82,17 @@ def given(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The values for the inputs of a document, and those for its secret ones; what is set wins over the file. A name
     that it does not declare is refused here, before anything is sent: it may be a misspelt secret."""
-    said = {**arguments.env.values, **dict(arguments.set)}
+    found = file(arguments.env)
+    said = {**found.values, **dict(arguments.set)}
     inputs = {str(one["name"]): bool(one["secret"]) for one in declared}
     _check_names(said, inputs)
     secrets = {name: value for name, value in said.items() if inputs[name]}
-    _warn(arguments, secrets)
+    _warn(secrets, dict(arguments.set), found)
     return {name: value for name, value in said.items() if not inputs[name]}, secrets
 
 
 def asked(wanted: Iterable[str], secrets: Mapping[str, str]) -> dict[str, str]:
     """The secrets with those that are missing, asked for. Where nobody can be asked, all of them are named."""
-    from broker.errors import InvalidDocument
-
     missing = [name for name in wanted if name not in secrets]
     if missing and not sys.stdin.isatty():
         raise InvalidDocument(
@@ -105,7 +107,6 @@ def _check_names(said: Mapping[str, str], inputs: Mapping[str, bool]) -> None:
     unknown = [name for name in said if name not in inputs]
     if not unknown:
         return
-    from broker.errors import InvalidDocument
     from manifests import nearest
 
     hints = {name: nearest(name, inputs) or "the document declares no inputs" for name in unknown}
@@ -115,14 +116,12 @@ def _check_names(said: Mapping[str, str], inputs: Mapping[str, bool]) -> None:
     )
 
 
-def _warn(arguments: argparse.Namespace, secrets: Mapping[str, str]) -> None:
+def _warn(secrets: Mapping[str, str], on_the_line: Mapping[str, str], found: File) -> None:
     for name in secrets:
-        if name in dict(arguments.set):
+        if name in on_the_line:
             tell(f"{name} is secret, and others can read a command line: put it into a file for --env, or be asked")
-        elif arguments.env.open:
-            tell(
-                f"{arguments.env.path} holds the secret {name}, and others may read it: chmod 600 {arguments.env.path}"
-            )
+        elif found.open:
+            tell(f"{found.path} holds the secret {name}, and others may read it: chmod 600 {found.path}")
 
 
 def _missing(name: str) -> dict[str, object]:
