@@ -2,7 +2,7 @@
 is an entity, defaults and counters, and what there is to say about an element as its first children. Pure.
 
     <node name="pacs" id="urn:uuid:..." type="simple" ...>
-      <warning code="historic-attribute" message="..." line="3" column="9"/>
+      <warning code="..." message="..." line="3" column="9"/>
 
 `number` is the historic code, where there was one.
 """
