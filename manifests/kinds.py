@@ -26,6 +26,7 @@ _CONDITIONS = {
     "ne": "ne", "notequal": "ne", "le": "le", "notgreater": "le", "ge": "ge", "notless": "ge",
 }  # fmt: skip
 _LONGEST_TEXT = 1024
+_LONGEST_EXPRESSION = 65_536
 _FAR = 10**15
 """What JSON's numbers hold exactly in every reader."""
 
@@ -184,7 +185,9 @@ FORMS: Mapping[Kind, Form] = {
     Kind.SCRIPT: Form("script", _script, numbers=_ANY_NUMBER),
     Kind.LANGUAGE: _words("language", {"cordscript": "cordscript", "": "cordscript"}),
     Kind.EXPRESSION: Form(
-        "statements such as pacs.configure(db.hostname); each with its semicolon",
+        "statements such as pacs.configure(db.hostname); each with its semicolon, "
+        f"{_LONGEST_EXPRESSION} characters at most",
+        most=_LONGEST_EXPRESSION,
         pattern=patterns.EXPRESSION,
         parsed=True,
     ),
@@ -231,7 +234,7 @@ def fits(kind: Kind, text: str) -> bool:
 
 def _convert(kind: Kind, text: str) -> object:
     form = FORMS[kind]
-    if not form.parsed and not fits(kind, text):
+    if len(text) > form.most > 0 or not (form.parsed or fits(kind, text)):
         raise ValueError(f"{_shown(text)} is no {form.meaning}")
     return form.convert(text)
 

@@ -103,12 +103,14 @@ class _Scanner:
         if self._open or not self._sure:
             escape(self.notes, start, end)
             return
-        meant = self._text[start:end].strip(_BLANK + ";\ufeff")
+        written = self._text[start:end].strip(_BLANK)
+        at = self._text.find(written, start)
+        meant = written.strip(_BLANK + ";\ufeff")
         if meant:
             summary = f"{meant[:40]!r} stands outside the outermost element"
-            self.notes.trouble(self._text.find(meant, start), summary, "take it out, or put it in an element")
-        elif self._text[start:end].strip(_BLANK):
-            self.notes.change("repaired-mark", start, end, Edit(start, end, "\n"))
+            self.notes.trouble(self._text.find(meant, at), summary, "take it out, or put it in an element")
+        elif written:
+            self.notes.change("repaired-mark", at, at + len(written), Edit(at, at + len(written), ""))
 
     def _markup(self, start: int) -> int:
         """What begins with the angle at `start`; gives the offset after it."""

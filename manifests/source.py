@@ -49,7 +49,7 @@ def decode(data: bytes) -> str:
         named = declared[1].decode("ascii") if declared else "utf-8"
         if named.lower() not in ENCODINGS:
             raise ValueError(f"the encoding {named[:40]!r} is not one that is read here: {_known()}")
-        text = data.decode(ENCODINGS[named.lower()])
+        text = _text(data, ENCODINGS[named.lower()])
     if "\0" in text:
         raise ValueError(f"there is a NUL at character {text.index(chr(0)) + 1}")
     return text
@@ -59,12 +59,20 @@ def _marked(data: bytes, codec: str, encoding: str) -> str:
     """The text of bytes that say by their beginning what they are, and may say it again in a declaration."""
     if not codec:
         raise ValueError(f"they begin like {encoding}, which is not read here")
-    text = data.decode(codec)
+    text = _text(data, codec)
     declared = _DECLARED_TEXT.match(text[:300])
     named = declared[1].lower() if declared else encoding.lower()
     if ENCODINGS.get(named, named.upper()) != encoding:
         raise ValueError(f"the byte order mark says {encoding}, the declaration {named[:40]!r}")
     return text
+
+
+def _text(data: bytes, codec: str) -> str:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError as wrong:
+        line = data.count(b"\n", 0, wrong.start) + 1
+        raise ValueError(f"the byte 0x{data[wrong.start]:02x} in line {line} is not {wrong.encoding}") from wrong
 
 
 def _known() -> str:

@@ -77,6 +77,8 @@ class _Builder:
             summary = "the outermost mapping has not one key with a mapping in it"
             self._findings.add("not-a-document", Position(1, 1), summary, "begin with `manifest:` or `agreement:`")
             return None
+        for name, start in document.repeated:
+            self._findings.add("duplicate", self._source.position(start), f"{name!r} stands twice", "keep one")
         _inherit(document.children[0], "")
         return document.children[0]
 

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the reader: `make fuzz`, or `python tests/fuzz/fuzz_reader.py [-option]... [folder]`.
 
 Ends at the first input for which `checks` does not hold, and leaves it as `crash-...`: give it a telling name, put it
-into `finds/`, and `test_finds.py` keeps it.
+into `finds/`, and `test_fuzz.py` keeps it.
 """
 
 from __future__ import annotations
