@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from manifests.findings import Findings, nearest
 from manifests.kinds import CONVERT, Kind
-from manifests.model import Input, Manifest, Phase, Position, Property, Statement
+from manifests.model import Input, Manifest, Node, Phase, Position, Property, Statement
 from manifests.plan import Step
 from manifests.source import Source
 from manifests.steps import secret_step
@@ -57,7 +57,7 @@ def filled(root: Element, source: Source, inputs: Mapping[str, str] | None, find
     """
     declared = {one.name: one for one in _declarations(root, source, findings)}
     if not declared and not inputs and _MARK[2:] not in source.text:
-        return Filled(root)
+        return Filled(root, given=inputs is not None)
     values = {one.name: one.default for one in declared.values() if one.default is not None and not one.secret}
     if inputs is not None:
         values |= _accepted(declared, inputs, source.position(root.start), findings)
@@ -307,10 +307,19 @@ def _check_clash(document: Manifest, findings: Findings) -> None:
 def _check_nested(document: Manifest, findings: Findings) -> None:
     """Nobody can give the inputs of a manifest inside another one: their defaults are what they are."""
     for node in document.nodes:
-        for one in node.nested.inputs if node.nested else ():
-            if one.value is None:
-                summary = f"the node {node.name} is the manifest {node.type}, whose input {one.name} has no default"
-                findings.add("input-missing", node.at, summary, f"give {one.name} a default in {node.type}")
+        for name, inner in _inside(node):
+            for one in inner.inputs:
+                if one.value is None:
+                    summary = f"the node {name} is the manifest {inner.name}, whose input {one.name} has no default"
+                    findings.add("input-missing", node.at, summary, f"give {one.name} a default in {inner.name}")
+
+
+def _inside(node: Node, path: str = "") -> Iterator[tuple[str, Manifest]]:
+    """The manifests that a node holds, each with the path of the node that it is."""
+    if node.nested is not None:
+        yield path + node.name, node.nested
+        for inner in node.nested.nodes:
+            yield from _inside(inner, f"{path}{node.name}.")
 
 
 def _stated(statement: Statement, literals: Mapping[tuple[str, str], str]) -> Statement:

@@ -200,6 +200,18 @@ def test_a_manifest_with_open_inputs_is_not_planned() -> None:
     assert "input-missing" in [one.code for one in made.diagnostics]
 
 
+@pytest.mark.parametrize("declared", ['{"name": "y"}', '{"name": "y", "secret": "yes"}'])
+def test_a_manifest_inside_another_has_defaults_for_all_its_inputs(declared: str) -> None:
+    from manifests import Defined
+
+    told = '"configuration": {"action": {"expression": "deep.configure(input.y);"}}'
+    inner = f'{{"manifest": {{"name": "inner", "input": {declared}, "node": {{"name": "deep"}}, {told}}}}}'
+    text = b'<manifest name="m"><node name="out" type="inner"/></manifest>'
+    found = read(text, inputs={}, library=lambda term, name: (Defined(inner, "x"),) if term == "manifest" else ())
+    assert only(found).code == "input-missing"
+    assert "the node out is the manifest inner, whose input y has no default" in only(found).summary
+
+
 def test_values_cannot_make_a_document_larger_than_documents_may_be() -> None:
     many = "".join(f'<node name="n{index}" zone="${{input.x}}"/>' for index in range(2200))
     assert only(reading('<input name="x"/>' + many, {"x": "y" * 1000})).code == "too-many-parts"
