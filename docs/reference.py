@@ -1,4 +1,5 @@
-"""Write the pages of docs/reference/ from the code's own tables; with --check, fail if one is not what it would write.
+"""Write the pages of docs/reference/ and the schemas of documents from the code's own tables; with --check, fail if one
+is not what it would write.
 
 python docs/reference.py [--check]
 """
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from broker.occi.model import Kind
-from manifests import Code
+from manifests import Code, schemas
 from providers.errors import MEANINGS
 
 T = TypeVar("T")
@@ -203,8 +204,9 @@ def main(argv: Sequence[str]) -> int:
             stale.append(name)
             if "--check" not in argv:
                 page.write_text(text, encoding="utf-8")
+    stale += schemas.stale() if "--check" in argv else schemas.publish()
     if stale and "--check" in argv:
-        sys.stderr.write(f"docs/reference: {', '.join(stale)} not what the code says; run `make docs`\n")
+        sys.stderr.write(f"{', '.join(stale)}: not what the code says; run `make docs`\n")
         return 1
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from broker.hooks import cloud, event, manifest, metric, plan, service, unowned, user, volume
+from broker.hooks import cloud, event, manifest, metric, plan, schemas, service, unowned, user, volume
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import Hooks, Row, RowRoute
 
@@ -35,7 +35,11 @@ HOOKS: Mapping[str, Hooks] = {
 }
 
 ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
-    "manifest": {"/definitions/metric/{name}": {"GET": metric.definitions}},
+    "manifest": {
+        "/definitions/metric/{name}": {"GET": metric.definitions},
+        "/schemas": {"GET": schemas.listing},
+        "/schemas/{name}": {"GET": schemas.one},
+    },
     "service": {"/volumes": {"GET": volume.kept}, "/volumes/{id}": {"DELETE": volume.remove}},
 }
 

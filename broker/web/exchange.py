@@ -108,7 +108,9 @@ class Exchange:
             resp.set_header("Vary", "Accept")
 
     def reply(self, reply: Reply) -> None:
-        """Send a hook's own answer."""
+        """Send a hook's own answer; one with an ETag, unless the client has it already."""
+        if "ETag" in reply.headers and self.not_modified(reply.headers["ETag"]):
+            return
         self._resp.status = reply.status
         self._resp.data = reply.body
         self._resp.content_type = reply.content_type
