@@ -120,6 +120,14 @@ def is_open(text: str) -> bool:
     return _MARK in text
 
 
+def awaited(element: Element) -> Iterator[str]:
+    """Every `${input.NAME}` in an element, as it is written."""
+    for attribute in (*element.attributes.values(), *([element.text] if element.text else [])):
+        yield from (match[0] for match in _USE.finditer(attribute.value))
+    for child in element.children:
+        yield from awaited(child)
+
+
 def problem(one: Input, text: str) -> str:
     """Why a value is none for this input, or nothing. What is wrong with a secret never quotes it."""
     if "\0" in text:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from manifests import yaml_tree
 from manifests.findings import Findings, nearest
 from manifests.grammar import Refers
+from manifests.parameters import awaited
 from manifests.source import Source
 from manifests.tree import Attribute, Element
 
@@ -120,6 +121,11 @@ class References:
             summary = f"<{key[0]} name={key[1]!r}> is the one of {newest.where}; others differ: {', '.join(others[:5])}"
             hint = "write its content here to be independent of what is kept"
             self._findings.add("reference-choice", self._source.position(element.start), summary, hint)
+        waits = next(awaited(meant), None)
+        if waits:
+            summary = f"<{key[0]} name={key[1]!r}> of {newest.where} waits for {waits}, an input of that document alone"
+            hint = "write its content here, with inputs of this document"
+            self._findings.add("input-unknown", self._source.position(element.start), summary, hint)
         return meant
 
     def _nowhere(self, element: Element, key: tuple[str, str]) -> None:

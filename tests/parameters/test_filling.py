@@ -212,6 +212,16 @@ def test_a_manifest_inside_another_has_defaults_for_all_its_inputs(declared: str
     assert "the node out is the manifest inner, whose input y has no default" in only(found).summary
 
 
+def test_an_element_of_another_document_brings_no_inputs_along() -> None:
+    from manifests import Defined
+
+    image = '{"image": {"name": "i", "package": {"name": "p", "configuration": "rm -r ${input.dir}"}}}'
+    text = b'<manifest name="m"><node name="a"><image name="i"/></node></manifest>'
+    found = read(text, inputs={}, library=lambda term, name: (Defined(image, "manifest n"),) if term == "image" else ())
+    assert only(found).code == "input-unknown"
+    assert "waits for ${input.dir}, an input of that document alone" in only(found).summary
+
+
 def test_values_cannot_make_a_document_larger_than_documents_may_be() -> None:
     many = "".join(f'<node name="n{index}" zone="${{input.x}}"/>' for index in range(2200))
     assert only(reading('<input name="x"/>' + many, {"x": "y" * 1000})).code == "too-many-parts"
