@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from manifests import Manifest, Offer, OfferedImage, Plan, Size, place, plan, read
+from tests import library
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -57,5 +58,5 @@ def parsed() -> Callable[[str | bytes], Manifest]:
 
 
 @pytest.fixture(scope="session")
-def example(parsed: Callable[[str | bytes], Manifest]) -> Callable[[str], Manifest]:
-    return lambda name: parsed((EXAMPLES / name).read_bytes())
+def example() -> Callable[[str], Manifest]:
+    return library.example

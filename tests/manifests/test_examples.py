@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from manifests import Agreement, Manifest, Plan, read
+from tests.library import library
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["pacs.xml", "web.yaml", "cluster.xml", "hospital.xml"])
+@pytest.mark.parametrize("name", ["pacs.xml", "web.yaml", "cluster.xml", "hospital.xml", "site.xml"])
 def test_an_example_gives_the_plan_that_is_kept_beside_it(
     name: str, example: Callable[[str], Manifest], planned: Callable[[Manifest], Plan], request: pytest.FixtureRequest
 ) -> None:
@@ -23,7 +24,7 @@ def test_an_example_gives_the_plan_that_is_kept_beside_it(
     assert listing == golden.read_text()
 
 
-@pytest.mark.parametrize("name", ["pacs", "hospital"])
+@pytest.mark.parametrize("name", ["pacs", "hospital", "site"])
 def test_the_yaml_form_gives_the_same_document_and_the_same_plan_to_the_byte(
     name: str, example: Callable[[str], Manifest], planned: Callable[[Manifest], Plan]
 ) -> None:
@@ -36,7 +37,7 @@ def test_the_yaml_form_gives_the_same_document_and_the_same_plan_to_the_byte(
 
 def test_every_example_is_read_without_a_word() -> None:
     for path in sorted((*EXAMPLES.glob("*.xml"), *EXAMPLES.glob("*.yaml"))):
-        reading = read(path.read_bytes())
+        reading = read(path.read_bytes(), library=library)
         assert reading.document is not None, path
         assert not reading.diagnostics, path
 
@@ -46,6 +47,16 @@ def test_only_the_archive_reaches_the_database(
 ) -> None:
     rules = planned(example("pacs.xml")).step("pacs-db.0.firewall").inputs["rules"]
     assert rules == ({"protocol": "tcp", "from": 5432, "to": 5432, "source": "node:pacs"},)
+
+
+def test_each_archive_of_a_site_has_a_database_that_only_it_reaches(
+    example: Callable[[str], Manifest], planned: Callable[[Manifest], Plan]
+) -> None:
+    plan = planned(example("site.xml"))
+    for ward in ("cardiology", "radiology"):
+        (rule,) = plan.step(f"{ward}/pacs-db.0.firewall").inputs["rules"]  # type: ignore[misc]  # a tuple of one
+        assert rule["source"] == f"node:{ward}/pacs"  # type: ignore[index, call-overload]  # of mappings
+        assert plan.step(f"{ward}/pacs.0.configure.pacs-db.password").inputs["symbol"] == "pacs_db_password"
 
 
 def test_no_secret_is_in_the_plan_but_by_reference(

@@ -11,6 +11,7 @@ import pytest
 from broker.store import sharing
 from manifests import Manifest
 from providers.protocol import Kind
+from tests.library import example
 from tests.operations.stage import ACCOUNT, Stage, manifest_of
 
 INNER = (
@@ -135,5 +136,27 @@ def test_an_abstract_node_is_handed_whole_to_the_provider_that_takes_its_categor
     told = [each.arguments for each in table.cloud.carried() if each.method == "configure"]
     assert told == [{"symbol": "shop_address", "value": shop.addresses[0]}]
     table.ask(service, "release")
+    table.work()
+    assert table.left() == []
+
+
+def test_the_site_of_the_examples_is_deployed_asked_and_given_back(table: Table) -> None:
+    service = table.up("site", example("site.xml"))
+    table.work()
+    assert table.service(service).state == "active", table.service(service).error
+    machines = [name for name in table.left() if name.startswith("machine/")]
+    assert sorted(machines) == [
+        "machine/site-cardiology--pacs",
+        "machine/site-cardiology--pacs-db",
+        "machine/site-portal",
+        "machine/site-radiology--pacs",
+        "machine/site-radiology--pacs-db",
+    ]
+    table.ask(service, "invoke", method="notice", arguments=["closed until noon"])
+    table.work()
+    assert table.cloud.carried()[-1].arguments["script"] == (
+        "set -- 'closed until noon'\necho $1 >> /var/www/html/index.html"
+    )
+    table.ask(service, "release", volumes=True)
     table.work()
     assert table.left() == []
