@@ -38,6 +38,7 @@ from broker.store import (
     services,
     sharing,
     verdicts,
+    watches,
 )
 from broker.store.journal import Entry
 from broker.store.verdicts import Violation
@@ -81,6 +82,7 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
     facts = Facts(journal.history(tx, account, service_id), journal.made(tx, account, service_id))
     steps = steps_of(current, facts.entries) if current else []
     said = _said(current, facts.entries) if current and current.operation == "invoke" else []
+    measured = watches.of_service(tx, account, service_id)
     broken = verdicts.violations_of(tx, account, service_id, limit=VIOLATIONS)
     lasting = {(each.guarantee, each.target): each.at for each in verdicts.lasting(tx, account, service_id)}
     return {
@@ -89,7 +91,7 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
         "steps": steps,
         "nodes": nodes_of(plan, facts, service.error) if plan else [],
         "volumes": volumes_of(plan, facts) if plan else [],
-        "samples": [_sample(each) for each in samples.newest(tx, account, service_id)],
+        "samples": [_sample(each) for each in samples.newest(tx, account, service_id, measured)],
         "guarantees": [_guarantee(each, lasting) for each in verdicts.of_service(tx, account, service_id)],
         "violations": [_violation(each) for each in broken],
         "outputs": outputs_of(plan, facts) if plan else [],

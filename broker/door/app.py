@@ -127,8 +127,8 @@ def measured(door: Door, request: Request) -> Answer:
 def _measured_here(tx: Transaction, node: Node, said: Sequence[messages.Measurement]) -> list[messages.Measurement]:
     """Those of metrics that nodes measure: the built-in ones, and a site's own that this node was told to."""
     own = {each.metric for each in said if not messages.METRIC.fullmatch(each.metric)}
-    told = instructions.measured(tx, *node) - OUTSIDE if own else frozenset()
-    return [each for each in said if each.metric in told or each.metric not in own]
+    told = {metric for name, metric, _ in instructions.told(tx, *node[:2]) if name == node[2]} if own else set()
+    return [each for each in said if each.metric not in own or each.metric in told - OUTSIDE]
 
 
 def printed(door: Door, request: Request) -> Answer:

@@ -31,6 +31,13 @@ def put(tx: Transaction, account: str, service: str, many: Sequence[Guarantee]) 
         tx.run(row.on_conflict_do_update(index_elements=list(key), set_=fresh))
 
 
+def of_service(tx: Transaction, account: str, service: str) -> tuple[Promise, ...]:
+    """What is promised of one service."""
+    mine = (guarantees.c.account == account, guarantees.c.service == service)
+    rows = tx.run(sa.select(guarantees).where(*mine).order_by(guarantees.c.name, guarantees.c.target))
+    return tuple(Promise(row.account, row.service, _guarantee(row.definition)) for row in rows)
+
+
 def judged(tx: Transaction) -> tuple[Promise, ...]:
     """The guarantees of every active service of every account, for the worker."""
     same = (guarantees.c.account == services.c.account) & (guarantees.c.service == services.c.id)

@@ -61,10 +61,11 @@ def pending(
     return tuple(Instruction(**row._mapping) for row in rows)
 
 
-def measured(tx: Transaction, account: str, service: str, node: str) -> frozenset[str]:
-    """The metrics that a node was told to measure."""
-    told = sa.select(instructions.c.arguments).where(*_node(account, service, node), instructions.c.method == "probe")
-    return frozenset(str(row.arguments["metric"]) for row in tx.run(told))
+def told(tx: Transaction, account: str, service: str) -> frozenset[tuple[str, str, str]]:
+    """What the nodes of a service were told to measure: (node, metric, location)."""
+    mine = (instructions.c.account == account, instructions.c.service == service, instructions.c.method == "probe")
+    rows = tx.run(sa.select(instructions.c.node, instructions.c.arguments).where(*mine))
+    return frozenset((row.node, row.arguments["metric"], row.arguments.get("location") or "") for row in rows)
 
 
 def open_nodes(tx: Transaction) -> frozenset[tuple[str, str, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from broker.store.engine import Transaction, upsert
 from broker.store.tables import samples
-from sla.model import Sample
+from sla.model import Sample, Watch
 
 
 def add(tx: Transaction, account: str, service: str, many: Sequence[Sample]) -> None:
@@ -36,14 +36,11 @@ def window(
     return tuple(map(_sample, tx.run(wanted.order_by(samples.c.at.desc()).limit(limit))))
 
 
-def newest(tx: Transaction, account: str, service: str) -> tuple[Sample, ...]:
-    """The newest of each metric, target and location of a service, in this order."""
-    place = [samples.c[name] for name in ("account", "service", "metric", "target", "location")]
-    mine = (samples.c.account == account, samples.c.service == service)
-    last = sa.select(*place, sa.func.max(samples.c.at).label("at")).where(*mine).group_by(*place).subquery()
-    same = sa.and_(*(samples.c[column.name] == column for column in last.c))
-    wanted = sa.select(samples).join(last, same).order_by(samples.c.metric, samples.c.target, samples.c.location)
-    return tuple(map(_sample, tx.run(wanted)))
+def newest(tx: Transaction, account: str, service: str, of: Iterable[Watch]) -> tuple[Sample, ...]:
+    """The newest of each measurement that has one: a look into the index for each, however many samples are kept."""
+    places = ((one.metric, one.target, one.location) for one in of)
+    found = (window(tx, account, service, metric, target, location=at, limit=1) for metric, target, at in places)
+    return tuple(sample for latest in found for sample in latest)
 
 
 def prune(tx: Transaction, before: int) -> int:

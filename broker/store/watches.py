@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from broker.store import instructions
+from broker.store import guarantees, instructions
 from broker.store.engine import Transaction, upsert
 from broker.store.tables import services, watches
 from sla import Origin, Watch, metric
@@ -45,6 +45,16 @@ def put(tx: Transaction, account: str, service: str, watch: Watch) -> None:
     key = {"account": account, "service": service, **place}
     fresh = {"definition": asdict(watch)}
     tx.run(upsert(watches).values({**key, **fresh}).on_conflict_do_update(index_elements=list(key), set_=fresh))
+
+
+def of_service(tx: Transaction, account: str, service: str) -> tuple[Watch, ...]:
+    """Everything that is measured of a service, promised or not, each place once, in order."""
+    mine = (watches.c.account == account, watches.c.service == service)
+    kept = [Watch(**row.definition) for row in tx.run(sa.select(watches.c.definition).where(*mine))]
+    promised = [each.guarantee.watch for each in guarantees.of_service(tx, account, service)]
+    told = [Watch(metric, node, location=at or None) for node, metric, at in instructions.told(tx, account, service)]
+    places = {(one.metric, one.target, one.location or ""): one for one in (*told, *promised, *kept)}
+    return tuple(places[place] for place in sorted(places))
 
 
 def active(tx: Transaction) -> tuple[Watched, ...]:

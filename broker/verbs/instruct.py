@@ -21,6 +21,9 @@ LOOK_AGAIN = 0.1
 OUTPUT_KEPT = 2000
 """Characters of an instruction's output, from its end, that a result keeps."""
 
+_NEXT: Mapping[str, str] = {"invoke": "invoke the method again"}
+"""What can be done about a script that failed, by the operation it is of."""
+
 NEW = ("deploy", "retry")
 """Operations that wait for agents' first call home."""
 
@@ -120,7 +123,7 @@ def _ended(call: Call, status: int, output: str) -> Outcome:
         "message": f"{call.step.verb} on {call.node} ended with exit status {status}",
         "exit": status,
         "output": kept,
-        "hint": "mend what the output names, then retry the step or release the service",
+        "hint": f"mend what the output names, then {_NEXT.get(call.job.kind, 'retry the step or release the service')}",
     }
     return Failed(error, retryable=False)
 

@@ -99,7 +99,7 @@ def test_what_is_measured_from_outside_is_asked_by_the_worker_and_shown_in_the_r
 
 
 def test_the_report_has_the_newest_sample_of_each_measurement(house: House, ann: User) -> None:
-    service = ann.up(PAIR)
+    service = ann.up(watched("db.monitor(slam.cpu); web.monitor(slam.cpu); web.monitor(slam.tasks);"))
     house.work()
     with house.tools.store.write() as tx:
         for at, value in ((1, 10.0), (3, 30.0), (2, 20.0)):
