@@ -164,7 +164,7 @@ class _Tree:
             key, value = next(values)
             if ":" not in name or not str(key).startswith(_SAYS_NOTHING):
                 places = self._place(found.start()), self._place(found.start(found.lastindex or 0))
-                # A document says the same names and values over and over: kept once, they are a third of its memory less.
+                # A document says the same names and values over and over: kept once, they take a third less.
                 attributes[intern(name)] = Attribute(intern(str(value)), *places)
         return attributes
 
