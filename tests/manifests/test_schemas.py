@@ -22,6 +22,7 @@ from manifests.schemas import PUBLISHED, path, stale
 from manifests.tree import Attribute, Element
 from tests.manifests.trees import CHARACTERS, documents
 
+DOCS = Path(__file__).parents[2] / "docs" / "manifests-schemas.md"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # What a document says about its own parts: names that must be there, or be there once, and what they must be of.
@@ -288,6 +289,12 @@ def test_each_rule_of_the_grammar_is_in_each_schema() -> None:
 
 def test_the_published_schemas_are_what_the_grammar_says() -> None:
     assert not stale(), "run `make docs`"
+
+
+def test_the_page_of_schemas_names_what_no_schema_can_say() -> None:
+    page = DOCS.read_text(encoding="utf-8")
+    assert [code for code in sorted(BEYOND) if f"`{code}`" not in page] == []
+    assert [name for name in PUBLISHED if f"`{name}`" not in page] == []
 
 
 def test_the_published_schemas_are_schemas() -> None:
