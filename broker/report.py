@@ -91,7 +91,7 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
         "steps": steps,
         "nodes": nodes_of(plan, facts, service.error) if plan else [],
         "volumes": volumes_of(plan, facts) if plan else [],
-        "samples": [_sample(each) for each in samples.newest(tx, account, service_id, measured)],
+        "samples": [sample_json(each) for each in samples.newest(tx, account, service_id, measured)],
         "guarantees": [_guarantee(each, lasting) for each in verdicts.of_service(tx, account, service_id)],
         "violations": [_violation(each) for each in broken],
         "outputs": outputs_of(plan, facts) if plan else [],
@@ -283,7 +283,8 @@ def _step(step: Step, state: str, entry: Entry | None) -> Json:
     }
 
 
-def _sample(one: Sample) -> Json:
+def sample_json(one: Sample) -> Json:
+    """One measurement as reports tell it; `units` empty for a site's own metric."""
     known = metric(one.metric)
     return {**asdict(one), "units": known.units if known else "", "at": rfc3339(one.at)}
 

@@ -1,5 +1,5 @@
-"""GET /definitions/metric/{name} of the manifest row: what documents of the account, then of the platform, define under
-a metric's name. The service row judges by it; documents are stored elsewhere.
+"""What is measured, over HTTP: GET /service/<id>/samples of the service row; and GET /definitions/metric/{name} of the
+manifest row, by which the service row knows the metrics that documents define.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import orjson
 
 from broker.hooks.library import library
 from broker.metrics import Look, looking
+from broker.report import sample_json
 from broker.services import Context, Reply
+from broker.store import Record, samples, watches
 from manifests import Defined
 
 
@@ -20,6 +22,19 @@ def definitions(ctx: Context, query: Mapping[str, str]) -> Reply:
     with ctx.store.read() as tx:
         found = library(tx, ctx.account)("metric", query["name"])
     return Reply(200, orjson.dumps({"definitions": [{"text": each.text, "where": each.where} for each in found]}))
+
+
+def measured(ctx: Context, record: Record, query: Mapping[str, str]) -> Reply:
+    """GET /service/<id>/samples: the newest of each measurement; with `metric`, `target` (and `location`, where there
+    is one) the last thousand of that one, newest first."""
+    with ctx.store.read() as tx:
+        if {"metric", "target"} <= query.keys():
+            place = (query["metric"], query["target"])
+            found = samples.window(tx, ctx.account, record.id, *place, location=query.get("location"))
+        else:
+            of = watches.of_service(tx, ctx.account, record.id)
+            found = samples.newest(tx, ctx.account, record.id, of)
+    return Reply(200, orjson.dumps({"samples": list(map(sample_json, found))}))
 
 
 def asking(ctx: Context) -> Look:

@@ -24,7 +24,7 @@ HOOKS: Mapping[str, Hooks] = {
         created=service.created,
         actions=service.ACTIONS,
         delete=service.delete,
-        routes={"report": service.report, "logs": service.printed},
+        routes={"report": service.report, "logs": service.printed, "samples": metric.measured},
     ),
     CORDS + "provider": Hooks(listing=service.provider_listing, routes=_DOCUMENT),
     CORDS + "event": Hooks(listing=event.listing),

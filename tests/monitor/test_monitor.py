@@ -101,6 +101,15 @@ def test_a_guarantee_from_outside_is_probed_at_the_nodes_address(store: Store, p
     assert states(store) == {"answers": VerdictState.MET, "fits": VerdictState.UNKNOWN}
 
 
+def test_a_node_that_is_outside_is_probed_at_the_address_it_says(store: Store, pool: ThreadPoolExecutor) -> None:
+    away = Guarantee("theirs", "dicom:echo", ECHO.objective, "hospital", location="PACS@104", address="10.1.2.3")
+    with store.write() as tx:
+        guarantees.put(tx, ACCOUNT, SERVICE, [away])
+    pacs = Pacs()
+    monitor.tick(store, pool, measure=pacs)
+    assert ("dicom:echo", "10.1.2.3", "PACS@104") in pacs.asked
+
+
 def test_a_probe_is_due_once_a_period(store: Store, pool: ThreadPoolExecutor, clock: Clock) -> None:
     pacs = Pacs()
     for _ in range(4):

@@ -81,6 +81,41 @@ def test_what_could_never_be_judged_is_refused_with_the_nearest_right_word(
     assert diagnostic["line"] == 3
 
 
+def test_what_is_promised_of_any_interface_is_judged() -> None:
+    (one,) = promised(agreement('property="net:ens3:err" condition="le" value="0"'), NODES)
+    assert one.metric == "net:ens3:err"
+
+
+def test_a_site_may_promise_by_a_metric_that_the_agreement_writes_out() -> None:
+    text = """<agreement name="a"><terms name="g" type="guarantees"><term name="t"><guarantee name="one" scope="pacs">
+      <variable name="v" property="studies" condition="le" value="5K">
+        <metric name="studies" period="10" samples="3" expression="ls | wc -l"/>
+      </variable><business name="b" nature="penalty"/>
+    </guarantee></term></terms></agreement>"""
+    document = read(text.encode()).document
+    assert isinstance(document, Agreement)
+    (one,) = promised(document, NODES)
+    assert (one.expression, one.period, one.samples, one.window) == ("ls | wc -l", 10, 3, 60)
+    assert one.objective == Objective(Comparison.LE, 5000.0)
+
+
+HOSPITAL = {"hospital": "10.1.2.3"}
+
+
+def test_a_node_that_is_outside_is_judged_where_it_is_named() -> None:
+    (one,) = promised(agreement(ECHO, "hospital"), NODES, outside=HOSPITAL)
+    assert (one.target, one.address) == ("hospital", "10.1.2.3")
+    assert [one.target for one in promised(agreement(ECHO, "any"), NODES, outside=HOSPITAL)] == ["pacs-db", "pacs"]
+
+
+def test_a_node_that_is_outside_measures_nothing_itself() -> None:
+    with pytest.raises(InvalidDocument) as refused:
+        promised(agreement('property="cpu" condition="le" value="90%"', "hospital"), NODES, outside=HOSPITAL)
+    (diagnostic,) = refused.value.fields["diagnostics"]  # type: ignore[misc]
+    assert diagnostic["code"] == "agreement-scope"
+    assert "outside" in diagnostic["summary"]
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InvalidDocument) as refused:
         promised(agreement('property="x" condition="eq" value="z"', "nobody"), NODES)

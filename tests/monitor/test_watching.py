@@ -107,6 +107,10 @@ def test_the_report_has_the_newest_sample_of_each_measurement(house: House, ann:
                 samples.add(tx, "ward", service, [Sample("cpu", node, value, at)])
     found = [(one["target"], one["value"]) for one in ann.report(service)["samples"]]
     assert found == [("db", 30.0), ("web", 30.0)]
+    path = f"/service/{service}/samples"
+    assert ann.client.get("service", path)["samples"] == ann.report(service)["samples"]
+    past = ann.client.get("service", path, metric="cpu", target="db")["samples"]
+    assert [one["value"] for one in past] == [30.0, 20.0, 10.0]
 
 
 def test_a_sites_own_metric_is_measured_by_its_expression(house: House, ann: User) -> None:
