@@ -140,6 +140,33 @@ def codes() -> str:
     )
 
 
+def metrics() -> str:
+    from sla import METRICS
+
+    def rows(origin: str) -> list[tuple[str, str, str, int, str]]:
+        found = (one for one in METRICS.values() if one.origin == origin)
+        return [(one.name, one.units, one.location or "none", one.period, one.meaning) for one in found]
+
+    head = ("metric", "units", "location", "period, s", "meaning")
+    return (
+        "# Metrics\n\nWhat a `monitor` statement may name (`db.monitor(slam.du:bytes, '/srv/data');`) and a guarantee "
+        "may promise. The newest samples are in `accords status` and `GET /service/<id>/samples`; they are kept for a "
+        "week. "
+        "A metric of your own comes with an import document: its `expression` is a shell command that the node runs "
+        "every `period` seconds, the whole number that its output begins with is the value, and `samples` of them are "
+        "sent together.\n"
+        + _section(
+            "Measured in the node",
+            "Whole numbers. `net:<interface>:...` is there for every interface.\n\n",
+            head,
+            rows("node"),
+        )
+        + _section(
+            "Measured from outside", "As a client of the node sees it, by the worker.\n\n", head, rows("outside")
+        )
+    )
+
+
 def diagnostics() -> str:
     from manifests import CODES
 
@@ -191,6 +218,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "kinds.md": kinds,
     "codes.md": codes,
     "diagnostics.md": diagnostics,
+    "metrics.md": metrics,
 }
 
 
