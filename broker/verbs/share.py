@@ -12,7 +12,7 @@ that waits for nothing else gives up its place (`Waiting.elsewhere`): the one th
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from broker.errors import Missing
 from broker.execute.outcomes import Done, Failed, Outcome, Waiting
@@ -136,23 +136,33 @@ def fields(plan: Plan, made: Made) -> dict[str, object]:
     """The properties of a plan's nodes by name. All are of one node, whose own name is left out. Pure."""
     found: dict[str, object] = {}
     for step in plan.steps:
-        result = made.get(step.id)
-        if result is None:
-            continue
         node, _, what = step.id.partition(".")
-        inner = "".join(f"{name}." for name in node.split("/")[1:])
-        known = _KNOWN.get(what.partition(".")[2])
-        named = result if known is None else {name: result.get(field) for name, field in known.items()}
-        if known is not None or step.verb == "share" or step.subject.startswith("application/"):
-            found.update({inner + name: value for name, value in named.items()})
+        result, told = made.get(step.id), _TOLD.get(what.partition(".")[2])
+        if result is not None and told is not None:
+            inner = "".join(f"{name}." for name in node.split("/")[1:])
+            found.update({inner + name: value for name, value in told(step, result).items()})
     return found
 
 
-_KNOWN: Mapping[str, Mapping[str, str]] = {
-    "machine": {"hostname": "hostname", "address": "address", "reference": "id", "contract": "contract"},
-    "secret.password": {"password": "value"},
+Result = Mapping[str, object]
+
+
+def _of_machine(step: Step, result: Result) -> Result:
+    """Users reach it by its public address if it was asked for, which their cloud need not be its own for. Its host
+    name is known in its own network alone: the address takes its place."""
+    addresses = result.get("addresses")
+    known = addresses if step.inputs.get("public") and isinstance(addresses, list | tuple) else ()
+    at = known[-1] if known else result.get("address")
+    return {"hostname": at, "address": at, "reference": result.get("id"), "contract": result.get("contract")}
+
+
+_TOLD: Mapping[str, Callable[[Step, Result], Result]] = {
+    "machine": _of_machine,
+    "secret.password": lambda step, result: {"password": result.get("value")},
+    "application": lambda step, result: result,
+    "share": lambda step, result: result,
 }
-"""What follows `<node>.<index>.` in a step's id: the properties that its result has, and in which fields."""
+"""What follows `<node>.<index>.` in a step's id -> the properties that its result gives the node."""
 
 
 def _secrets(plan: Plan, step: Step) -> set[str]:

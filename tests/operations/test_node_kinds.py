@@ -115,7 +115,9 @@ def test_users_of_a_complex_common_node_are_told_of_the_nodes_in_it(table: Table
     table.work()
     result = table.history(service)["store.0.share"].result
     assert result is not None
-    assert (result["db.hostname"], result["probe.hostname"]) == ("store-db", "store-probe")
+    addresses = {each.name: each.addresses[0] for each in table.cloud.list({}, deadline=5) if each.addresses}
+    assert result["db.hostname"] == result["db.address"] == addresses["store-store--db"]
+    assert result["probe.address"] == addresses["store-store--probe"]
     assert table.history(service)["web.0.configure.store.db.hostname"].state == "done"
     with table.store.read() as tx:
         shared = sharing.find(tx, ACCOUNT, "/store")
