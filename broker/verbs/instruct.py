@@ -38,8 +38,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 
 
 def instruct(call: Call) -> Outcome:
-    """Give the instruction to whoever carries it. A node that does not run is told nothing when it is given back."""
-    if call.job.kind == "release" and not _runs(call):
+    """Give the instruction to whoever carries it. A node that does not run is told nothing when it is given back, or
+    when a method is called that had to wait for a stop."""
+    if call.job.kind in ("invoke", "release") and not _runs(call):
         return Failed(_asleep(call))
     if _direct(call):
         return _carried(call)
@@ -87,7 +88,8 @@ def _runs(call: Call) -> bool:
 
 
 def _asleep(call: Call) -> dict[str, object]:
-    return {"code": "step.state", "message": f"{call.node} does not run: {call.step.verb} is left out", "hint": ""}
+    hint = "start the service first" if call.job.kind == "invoke" else ""
+    return {"code": "step.state", "message": f"{call.node} does not run: {call.step.verb} is left out", "hint": hint}
 
 
 def _carried(call: Call) -> Outcome:
