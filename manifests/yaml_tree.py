@@ -39,12 +39,19 @@ def parse(source: Source, findings: Findings) -> Element | None:
         for event in yaml.parse(spoken.text, Loader=yaml.CSafeLoader):
             builder.take(event)
     except yaml.YAMLError as wrong:
-        mark = getattr(wrong, "problem_mark", None)  # a character that YAML does not allow has an offset instead
-        at = spoken.original(mark.index if mark else getattr(wrong, "position", 0))
+        at = spoken.original(_stopped(wrong, spoken.text))
         problem = getattr(wrong, "problem", None) or "a character that is not allowed"
         findings.add("not-yaml", source.position(at), f"not YAML: {problem}", "mend the line")
         return None
     return builder.root()
+
+
+def _stopped(wrong: yaml.YAMLError, text: str) -> int:
+    """Where reading stopped: at a mark, or, before a character that YAML does not allow, after so many bytes."""
+    mark = getattr(wrong, "problem_mark", None)
+    if mark:
+        return int(mark.index)
+    return len(text.encode()[: getattr(wrong, "position", 0)].decode(errors="ignore"))
 
 
 def _joined(text: str) -> Repaired:
