@@ -60,6 +60,8 @@ STEPS: Mapping[str, str] = {
     "step.broken": "the provider made the thing, and says that it is broken",
     "step.state": "the thing is in a state that does not allow the step",
     "step.timeout": "the step did not end within `step_timeout`",
+    "share.failed": "a service that is shared failed; the message says why, and the hint what mends it",
+    "share.ring": "two services would wait for each other, because each uses what the other is",
     "step.bug": "a fault of ours in a step; the worker's log has the details",
 }
 """Failed steps, beside what providers say (`providers.errors`)."""
