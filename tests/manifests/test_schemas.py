@@ -31,7 +31,7 @@ BEYOND = frozenset(
         "action-path", "action-property", "action-method", "action-arguments", "action-consumer", "action-several",
         "action-metric", "input-unknown", "input-value", "input-secret", "input-missing", "output-property",
         "output-secret", "outside-address", "outside-part", "outside-target", "port-source", "reserved-name",
-        "two-definitions", "nested-cycle", "hidden-character", "shared-target",
+        "two-definitions", "nested-cycle", "hidden-character", "shared-target", "method-name",
     }
 )  # fmt: skip
 # What XML Schema 1.0 cannot say besides: that something is there as an attribute or as an element, or else refers.
