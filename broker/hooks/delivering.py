@@ -20,8 +20,6 @@ from broker.plans import element_id
 from broker.services import ROWS, row_of
 from manifests import Item
 
-SEQUENCE = 1
-"""Elements of a version never change: what is there stays as it is."""
 AT_ONCE = 2000
 """Entities of one request, to stay below a row's limit of 2 MiB."""
 
@@ -50,6 +48,14 @@ class Version:
         return CORDS + self.document.term
 
     @property
+    def sent(self) -> dict[str, list[str]]:
+        """The ids of everything that goes before the document itself, by kind."""
+        found: dict[str, list[str]] = {}
+        for item in self.items[:-1]:
+            found.setdefault(CORDS + item.term, []).append(self.ids[item.path])
+        return found
+
+    @property
     def location(self) -> str:
         return everything().path(self.kind, self.id)
 
@@ -74,12 +80,13 @@ def digest_of(body: bytes, key: str | None) -> str:
     return hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
 
 
-def deliveries(account: str, version: Version) -> Iterator[tuple[str, Entities]]:
-    """What each row is sent, the document itself in the last. References are paths: they hold wherever the rows are."""
+def deliveries(account: str, version: Version, sequence: int) -> Iterator[tuple[str, Entities]]:
+    """What each row is sent, the document itself in the last. References are paths: they hold wherever the rows are.
+    The sequence is the same each time: elements of a version never change, what is there stays as it is."""
     last = row_of(version.kind).name
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for item in version.items:
-        rows.setdefault(row_of(CORDS + item.term).name, []).append(_entity(account, version, item))
+        rows.setdefault(row_of(CORDS + item.term).name, []).append(_entity(account, version, item, sequence))
     for row in sorted(rows, key=lambda name: (name == last, name)):
         for start in range(0, len(rows[row]), AT_ONCE):
             yield row, rows[row][start : start + AT_ONCE]
@@ -90,7 +97,7 @@ def everything() -> Registry:
     return kinds.registry(*(row.name for row in ROWS))
 
 
-def _entity(account: str, version: Version, item: Item) -> Mapping[str, Any]:
+def _entity(account: str, version: Version, item: Item, sequence: int) -> Mapping[str, Any]:
     attributes = _attributes(item)
     for term, inner in item.singles:
         attributes[f"occi.{item.term}.{term}"] = everything().path(CORDS + term, version.ids[inner])
@@ -100,7 +107,7 @@ def _entity(account: str, version: Version, item: Item) -> Mapping[str, Any]:
         "account": account,
         "kind": CORDS + item.term,
         "id": version.ids[item.path],
-        "sequence": SEQUENCE,
+        "sequence": sequence,
         "title": item.name,
         "attributes": attributes,
         "mixins": [],

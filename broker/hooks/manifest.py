@@ -17,12 +17,12 @@ import orjson
 
 from broker import auth
 from broker.errors import Invalid, InvalidDocument
-from broker.hooks import given, library, withheld
+from broker.hooks import given, library, sweeping, withheld
 from broker.hooks.decorate import Made, decorated
 from broker.hooks.delivering import Version, deliveries, digest_of, ids_of, version_of
 from broker.occi.model import CORDS
 from broker.services import Context, Reply
-from broker.store import PLATFORM, Record, Transaction, definitions
+from broker.store import PLATFORM, Record, Transaction, definitions, postings
 from broker.store.definitions import Definition
 from manifests import Diagnostic, Document, Element, Format, Source, decode, elements, errors, read, write
 
@@ -73,11 +73,17 @@ def documents(ctx: Context, body: bytes, media: str) -> Reply:
         return refused(posted, asked(ctx.accept))
     key = auth.installation(ctx.settings).key if posted.secret else None
     version = version_of(ctx.account, digest_of(body, key), posted.text, elements(posted.document))
-    *before, last = deliveries(ctx.account, version)
+    with ctx.store.write() as tx:
+        sequence = postings.begin(tx, ctx.account, version.id, version.location, version.sent)
+        left = postings.left(tx, ctx.account, sweeping.AGE)
+    *before, last = deliveries(ctx.account, version, sequence)
     for row, entities in before:
         ctx.client.post(row, "/.bulk", {"put": entities, "delete": []})
     keep(ctx, version, library.defined(posted.tree, version.id, _whence(ctx, version), posted.uses), posted.uses)
     ctx.client.post(last[0], "/.bulk", {"put": last[1], "delete": []})
+    with ctx.store.write() as tx:
+        postings.done(tx, ctx.account, version.id)
+    sweeping.sweep(ctx, left)
     return answer(posted, posted.tree, version, asked(ctx.accept))
 
 

@@ -20,6 +20,7 @@
     offers        what providers can give, as last observed
     volumes       volumes kept after their service was released
     sharing       what services share, and who uses it
+    postings      documents whose elements are on their way
     definitions   what documents define by name, and what those that refer to others were read with
 
 Every function takes a transaction, and the account it acts for: another account's things are Missing. The few that act
@@ -42,6 +43,7 @@ from broker.store import (
     offers,
     operations,
     outbox,
+    postings,
     retention,
     samples,
     secrets,
@@ -80,6 +82,7 @@ __all__ = [
     "offers",
     "operations",
     "outbox",
+    "postings",
     "retention",
     "samples",
     "secrets",

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from broker.errors import AccordsError
 
 # The newest revision in `migrations/versions`; a test keeps it so.
-NEWEST = "0005"
+NEWEST = "0006"
 
 
 def to_newest(path: Path, engine: Callable[[], Engine]) -> None:

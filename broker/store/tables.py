@@ -379,3 +379,14 @@ instance_users = Table(
     Column("running", Integer, nullable=False),
     Index(None, "account", "service"),
 )
+
+postings = Table(
+    "postings",
+    metadata,
+    _account(),
+    _key("document"),
+    _text("location"),
+    _json("elements", null=True),
+    _number("sequence"),
+    _time("at"),
+)

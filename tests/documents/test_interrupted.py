@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from broker.client import Client
 from broker.errors import RowDown
 from broker.hooks import manifest
 from broker.services import row_of
+from broker.store import postings
 from tests.documents.conftest import CORDS, Poster
 from tests.documents.test_posting import GOOD
 
+Deliver = Callable[..., object]
 DELIVERIES = 4
 """Of this document: image, infrastructure or account, node, then its own row."""
 
@@ -20,20 +24,10 @@ DELIVERIES = 4
 def test_the_same_post_completes_what_was_cut_off(
     ann: Poster, root: str, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[str] = []
-    deliver = Client.post
-
-    def cut(self: Client, row: str, path: str, body: object, **params: str) -> object:
-        if len(sent) == after:
-            raise RowDown(f"the row {row} does not answer", row=row, retry_after=1)
-        sent.append(row)
-        return deliver(self, row, path, body, **params)
-
     with monkeypatch.context() as patched:
-        patched.setattr(Client, "post", cut)
+        patched.setattr(Client, "post", Cut(after)(Client.post))
         answer = ann.post(GOOD[root])
-    if answer.status_code == 201:
-        assert len(sent) <= after
+    if answer.status_code == 201:  # it has fewer deliveries than that
         return
     assert answer.status_code == 503
     row = row_of(CORDS + root).name
@@ -70,3 +64,61 @@ def test_what_it_defines_is_kept_before_it_can_be_seen(ann: Poster, monkeypatch:
     )
     ann.stored(GOOD["manifest"])
     assert order[-2:] == ["kept", "manifest"]
+
+
+class Cut:
+    """A client whose rows go away after some deliveries."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def __call__(self, deliver: Deliver) -> Deliver:
+        def post(client: Client, row: str, path: str, body: object, **params: str) -> object:
+            self._left -= 1
+            if self._left < 0:
+                raise RowDown(f"the row {row} does not answer", row=row, retry_after=1)
+            return deliver(client, row, path, body, **params)
+
+        return post
+
+
+def elsewhere(ann: Poster) -> list[str]:
+    """What is at the rows of the elements of GOOD["manifest"]."""
+    rows = (("image", "/image/"), ("image", "/system/"), ("node", "/node/"))
+    return [ann(row, "GET", path, accept="text/uri-list").text for row, path in rows]
+
+
+def cut_off(ann: Poster, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Client, "post", Cut(2)(Client.post))
+        assert ann.post(text).status_code == 503
+
+
+def test_what_is_left_of_a_document_that_never_came_is_swept(ann: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off(ann, GOOD["manifest"], monkeypatch)
+    assert any(elsewhere(ann))
+    ann.stored(GOOD["federation"])
+    assert any(elsewhere(ann))  # it is young: somebody may still repeat it
+    monkeypatch.setattr("broker.hooks.sweeping.AGE", 0)
+    ann.stored(GOOD["federation"])
+    assert not any(elsewhere(ann))
+
+
+def test_what_was_swept_can_be_posted_again(ann: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("broker.hooks.sweeping.AGE", 0)
+    cut_off(ann, GOOD["manifest"], monkeypatch)
+    ann.stored(GOOD["federation"])
+    assert not any(elsewhere(ann))
+    made = ann.stored(GOOD["manifest"])
+    assert all(elsewhere(ann))
+    assert ann.stored(GOOD["manifest"]) == made
+
+
+def test_a_document_whose_last_note_was_cut_off_is_not_swept(ann: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(postings, "done", lambda *_: None)
+        made = ann.stored(GOOD["manifest"])
+    monkeypatch.setattr("broker.hooks.sweeping.AGE", 0)
+    ann.stored(GOOD["federation"])
+    assert all(elsewhere(ann))
+    assert ann("manifest", "GET", made["location"]).status_code == 200
