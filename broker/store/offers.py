@@ -30,7 +30,10 @@ def every(tx: Transaction, account: str) -> tuple[Offer, ...]:
 def _offer(value: Mapping[str, Any]) -> Offer:
     sizes = tuple(Size(**{**size, "price": _money(size["price"])}) for size in value["sizes"])
     images = tuple(OfferedImage(**{**image, "aliases": tuple(image["aliases"])}) for image in value["images"])
-    return Offer(**{**value, "sizes": sizes, "images": images, "price": _money(value["price"])})
+    categories = tuple(value.get("categories", ()))
+    return Offer(
+        **{**value, "sizes": sizes, "images": images, "categories": categories, "price": _money(value["price"])}
+    )
 
 
 def _money(text: str | None) -> Decimal | None:
