@@ -1,5 +1,5 @@
-"""The secret inputs of a service: they come with the POST that makes it, as `org.accords.secrets`, and go into the table of
-secrets. No entity, plan, journal or answer ever holds one.
+"""The secret inputs of a service: they come with the POST that makes it, as `org.accords.secrets`, and go into the table
+of secrets. No entity, plan, journal or answer ever holds one.
 """
 
 from __future__ import annotations

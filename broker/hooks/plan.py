@@ -91,7 +91,7 @@ def _order(ctx: Context) -> tuple[str, ...]:
 
 
 def _document(ctx: Context, manifest_id: str, inputs: Mapping[str, str]) -> tuple[str, Manifest]:
-    """The manifest as it was meant when it was posted, filled. InvalidDocument with all that is wrong with its inputs."""
+    """The manifest as it was meant when it was posted, filled. InvalidDocument with all that is wrong in its inputs."""
     with ctx.store.read() as tx:
         found = entities.get(tx, ctx.account, CORDS + "manifest", manifest_id)
     reading = library.reread(ctx, found, inputs=inputs)

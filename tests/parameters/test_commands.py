@@ -75,6 +75,7 @@ def dump(database: Path) -> list[str]:
         return list(connection.iterdump())
 
 
+@pytest.mark.slow
 def test_a_released_service_leaves_nothing_of_its_secret(broker: Installation, site: str, secrets: str) -> None:
     def kept() -> int:
         return sum(SECRET in line for line in dump(broker.home / "service.sqlite"))
@@ -86,6 +87,7 @@ def test_a_released_service_leaves_nothing_of_its_secret(broker: Installation, s
     assert kept() == before
 
 
+@pytest.mark.slow
 def test_the_same_up_again_changes_nothing_and_other_values_are_refused(
     broker: Installation, site: str, secrets: str
 ) -> None:
