@@ -1,4 +1,4 @@
-"""The secret inputs of a service: they come with the POST that makes it, as `org.accords.secrets`, and go into the table
+"""The secret inputs of a service: they come with the POST that makes it, as `org.accords.secrets`, and go to the table
 of secrets. No entity, plan, journal or answer ever holds one.
 """
 

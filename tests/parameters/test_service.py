@@ -139,6 +139,17 @@ def test_the_node_is_told_the_secret_itself_and_the_table_forgets_it_with_the_se
     assert SECRET.encode() not in (tmp_path / "service.sqlite").read_bytes()
 
 
+def test_a_method_tells_a_secret_too(house: House, user: User) -> None:
+    method = '<interface><action name="renew" expression="web.configure(input.password);"/></interface></manifest>'
+    service = up(user, text=SITE.replace("</manifest>", method))
+    house.work()
+    before = len(house.cloud.carried())
+    user.act(service, "invoke", method="renew")
+    house.work()
+    told = [each.arguments["value"] for each in house.cloud.carried()[before:] if each.method == "configure"]
+    assert told == [SECRET]
+
+
 def test_the_same_again_is_the_same_service(user: User) -> None:
     assert up(user) == up(user) == up(user, secrets={})
 
