@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from broker.errors import Invalid
+from broker.plans import plan_from_json, plan_to_json
 from manifests import Library, Plan, Step, Value, quantity
 from sla import Metric, Origin, Watch, metric
 
@@ -45,7 +46,7 @@ def defined(text: str) -> Metric | None:
 def settled(plan: Plan, look: Look) -> Plan:
     """The plan with all that is needed to measure what its configuration monitors. Invalid for a metric that nobody
     measures, that needs a place, or that a node which is outside would have to measure itself."""
-    return replace(plan, steps=tuple(_settled(each, look) if each.verb == "monitor" else each for each in plan.steps))
+    return replace(plan, steps=tuple(_settled(each, look) for each in plan.steps))
 
 
 def watch_of(node: str, inputs: Mapping[str, Any]) -> Watch:
@@ -62,6 +63,18 @@ def watch_of(node: str, inputs: Mapping[str, Any]) -> Watch:
 
 
 def _settled(step: Step, look: Look) -> Step:
+    match step.verb:
+        case "monitor":
+            return _measured(step, look)
+        case "share":  # a common node has a plan of its own, as a text
+            inner = plan_from_json(str(step.inputs["plan"]))
+            found = settled(inner, look)
+            return step if found == inner else replace(step, inputs={**step.inputs, "plan": plan_to_json(found)})
+        case _:
+            return step
+
+
+def _measured(step: Step, look: Look) -> Step:
     watch = watch_of(step.subject, {name: step.inputs.get(name) for name in ("metric", "location", "address")})
     found = look(watch.metric)
     if found is None:

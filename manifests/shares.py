@@ -82,7 +82,7 @@ def _foreign(node: Node, said: Mapping[str, Mapping[str, Phase]]) -> Iterator[tu
     for phases in said.values():
         for action in phases[node.name].actions if node.name in phases else ():
             for statement in action.statements:
-                for named in statement.arguments:
+                for named in statement.arguments if statement.method == "configure" else ():
                     if isinstance(named, Property) and named.literal is None and not _is_in(node.name, named.node):
                         yield named, statement
 

@@ -153,6 +153,17 @@ def test_what_is_measured_at_a_place_needs_one(ann: User, statement: str, hint: 
     assert hint in str(refused.value.hint)
 
 
+def test_what_a_common_node_monitors_is_settled_in_its_own_plan(house: House, ann: User) -> None:
+    ann.post_document(IMPORT)
+    common = watched("db.monitor(slam.studies);").replace('<node name="db">', '<node name="db" scope="common">')
+    ann.up(common.replace(' range="web"', ""))
+    house.work()
+    services = ann.client.get("service", "/service/")["resources"]
+    (shared,) = (each["id"] for each in services if each["attributes"]["occi.service.name"] != "pair")
+    (probe,) = told(house, shared.removeprefix("urn:uuid:"), "db")
+    assert (probe["metric"], probe["expression"]) == ("studies", "ls /srv/images | wc -l")
+
+
 def test_a_definition_without_an_expression_is_measured_by_nobody() -> None:
     assert defined('{"metric": {"name": "wish", "units": "hopes"}}') is None
 
