@@ -179,15 +179,25 @@ def diagnostics() -> str:
     return "".join(parts)
 
 
+_STAGES = {
+    "read": "read",
+    "library": "read with what the account has",
+    "fill": "filled",
+    "place": "placed",
+    "plan": "planned",
+}
+
+
 def _diagnostic(code: str, one: Code) -> str:
     from broker.cli.diagnose import lines
     from manifests import read
 
-    stage = {"read": "read", "place": "placed", "plan": "planned"}[one.stage]
+    stage = _STAGES[one.stage]
     text = f"\n## {code}\n\n{one.meaning} ({one.severity.capitalize()}, when the document is {stage}.)\n"
     if not one.example:
         return text
-    said = [each for each in read(one.example.encode()).diagnostics if each.code == code][:1]
+    given: dict[str, str] | None = {} if one.stage == "fill" else None
+    said = [each for each in read(one.example.encode(), inputs=given).diagnostics if each.code == code][:1]
     return text + "".join(f"\n{_indented(block)}\n" for block in (one.example, *_joined(lines("x", one.example, said))))
 
 
