@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from manifests import read
+from manifests import CODES, read
 from manifests.diagnostics import Diagnostic
 from manifests.findings import Findings
-from manifests.language import Path, statements
+from manifests.language import METHODS, Path, statements
 from manifests.methods import called, script
 from manifests.model import Action, Agreement, Input, Manifest, Node, Phase, Property, Statement
+from manifests.paths import lead
 from manifests.statements import check
 
 
@@ -165,3 +168,21 @@ def test_the_expressions_of_business_values_are_kept_as_they_are() -> None:
     document = read(text.encode()).document
     assert isinstance(document, Agreement)
     assert document.terms[0].terms[0].guarantees[0].business[0].expression == "cordscript:alert.new();"
+
+
+WORDS = ("a", "store", "db", "disks", "web", "far", "pacs", "input", "slam", "cpu", "hostname", "backup", "system", "x")
+PATHS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(".".join)
+ARGUMENTS = st.lists(PATHS.filter(lambda path: "." in path) | st.sampled_from(("''", "'x'", "'a b'")), max_size=3)
+METHOD_NAMES = st.sampled_from((*METHODS, "new", "backup", "wipe", "nothing"))
+
+
+@given(PATHS, METHOD_NAMES, ARGUMENTS, st.sampled_from(("configuration", "release", "interface")))
+def test_any_statement_is_right_or_wrong_and_what_is_right_can_be_resolved(
+    path: str, method: str, arguments: list[str], word: str
+) -> None:
+    expression = f"{path}.{method}({', '.join(arguments)});"
+    diagnostics = found(expression, word)
+    assert all(each.code in CODES and each.summary for each in diagnostics)
+    (statement,) = said(expression)
+    if not diagnostics and not path.startswith("far"):
+        assert all(lead(OUTER, one.target).node for one in called(OUTER, statement))
