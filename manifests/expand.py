@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from manifests.methods import called, methods
-from manifests.model import Action, Image, Infrastructure, Manifest, Node, Phase, Port, Property, Statement
+from manifests.model import Action, Manifest, Node, Phase, Property, Statement
 from manifests.paths import OF_MANIFEST, SIMPLE, is_complex, simple
+from manifests.ports import letting_in
 
 MOST_NODES = 100_000
 """Nodes that an expanded manifest may have: ten manifests of ten nodes each that nest each other are ten thousand
@@ -185,28 +186,4 @@ def _named(node: Node, level: _Level) -> Node:
     if is_common(node) and not common:
         common = f"/{node.name}" if node.access == "public" else f"{level.manifest.name}/{node.name}"
     moved = replace(node, name=level.prefix + node.name, common=common)
-    return _with_sources(moved, level) if level.prefix or level.below else moved
-
-
-def _with_sources(node: Node, level: _Level) -> Node:
-    below, image = node.infrastructure, node.image
-    return replace(
-        node,
-        infrastructure=_infrastructure(below, level) if below and below.network else below,
-        image=_image(image, level) if image and any(package.ports for package in image.packages) else image,
-    )
-
-
-def _infrastructure(found: Infrastructure, level: _Level) -> Infrastructure:
-    if found.network is None:
-        return found
-    endpoints = tuple(replace(each, ports=_ports(each.ports, level)) for each in found.network.endpoints)
-    return replace(found, network=replace(found.network, ports=_ports(found.network.ports, level), endpoints=endpoints))
-
-
-def _image(found: Image, level: _Level) -> Image:
-    return replace(found, packages=tuple(replace(each, ports=_ports(each.ports, level)) for each in found.packages))
-
-
-def _ports(ports: Iterable[Port], level: _Level) -> tuple[Port, ...]:
-    return tuple(replace(port, source=level.find(port.source) or port.source) for port in ports)
+    return letting_in(moved, lambda source: level.find(source) or source) if level.prefix or level.below else moved

@@ -6,16 +6,17 @@ properties are literals in a `configure`, their addresses what probes ask and fi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
 from manifests import check
 from manifests.findings import Findings
-from manifests.model import Infrastructure, Manifest, Node, Phase, Port, Property, Statement
+from manifests.model import Infrastructure, Manifest, Node, Phase, Property, Statement
 from manifests.parameters import stated
 from manifests.paths import OUTSIDE, lead
 from manifests.plan import Step, Value
+from manifests.ports import letting_in
 from manifests.steps import base
 from manifests.wiring import Watch, said
 
@@ -57,7 +58,11 @@ def inside(manifest: Manifest) -> Manifest:
     others = {node.name: node.address or "" for node in manifest.nodes if is_outside(node)}
     if not others:
         return manifest
-    nodes = tuple(_reached(node, others) for node in manifest.nodes if not is_outside(node))
+
+    def source(name: str) -> str:
+        return _network(others[name]) if name in others else name
+
+    nodes = tuple(letting_in(node, source) for node in manifest.nodes if not is_outside(node))
     return replace(manifest, nodes=nodes, configuration=_without(manifest.configuration, others))
 
 
@@ -184,23 +189,6 @@ def _without(phase: Phase | None, others: Collection[str]) -> Phase | None:
         for action in phase.actions
     )
     return replace(phase, actions=actions)
-
-
-def _reached(node: Node, addresses: Mapping[str, str]) -> Node:
-    """The node with the names of outside nodes as addresses in all its ports."""
-
-    def ports(found: Iterable[Port]) -> tuple[Port, ...]:
-        return tuple(replace(p, source=_network(addresses[p.source])) if p.source in addresses else p for p in found)
-
-    if not any(port.source in addresses for port in check.ports(node)):
-        return node
-    below, image = node.infrastructure, node.image
-    if below is not None and below.network is not None:
-        ends = tuple(replace(end, ports=ports(end.ports)) for end in below.network.endpoints)
-        below = replace(below, network=replace(below.network, ports=ports(below.network.ports), endpoints=ends))
-    if image is not None:
-        image = replace(image, packages=tuple(replace(p, ports=ports(p.ports)) for p in image.packages))
-    return replace(node, infrastructure=below, image=image)
 
 
 def _network(address: str) -> str:
