@@ -79,10 +79,10 @@ def reread(ctx: Context, record: Record, *, inputs: Mapping[str, str] | None = N
         held = definitions.uses_of(tx, record.account, record.id)
         known = measured(tx, record.account)
     limit = 4 * max(ctx.settings.body_limit, len(text))  # it was short enough when it came; in UTF-8 it may be longer
-    return read(text.encode(), limit=limit, inputs=inputs, library=_replaying(held), metrics=known)
+    return read(text.encode(), limit=limit, inputs=inputs, library=replaying(held or ()), metrics=known)
 
 
-def _replaying(held: tuple[Use, ...]) -> Library:
+def replaying(held: tuple[Use, ...]) -> Library:
     """What was found then, and nothing else."""
     found = {(use.term, use.name): tuple(Defined(text, where) for text, where in use.found) for use in held}
     return lambda term, name: found.get((term, name), ())

@@ -24,7 +24,7 @@ from broker.occi.model import CORDS
 from broker.services import Context, Reply
 from broker.store import PLATFORM, Record, Transaction, definitions, postings
 from broker.store.definitions import Definition
-from manifests import Diagnostic, Document, Element, Format, Source, decode, elements, errors, read, write
+from manifests import Diagnostic, Document, Element, Format, Library, Source, decode, elements, errors, read, write
 
 FORMATS = {"application/xml": Format.XML, "text/xml": Format.XML, "application/json": Format.JSON}
 """Media types of documents; any other that comes here is one of YAML's."""
@@ -71,27 +71,43 @@ def documents(ctx: Context, body: bytes, media: str) -> Reply:
     posted = taken(ctx, body, FORMATS.get(media, Format.YAML))
     if posted.document is None or posted.tree is None:
         return refused(posted, asked(ctx.accept))
+    version = _version(ctx, posted, posted.document)
+    with ctx.store.read() as tx:
+        before = definitions.uses_of(tx, ctx.account, version.id)
+    if before is not None:  # it means what it meant: what others define by now is not looked at
+        posted = taken(ctx, body, posted.format, library.replaying(before))
+    if posted.document is None or posted.tree is None:
+        return refused(posted, asked(ctx.accept))
+    version = _version(ctx, posted, posted.document)
+    _store(ctx, version, library.defined(posted.tree, version.id, _whence(ctx, version), posted.uses), posted.uses)
+    return answer(posted, posted.tree, version, asked(ctx.accept))
+
+
+def _version(ctx: Context, posted: Posted, document: Document) -> Version:
     key = auth.installation(ctx.settings).key if posted.secret else None
-    version = version_of(ctx.account, digest_of(body, key), posted.text, elements(posted.document))
+    return version_of(ctx.account, digest_of(posted.body, key), posted.text, elements(document))
+
+
+def _store(ctx: Context, version: Version, found: Sequence[Definition], uses: library.Uses) -> None:
+    """Elements first, then what it defines and was read with, the document last; then what others left is swept."""
     with ctx.store.write() as tx:
         sequence = postings.begin(tx, ctx.account, version.id, version.location, version.sent)
         left = postings.left(tx, ctx.account, sweeping.AGE)
     *before, last = deliveries(ctx.account, version, sequence)
     for row, entities in before:
         ctx.client.post(row, "/.bulk", {"put": entities, "delete": []})
-    keep(ctx, version, library.defined(posted.tree, version.id, _whence(ctx, version), posted.uses), posted.uses)
+    keep(ctx, version, found, uses)
     ctx.client.post(last[0], "/.bulk", {"put": last[1], "delete": []})
     with ctx.store.write() as tx:
         postings.done(tx, ctx.account, version.id)
     sweeping.sweep(ctx, left)
-    return answer(posted, posted.tree, version, asked(ctx.accept))
 
 
-def taken(ctx: Context, body: bytes, format: Format) -> Posted:
-    """The document as it was read with what the account and the platform have. InvalidDocument for one with more
-    passwords than are hashed at once."""
+def taken(ctx: Context, body: bytes, format: Format, held: Library | None = None) -> Posted:
+    """The document as it was read with what is `held` for it, else with what the account and the platform have now.
+    InvalidDocument for one with more passwords than are hashed at once."""
     with ctx.store.read() as tx:
-        known, uses = library.noting(library.library(tx, ctx.account))
+        known, uses = library.noting(held or library.library(tx, ctx.account))
         metrics = library.measured(tx, ctx.account)
         reading = read(body, format=format, limit=ctx.settings.body_limit, library=known, metrics=metrics)
     if reading.tree is None:

@@ -68,11 +68,15 @@ def put_uses(tx: Transaction, account: str, document: str, found: Iterable[Use])
     tx.run(_PUT_USES, row)
 
 
-def uses_of(tx: Transaction, account: str, document: str) -> tuple[Use, ...]:
-    """What a document was read with; nothing when it refers to nothing."""
+def uses_of(tx: Transaction, account: str, document: str) -> tuple[Use, ...] | None:
+    """What a document was read with, nothing when it refers to nothing; None for one that is not known."""
     mine = (uses.c.account == account, uses.c.document == document)
-    held = tx.run(sa.select(uses.c.found).where(*mine)).scalar() or ()
-    return tuple(Use(each["term"], each["name"], tuple(map(tuple, each["found"]))) for each in held)
+    held = tx.run(sa.select(uses.c.found).where(*mine)).scalar()
+    return (
+        None
+        if held is None
+        else tuple(Use(each["term"], each["name"], tuple(map(tuple, each["found"]))) for each in held)
+    )
 
 
 def forget(tx: Transaction, account: str, document: str) -> None:

@@ -60,9 +60,11 @@ def test_a_later_definition_changes_no_earlier_document(ann: Poster) -> None:
 def test_posting_it_again_later_changes_nothing_either(ann: Poster) -> None:
     ann.stored(manifest("one", image("nginx")))
     text = manifest("three", '<image name="i"/>')
-    before = ann.planned(ann.stored(text)["location"])
+    first = ann.stored(text)
+    before = ann.planned(first["location"])
     ann.stored(manifest("two", image("apache2")))
-    assert ann.planned(ann.stored(text)["location"]) == before
+    assert ann.stored(text) == first
+    assert ann.planned(first["location"]) == before
 
 
 def test_a_choice_of_equal_definitions_is_none(ann: Poster) -> None:

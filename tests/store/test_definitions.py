@@ -43,7 +43,7 @@ def test_another_account_finds_nothing(store: Store) -> None:
         definitions.put_uses(tx, "ann", "a", [Use("image", "j", (("y", "manifest b"),))])
     with store.read() as tx:
         assert definitions.find(tx, "bob", "image", "i") == ()
-        assert definitions.uses_of(tx, "bob", "a") == ()
+        assert definitions.uses_of(tx, "bob", "a") is None
 
 
 def test_what_a_document_was_read_with_comes_back_as_it_was(store: Store) -> None:
