@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from manifests import Manifest, Node, Offer, Plan, Ref, expand, invoke, place, plan, release
 from manifests.expand import MOST_NODES
+from manifests.model import Action, Phase, Property, Statement
 
 Parsed = Callable[[str | bytes], Manifest]
 Planned = Callable[[Manifest], Plan]
-Nest = Callable[..., Manifest]
 
-SEED = "seed.system('mark');"
 RING = (
     '<manifest name="ring" zone="here"><node name="seed"><infrastructure><network name="lan">'
     '<port name="gossip" from="7000" range="peer"/></network></infrastructure></node>'
@@ -182,3 +181,29 @@ def test_renaming_a_complex_node_renames_what_is_in_it_and_nothing_else(planned:
     for step in before.steps:
         again = after.step(moved[step.id])
         assert sorted(moved[need] for need in step.needs) == list(again.needs)
+
+
+@settings(deadline=None)
+@given(st.sets(st.tuples(st.integers(0, 2), st.integers(1, 3)).filter(lambda edge: edge[0] < edge[1])), st.data())
+def test_each_configure_that_is_removed_removes_exactly_its_edge_in_every_copy(
+    planned: Planned, wires: set[tuple[int, int]], data: st.DataObject
+) -> None:
+    """A manifest that is two nodes of another: what its statements join is joined in both, and nowhere else."""
+    if not wires:
+        return
+    gone = data.draw(st.sampled_from(sorted(wires)))
+    before, after = planned(twice(wires)), planned(twice(wires - {gone}))
+    lost = {f"{outer}/n{gone[0]}.0.configure.n{gone[1]}.hostname" for outer in ("a", "b")}
+    assert {step.id for step in before.steps} - {step.id for step in after.steps} == lost
+    edges = {(step.id, need) for step in before.steps if step.verb == "configure" for need in step.needs}
+    assert edges - {edge for edge in edges if edge[0] in lost} == {
+        (step.id, need) for step in after.steps if step.verb == "configure" for need in step.needs
+    }
+    assert all(id.partition("/")[0] == need.partition("/")[0] for id, need in edges)
+
+
+def twice(wires: set[tuple[int, int]]) -> Manifest:
+    statements = tuple(Statement(f"n{a}", "configure", (Property(f"n{b}", "hostname"),)) for a, b in sorted(wires))
+    phase = Phase("c", (Action("", "cordscript", "", statements),))
+    inner = Manifest("inner", tuple(Node(f"n{i}") for i in range(4)), phase)
+    return Manifest("outer", tuple(Node(name, type="inner", nested=inner) for name in ("a", "b")))
