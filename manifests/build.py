@@ -67,7 +67,7 @@ class Builder:
                 continue
             if known.historic:
                 self._historic(f"the attribute {name} of <{element.name}>", attribute.name_at, known.historic)
-            if is_cordscript(name, attribute.value):
+            if known.kind in _MAY_BE_CORDSCRIPT and not known.required and is_cordscript(name, attribute.value):
                 self._cordscript(f"{name} of <{element.name}>", attribute)
             elif known.kind is not Kind.READ:
                 self._convert(element, name, known, attribute, values)
@@ -196,6 +196,8 @@ class Builder:
         return tuple(_statement(call, self._source.position(place(call.offset))) for call in calls)
 
 
+# Where the original's documents and defaults have such a script; anywhere else it is no value of the kind.
+_MAY_BE_CORDSCRIPT = frozenset({Kind.READ, Kind.TEXT, Kind.SCRIPT})
 # The kinds whose value is the text itself, whatever else it may have to be.
 _AS_WRITTEN = frozenset(
     {Kind.TEXT, Kind.LABEL, Kind.NAME, Kind.PACKAGE, Kind.HOST, Kind.RANGE, Kind.PATH, Kind.SCRIPT, Kind.ADDRESS}

@@ -137,7 +137,8 @@ class References:
 
 
 def _empty(element: Element) -> bool:
-    return "name" in element.attributes and not element.children and element.attributes.keys() <= SAYS_NOTHING
+    holds = element.children or (element.text and element.text.value.strip())
+    return "name" in element.attributes and not holds and element.attributes.keys() <= SAYS_NOTHING
 
 
 def _content(element: Element) -> tuple[object, ...]:

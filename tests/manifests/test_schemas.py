@@ -313,3 +313,19 @@ def test_the_examples_are_valid_xml(example: str, name: str) -> None:
 @pytest.mark.parametrize("example", [each.name for each in EXAMPLES.glob("*.yaml")])
 def test_the_examples_are_valid_yaml(example: str) -> None:
     json_schema().validate(yaml.safe_load((EXAMPLES / example).read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '<manifest name="m"><node name="a"><image name="i"><system name="x"/></image></node>'
+        '<node name="b"><image name="i">stray</image></node></manifest>',
+        '<provider name="p"><quota name="q" offered="cordscript: a.b();"/></provider>',
+        '<manifest name="cordscript: a.b();"/>',
+    ],
+    ids=["text in a reference", "a script for a number", "a script for a name"],
+)
+def test_what_the_reader_once_read_past_is_refused_by_both(document: str) -> None:
+    assert read(document.encode()).document is None
+    assert any(said.severity is Severity.ERROR for said in read(document.encode()).diagnostics)
+    assert not xsd().validate(etree.fromstring(document))
