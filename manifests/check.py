@@ -10,7 +10,8 @@ from typing import Any
 from manifests import statements
 from manifests.findings import Findings, nearest
 from manifests.instances import term_of
-from manifests.model import Manifest, Network, Node, Package, Port, Position, Record, Volume
+from manifests.language import METHODS
+from manifests.model import Action, Manifest, Network, Node, Package, Port, Position, Record, Volume
 from manifests.parameters import is_open
 
 # What the type of a node says when it is no manifest (cords.md 1.1).
@@ -32,6 +33,8 @@ def manifest(document: Manifest, findings: Findings, metrics: Collection[str] | 
         _once("package", packages(node), node.name, findings)
         for port in ports(node):
             _source(port, nodes, findings)
+    for action in document.interface.actions if document.interface else ():
+        _method(action, findings)
     statements.check(document, findings, metrics)
 
 
@@ -107,6 +110,14 @@ def _once(what: str, things: Iterable[Node | Volume | Package], where: str, find
             summary = f"{where} has a second {what} called {thing.name}; the first is in line {seen[thing.name].line}"
             findings.add("duplicate", thing.at, summary, "give it a name of its own")
         seen.setdefault(thing.name, thing.at)
+
+
+def _method(action: Action, findings: Findings) -> None:
+    if action.name.lower() in METHODS:
+        summary = (
+            f"the interface has a method {action.name}, which every node has already: a statement means the node's"
+        )
+        findings.add("method-name", action.at, summary, "give it a name of its own")
 
 
 def _source(port: Port, nodes: dict[str, Node], findings: Findings) -> None:

@@ -104,6 +104,12 @@ CODES: Mapping[str, Code] = {
     "reserved-name": Code(
         "A manifest is called simple, which is the type of a node that is none.", '<manifest name="simple"/>'
     ),
+    "method-name": Code(
+        "A method of an interface is called like one that every node has: no statement can mean it.",
+        '<manifest name="m"><node name="a"/><interface>'
+        '<action name="system" expression="a.fork(\'x\');"/></interface></manifest>',
+        severity=_WARNING,
+    ),
     "two-definitions": Code(
         "An empty named element refers to two of that name that differ, or an import defines a name twice.",
         '<manifest name="m"><node name="a"><image name="i"><system name="x"/></image></node><node name="b">'

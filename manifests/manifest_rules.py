@@ -14,6 +14,7 @@ from manifests.rules import DECORATION, LABEL, NAMED, TEXT, Attr, Child, Refers,
 
 _DESCRIBED = {"description": Attr(Kind.SCRIPT)}
 _ACTIONS = {"action": Child("action", "actions", many=True, counter="actions")}
+_SAID = {"type": Attr(Kind.LANGUAGE), "expression": Attr(Kind.EXPRESSION, required=True), **DECORATION}
 _PORTS = {"port": Child("port", "ports", many=True)}
 
 _DOCUMENT: Mapping[str, Rule] = {
@@ -24,7 +25,7 @@ _DOCUMENT: Mapping[str, Rule] = {
             "node": Child("node", "nodes", many=True, counter="nodes"),
             "configuration": Child("phase", "configuration"),
             "release": Child("phase", "release"),
-            "interface": Child("phase", "interface"),
+            "interface": Child("interface", "interface"),
             "security": Child("security", "security"),
             "account": Child("payer", "account"),
             "input": Child("input", "inputs", many=True),
@@ -50,15 +51,14 @@ _DOCUMENT: Mapping[str, Rule] = {
     ),
     # Alone: an empty configuration is how documents say that there is nothing to do (cords.md 8.9).
     "phase": Rule(model.Phase, {"name": LABEL, **unread("actions"), **DECORATION}, _ACTIONS, Refers.ALONE),
-    "action": Rule(
-        model.Action,
-        {
-            "name": LABEL,
-            "type": Attr(Kind.LANGUAGE),
-            "expression": Attr(Kind.EXPRESSION, required=True),
-            **DECORATION,
-        },
+    "interface": Rule(
+        model.Phase,
+        {"name": LABEL, **unread("actions"), **DECORATION},
+        {"action": Child("method", "actions", many=True, counter="actions")},
+        Refers.ALONE,
     ),
+    "action": Rule(model.Action, {"name": LABEL, **_SAID}),
+    "method": Rule(model.Action, {"name": Attr(Kind.NAME, required=True), **_SAID}),
     "security": Rule(model.Security, {"name": LABEL, "level": TEXT, "scheme": TEXT, **DECORATION}, refers=Refers.ALONE),
     "payer": Rule(
         name,
