@@ -20,7 +20,7 @@ from broker.phases import PHASES
 from broker.plans import plan_from_json
 from broker.store import Service, Transaction, journal, operations, secrets, services, sharing
 from broker.verbs.job import Call
-from manifests import Plan, Step, refs
+from manifests import Plan, Step
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at a service, where its end does not wake the walk that waits for it."""
@@ -120,16 +120,18 @@ def _kept(names: Iterable[str], otherwise: str) -> dict[str, object]:
 
 
 def _properties(tx: Transaction, call: Call, service: Service) -> dict[str, object]:
-    """What its users may be told: the fields of the common node itself, and `inner.hostname` of the nodes in it. A
-    secret that somebody of this service is told is kept for this service too: nobody reveals another's."""
+    """What its users may be told: the fields of the common node itself, and `inner.hostname` of the nodes in it. Its
+    secrets are kept for this service too: nobody reveals another's. The result is the `share` step's: nothing refers
+    to a later `join`."""
+    if call.step.verb != "share":
+        return {"id": service.id}
     deploy = operations.latest(tx, service.account, service.id, kind="deploy")
     if deploy is None or deploy.plan_json is None:
         raise Missing(f"service {service.name} has no plan", hint="release it, and deploy it again")
     found = fields(plan_from_json(deploy.plan_json), journal.made(tx, service.account, service.id))
-    for field in _secrets(call.job.deploy, call.step):
-        if field in found:
-            found[field] = _copied(tx, call, service, str(found[field]), field)
-    return {**found, "id": service.id}
+    known = {field: str(value) for field, value in found.items() if str(value).startswith(secrets.PREFIX)}
+    copies = {field: _copied(tx, call, service, reference, field) for field, reference in known.items()}
+    return {**found, **copies, "id": service.id}
 
 
 def fields(plan: Plan, made: Made) -> dict[str, object]:
@@ -163,12 +165,6 @@ _TOLD: Mapping[str, Callable[[Step, Result], Result]] = {
     "share": lambda step, result: result,
 }
 """What follows `<node>.<index>.` in a step's id -> the properties that its result gives the node."""
-
-
-def _secrets(plan: Plan, step: Step) -> set[str]:
-    """The secret fields of a step's result that the plan's instructions refer to."""
-    told = (*plan.steps, *(each for steps in plan.interface.values() for each in steps))
-    return {ref.field for each in told for ref in refs(each.inputs) if ref.secret and ref.step == step.id}
 
 
 def _copied(tx: Transaction, call: Call, service: Service, reference: str, field: str) -> str:

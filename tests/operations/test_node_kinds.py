@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from broker.store import sharing
-from manifests import Manifest
+from manifests import Manifest, Node
+from manifests.model import Action, Phase, Property, Statement
 from providers.protocol import Kind
 from tests.library import example
 from tests.operations.stage import ACCOUNT, Stage, manifest_of
@@ -160,5 +161,23 @@ def test_the_site_of_the_examples_is_deployed_asked_and_given_back(table: Table)
         "set -- 'closed until noon'\necho $1 >> /var/www/html/index.html"
     )
     table.ask(service, "release", volumes=True)
+    table.work()
+    assert table.left() == []
+
+
+def test_what_is_common_to_something_common_is_told_to_its_users_too(table: Table) -> None:
+    """`outer` is shared, and shares `inner`: a user of `outer` is told the password of `inner`."""
+    inner = Manifest("deep", (Node("db"),))
+    shared = Manifest("wide", (Node("inner", type="deep", nested=inner, scope="common", access="public"), Node("x")))
+    asked = Statement("web", "configure", (Property("outer.inner.db", "password"), Property("outer.x", "address")))
+    phase = Phase("c", (Action("", "cordscript", "", (asked,)),))
+    outer = Node("outer", type="wide", nested=shared, scope="common", access="public")
+    service = table.up("one", Manifest("m", (Node("web"), outer), phase))
+    table.work()
+    assert table.service(service).state == "active", table.service(service).error
+    told = {each.arguments["symbol"]: each.arguments["value"] for each in table.cloud.carried()}
+    assert str(told["outer_inner_db_password"]).startswith("password-")
+    assert sorted(told) == ["outer_inner_db_password", "outer_x_address"]
+    table.ask(service, "release")
     table.work()
     assert table.left() == []
