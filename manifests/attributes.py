@@ -84,7 +84,7 @@ class Attributes:
             spaced = spaced or start > at
             if closing := _CLOSING.match(self._text, start):
                 return closing.end(), self._closing(closing)
-            if self._text.startswith("<", start):
+            if TAG_START.match(self._text, start):
                 return at, End.MISSING
             if start == len(self._text):
                 self._notes.trouble(at, "the document ends inside a tag", "write the rest of it")

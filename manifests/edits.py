@@ -78,7 +78,7 @@ class Repaired:
         self._starts: list[int] = []  # of what each edit made, in the new text
         parts: list[str] = []
         done = length = 0
-        for edit in sorted(notes.edits, key=lambda edit: (edit.start, -edit.end)):
+        for edit in sorted(notes.edits, key=lambda edit: (edit.start, edit.end > edit.start, -edit.end)):
             if edit.start < done:
                 continue
             length += edit.start - done

@@ -27,13 +27,14 @@ WHY: Mapping[str, str] = {
 """What each kind of repair says; all are codes."""
 
 _BLANK = " \t\r\n"
-_DECLARATION = re.compile(r"[\s\ufeff]*+(<\?xml\s[^<>]{0,200}>)")
+_DECLARATION = re.compile(r"[\s\ufeff;]*+(<\?xml\s[^<>]{0,200}>)")
 _GOOD_DECLARATION = re.compile(
     r"""<\?xml\s+version\s*=\s*(?:"1\.\d"|'1\.\d')(?:\s+encoding\s*=\s*(?:"(?P<one>[\w.-]+)"|'(?P<two>[\w.-]+)'))?"""
     r"""(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>"""
 )
 _NAME = re.compile(NAME)
 _END_TAG = re.compile(rf"</\s{{0,9}}({NAME})\s*+/?(?:>|(?=<)|\Z)")
+_GOOD_END_TAG = re.compile(rf"</{NAME}\s*>")
 _WHOLE = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 
 
@@ -123,7 +124,10 @@ class _Scanner:
             return self._refused(start)
         if TAG_START.match(self._text, start):
             return self._start_tag(start)
-        self.notes.change("repaired-escape", start, start + 10, Edit(start, start + 1, "&lt;"))
+        if self._open:
+            self.notes.change("repaired-escape", start, start + 10, Edit(start, start + 1, "&lt;"))
+        else:
+            self.notes.trouble(start, "an angle that begins nothing", "a document begins with an element")
         return start + 1
 
     def _whole(self, start: int, opening: str, closing: str) -> int:
@@ -162,15 +166,14 @@ class _Scanner:
             self.notes.trouble(start, "an end tag that cannot be read", "it is </name>")
             self._sure = False
             return start + 2
-        if self._sure:
-            self._close(found)
-        if not re.fullmatch(rf"</{NAME}\s*>", found[0]):
-            edit = Edit(start, found.end(), f"</{found[1]}>")
+        name = self._close(found) if self._sure else found[1]
+        if name != found[1] or not _GOOD_END_TAG.fullmatch(found[0]):
+            edit = Edit(start, found.end(), f"</{name}>")
             self.notes.change("repaired-tag", start, found.end(), edit)
         return found.end()
 
-    def _close(self, tag: re.Match[str]) -> None:
-        """Bring an end tag together with what it closes."""
+    def _close(self, tag: re.Match[str]) -> str:
+        """Bring an end tag together with what it closes; gives the name that it should have."""
         while self._open and self._open[-1].unended >= 0 and self._names[tag[1]] and self._open[-1].name != tag[1]:
             self._end_start_tag("/>")
         if self._open and self._open[-1].name == tag[1]:
@@ -180,11 +183,10 @@ class _Scanner:
             while self._pop().name != tag[1]:
                 pass
         elif self._is_misnamed(tag):
-            closed = self._pop()
-            edit = Edit(tag.start(1), tag.end(1), closed.name)
-            self.notes.change("repaired-tag", tag.start(), tag.end(), edit)
+            return self._pop().name
         else:
             self.notes.trouble(tag.start(), f"</{tag[1][:60]}> closes nothing", "take it out, or write what it closes")
+        return tag[1]
 
     def _end_start_tag(self, how: str) -> None:
         """The innermost element is over; where its start tag had no end, its end is this."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from manifests import Manifest, Severity, read
 from manifests.repair import repair
@@ -199,3 +201,21 @@ def test_a_repaired_manifest_is_the_one_that_was_meant() -> None:
     found = read(b'<manifest name=m><node name=\xe2\x80\x9da\xe2\x80\x9d access=public/>;<node name="b"/1></manifest>')
     assert isinstance(found.document, Manifest)
     assert found.document == meant
+
+
+WORDS = "<a <b </a> </b /> > x= y \" ' ” ’ & &amp; < ; = /1> <!-- --> <![CDATA[ ]]> <?xml é \ufeff"
+SPACED = (" ", "\n", " x=", ' x="1"', " x='1'", "<?xml version=1?>")
+SOUP = st.lists(st.sampled_from((*WORDS.split(" "), *SPACED)), max_size=30).map("".join)
+
+
+@settings(deadline=None, max_examples=300)
+@given(SOUP | SOUP.map(lambda text: f"<m>{text}</m>"))
+def test_what_was_mended_needs_no_more_mending_and_every_place_of_it_is_one_of_the_original(text: str) -> None:
+    mended = repair(text)
+    places = [mended.original(offset) for offset in range(len(mended.text) + 1)]
+    assert places == sorted(places)
+    assert places[0] >= 0
+    assert places[-1] <= len(text)
+    if not mended.troubles:
+        again = repair(mended.text)
+        assert (again.text, again.repairs, again.troubles) == (mended.text, (), ())
