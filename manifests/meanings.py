@@ -24,6 +24,8 @@ ELEMENTS: Mapping[str, str] = {
     "system": "The operating system.",
     "package": "Software that is installed and configured in the node.",
     "phase": "Actions in the order of what they need of each other.",
+    "interface": "Methods that other manifests and `accords invoke` call.",
+    "method": "Statements that run when the method of this name is called.",
     "action": "Statements that pass properties between nodes and run commands in them.",
     "security": "The level of security the service asks for.",
     "payer": "The account that the service is for.",

@@ -74,7 +74,7 @@ def _mapping(element: Element, rule: Rule, namespace: str) -> dict[str, Any]:
     found: dict[str, Any] = {NAMESPACE_KEY: element.namespace} if element.namespace != namespace else {}
     for name, attribute in element.attributes.items():
         found[_key(name, named)] = attribute.value
-    if element.text is not None:
+    if element.text is not None and element.text.value.strip():
         found[TEXT_KEY] = element.text.value
     for name, several in named.items():
         found[name] = _inside(element, rule, several)
