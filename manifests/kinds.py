@@ -93,12 +93,14 @@ class Form:
     parsed: bool = False
 
 
-def _words(meaning: str, known: Mapping[str, object]) -> Form:
+def _words(meaning: str, known: Mapping[str, object], numbers: Numbers | None = None) -> Form:
     def convert(text: str) -> object:
         return known[text.strip().lower()]
 
     offered = tuple(word for word in known if word)
-    return Form(f"{meaning}: one of {', '.join(offered)}", convert, loose(patterns.words(known)), words=offered)
+    return Form(
+        f"{meaning}: one of {', '.join(offered)}", convert, loose(patterns.words(known)), words=offered, numbers=numbers
+    )
 
 
 def _same(meaning: str, *known: str) -> Form:
@@ -174,7 +176,7 @@ FORMS: Mapping[Kind, Form] = {
     Kind.SECONDS: _count("number of seconds", 8),
     Kind.SAMPLES: _count("number of samples", 6),
     Kind.INTEGER: Form("whole number", str.strip, loose(patterns.WHOLE), numbers=Numbers(-_FAR, _FAR)),
-    Kind.FLAG: _words("answer", _FLAGS),
+    Kind.FLAG: _words("answer", _FLAGS, Numbers(0, 1)),
     Kind.PORT: Form("port: a whole number from 0 to 65535", int, loose(patterns.PORT), numbers=Numbers(0, 65535)),
     Kind.PROTOCOL: _same("protocol", "tcp", "udp"),
     Kind.DIRECTION: _same("direction", "none", "in", "out", "inout"),

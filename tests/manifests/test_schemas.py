@@ -272,6 +272,12 @@ def test_a_pattern_means_the_same_in_python_and_in_both_schemas(kind: Kind, text
     assert texts().validate(element) == fits(kind, text)
 
 
+@pytest.mark.parametrize("number", [0, 1, 2, 60, 65536, 10**7])
+@pytest.mark.parametrize("kind", sorted(FORMS))
+def test_a_whole_number_of_yaml_is_its_text(kind: Kind, number: int) -> None:
+    assert of_kind(kind).is_valid({"x": number}) == fits(kind, str(number))
+
+
 @pytest.mark.parametrize("kind", sorted(FORMS))
 def test_what_is_offered_has_the_form(kind: Kind) -> None:
     for text in (*FORMS[kind].words, *GOOD.get(kind, ())):
