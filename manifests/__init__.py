@@ -10,6 +10,7 @@ Import from here, nothing deeper. `manifests.plan` is the function; the module o
 
 from manifests.check import ports, volumes
 from manifests.codes import CODES, Code
+from manifests.definitions import definitions, together
 from manifests.diagnostics import Diagnostic, Severity, errors
 from manifests.expand import expand
 from manifests.findings import nearest
@@ -91,6 +92,7 @@ __all__ = [
     "Volume",
     "act",
     "decode",
+    "definitions",
     "elements",
     "errors",
     "expand",
@@ -110,6 +112,7 @@ __all__ = [
     "saves",
     "step_from_json",
     "step_to_json",
+    "together",
     "value_from_json",
     "value_to_json",
     "volumes",

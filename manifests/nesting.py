@@ -26,14 +26,15 @@ Nested = tuple[Manifest | None, tuple[Diagnostic, ...]]
 @dataclass(slots=True)
 class Nest:
     """The manifests that a document stands in, itself last (`path`), and those that were read before: a manifest that
-    many nodes are is read once, however deep they stand."""
+    many nodes are is read once, however deep they stand. `complete`: what the library has not is nowhere."""
 
     library: Library = NO_LIBRARY
+    complete: bool = False
     path: tuple[str, ...] = ()
     before: dict[str, Nested] = field(default_factory=dict)
 
     def inside(self, name: str) -> Nest:
-        return Nest(self.library, (*self.path, name), self.before)
+        return Nest(self.library, self.complete, (*self.path, name), self.before)
 
 
 def nested(document: Manifest, nest: Nest, read: Callable[[Defined, Nest], Nested], findings: Findings) -> Manifest:
@@ -74,7 +75,7 @@ def _read(node: Node, nest: Nest, read: Callable[[Defined, Nest], Nested], findi
 
 
 def _nowhere(node: Node, nest: Nest, findings: Findings) -> None:
-    if nest.library is NO_LIBRARY:
+    if not nest.complete:
         summary = f"the node {node.name} is the manifest {node.type}, which is not read here"
         findings.add("nested-unread", node.at, summary, "the server has it, and checks what is said of its nodes")
         return

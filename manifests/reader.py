@@ -57,20 +57,24 @@ def read(
     strict: bool = False,
     inputs: Mapping[str, str] | None = None,
     library: Library = NO_LIBRARY,
+    complete: bool = True,
     metrics: Collection[str] | None = None,
 ) -> Reading:
     """A document of any kind. Without `format` a text that begins with `<` is XML, any other YAML or JSON.
 
     `limit` in bytes. `strict`: what would be repaired is an error. `inputs`: the values of what the document leaves
-    open; None: nobody fills it now. `library`: where an empty named element is looked for when the document does not
-    have it. `metrics`: the names that somebody measures; None: they are not checked. Names are resolved and statements
-    checked: what comes back can be placed and planned.
+    open; None: nobody fills it now. `library`: where an empty named element is looked for when the document does
+    not have it; unless it is `complete`, a server may have what it has not. `metrics`: the names that somebody
+    measures; None: they are not checked. Names are resolved and statements checked: what comes back can be placed
+    and planned.
     """
     findings = Findings()
     source = _source(data, limit, findings)
     if source is None:
         return Reading(None, findings.diagnostics())
-    document, tree = _read(source, format, Around(strict, inputs, metrics, Nest(library)), findings)
+    document, tree = _read(
+        source, format, Around(strict, inputs, metrics, Nest(library, complete and library is not NO_LIBRARY)), findings
+    )
     return Reading(None if findings.refused else document, findings.diagnostics(), tree)
 
 
@@ -104,7 +108,7 @@ def _document(root: Element, source: Source, around: Around, findings: Findings)
         return None
     domain.prefix(root, source.text)
     filled = parameters.filled(root, source, around.inputs, findings)
-    references = References(filled.root, source, findings, around.nest.library)
+    references = References(filled.root, source, findings, around.nest.library, complete=around.nest.complete)
     document = Builder(source, findings, references).build(filled.root, root.name)
     if isinstance(document, Manifest):
         document = nesting.nested(document, around.nest, lambda defined, nest: _inner(defined, nest, around), findings)

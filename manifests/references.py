@@ -45,8 +45,8 @@ NO_LIBRARY: Library = _nothing
 class References:
     """The elements with content of one document, by element name and name, and what the library has besides."""
 
-    def __init__(self, root: Element, source: Source, findings: Findings, library: Library = NO_LIBRARY) -> None:
-        self._source, self._findings, self._library = source, findings, library
+    def __init__(self, root: Element, source: Source, findings: Findings, library: Library, *, complete: bool) -> None:
+        self._source, self._findings, self._library, self._complete = source, findings, library, complete
         self._found: dict[tuple[str, str], list[Element]] = {}
         self._meant: dict[tuple[str, str], Element | None] = {}
         self._referred: set[tuple[str, str]] = set()
@@ -130,7 +130,7 @@ class References:
 
     def _nowhere(self, element: Element, key: tuple[str, str]) -> None:
         known = [name for term, name in self._found if term == key[0]]
-        where = "in this document" if self._library is NO_LIBRARY else "in this document, the account or the platform"
+        where = "in this document, the account or the platform" if self._complete else "that is read here"
         summary = f"<{key[0]} name={key[1]!r}> has no content, and nothing {where} has that name"
         hint = nearest(key[1], known) if known else "write its content here, or send the document that has it"
         self._findings.add("reference-nowhere", self._source.position(element.start), summary, hint)

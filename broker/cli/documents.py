@@ -37,17 +37,23 @@ def validate(arguments: argparse.Namespace) -> Exit:
 
 
 def _checked(names: Sequence[str], *, strict: bool) -> dict[str, tuple[str, Sequence[Diagnostic]]]:
-    """The text of each document and what is said about it; no text where the bytes are none."""
-    from manifests import decode, read
+    """The text of each document and what is said about it; no text where the bytes are none. They know each other's
+    names; what none of them has, a server may have."""
+    from manifests import NO_LIBRARY, decode, parse, read, together
     from sla import NAMES
 
+    documents = {name: content(name) for name in names}
+    library = NO_LIBRARY
+    if len(documents) > 1:
+        trees = ((name, parse(document).tree) for name, document in documents.items())
+        library = together((name, tree) for name, tree in trees if tree is not None)
     found: dict[str, tuple[str, Sequence[Diagnostic]]] = {}
-    for name in names:
-        document = content(name)
+    for name, document in documents.items():
         text = ""
         with suppress(ValueError):  # which the reader says, too
             text = decode(document)
-        found[name] = (text, read(document, strict=strict, metrics=NAMES).diagnostics)
+        reading = read(document, strict=strict, library=library, complete=False, metrics=NAMES)
+        found[name] = (text, reading.diagnostics)
     return found
 
 

@@ -7,20 +7,19 @@ what it means. What it defines itself is kept closed: whatever it refers to is w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from broker.errors import Invalid
 from broker.services import Context
 from broker.store import PLATFORM, Record, Transaction, definitions
 from broker.store.definitions import Definition, Use
-from manifests import GRAMMAR, Defined, Element, Format, Library, Reading, Refers, read, write
+from manifests import Defined, Element, Library, Reading, read
+from manifests import definitions as definitions_of
 from sla import NAMES
 
 Uses = dict[tuple[str, str], tuple[Defined, ...]]
 """(term, name) -> what the library gave for it."""
-PHASES = ("configuration", "release", "interface")
-"""Terms that have one rule of the grammar together."""
 
 
 def library(tx: Transaction, account: str) -> Library:
@@ -96,55 +95,8 @@ def uses_of(uses: Uses) -> tuple[Use, ...]:
 
 
 def defined(root: Element, document: str, whence: str, uses: Uses) -> tuple[Definition, ...]:
-    """What others may refer to: each named element with content that can be referred to, and the document. Of two with
-    one name the first counts, as inside the document."""
-    written = {(each.name, _name(each)): each for each in reversed(list(_all(root))) if _name(each) and _says(each)}
-    close = _closing(written, uses)
+    """What others may refer to, as it is kept."""
     return tuple(
-        _definition(close(element), term, name, document, whence)
-        for (term, name), element in written.items()
-        if element is root or _may_be_meant(term)
+        Definition(term, name, document, text, whence, hashlib.sha256(text.encode()).hexdigest())
+        for (term, name), text in definitions_of(root, uses).items()
     )
-
-
-def _may_be_meant(term: str) -> bool:
-    rule = GRAMMAR.get("phase" if term in PHASES else term)
-    return rule is not None and rule.refers is not Refers.NEVER
-
-
-def _definition(element: Element, term: str, name: str, document: str, whence: str) -> Definition:
-    text = write(element, Format.JSON)
-    return Definition(term, name, document, text, whence, hashlib.sha256(text.encode()).hexdigest())
-
-
-def _closing(written: Mapping[tuple[str, str], Element], uses: Uses) -> Callable[[Element], Element]:
-    """A function that writes out whatever an element refers to. What stands in the library is closed already."""
-
-    def close(element: Element) -> Element:
-        key = (element.name, _name(element))
-        if _says(element):
-            return replace(element, children=[close(each) for each in element.children])
-        if key in uses:
-            return read(uses[key][0].text.encode(), format=Format.JSON).tree or element
-        return close(written[key]) if key in written else element
-
-    return close
-
-
-def _all(root: Element) -> Iterator[Element]:
-    """In the order of the text."""
-    waiting = [root]
-    while waiting:
-        element = waiting.pop()
-        yield element
-        waiting.extend(reversed(element.children))
-
-
-def _name(element: Element) -> str:
-    found = element.attributes.get("name")
-    return found.value if found else ""
-
-
-def _says(element: Element) -> bool:
-    """Whether an element has content of its own, beyond its name."""
-    return bool(element.children) or not element.attributes.keys() <= {"name", "id", "state"}

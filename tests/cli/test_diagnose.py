@@ -127,3 +127,18 @@ def test_a_metric_that_nobody_measures_is_found_without_a_broker(
     )
     assert main(["validate", str(document)]) == Exit.DOCUMENT
     assert "did you mean 'cpu'?" in capsys.readouterr().out
+
+
+def test_documents_that_are_validated_together_know_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner, outer = tmp_path / "inner.xml", tmp_path / "outer.yaml"
+    inner.write_text('<manifest name="inner"><node name="db"/></manifest>')
+    outer.write_text(
+        "manifest:\n  name: outer\n  node:\n    - {name: a}\n    - {name: b, type: inner}\n"
+        "  configuration: {name: c, action: [{name: x, expression: 'a.configure(b.bd.hostname);'}]}\n"
+    )
+    assert main(["validate", str(outer)]) == Exit.OK, "a server may have the other"
+    assert "nested-unread" in capsys.readouterr().out
+    assert main(["validate", str(outer), str(inner)]) == Exit.DOCUMENT
+    assert "there is no node 'bd' in b" in capsys.readouterr().out
