@@ -119,25 +119,26 @@ class Attributes:
         if not equals or equals.end() == len(self._text):
             self._notes.trouble(start, f"{name[0][:60]!r} has no value", 'an attribute is name="value"')
             return -1
+        noted = len(self._notes.edits)
         if not spaced:
             self._notes.change("repaired-blank", start - 1, equals.end(), Edit(start, start, " "), at=start)
         value = self._value(name, equals.end())
         if value is None:
             return -1
-        return self._once(name, at, value, seen)
+        self._once(name, at, value, seen, noted)
+        return value.after
 
-    def _once(self, name: re.Match[str], at: int, value: Value, seen: dict[str, str]) -> int:
+    def _once(self, name: re.Match[str], at: int, value: Value, seen: dict[str, str], noted: int) -> None:
         text = self._text[value.start : value.end]
         before = seen.get(name[0])
         seen[name[0]] = text
         if len(seen) > MOST_ATTRIBUTES_OF_ONE:
             raise TooMuch(f"an element has more than {MOST_ATTRIBUTES_OF_ONE} attributes", at)
         if before == text:
-            self._notes.change("repaired-duplicate", name.start(), value.after, Edit(at, value.after, ""))
+            self._notes.leave_out("repaired-duplicate", at, value.after, noted)
         elif before is not None:
             summary = f"{name[0][:60]} stands twice, as {before[:40]!r} and as {text[:40]!r}"
             self._notes.trouble(name.start(), summary, "keep the one that is meant", "duplicate")
-        return value.after
 
     def _value(self, name: re.Match[str], at: int) -> Value | None:
         mark = self._text[at]

@@ -57,12 +57,18 @@ class Notes:
         elif len(self.repairs) == MOST_REPAIRS and not self.troubles:
             self.trouble(start, f"more than {MOST_REPAIRS} places of the document need a repair", "write it anew")
 
+    def leave_out(self, code: str, start: int, end: int, noted: int) -> None:
+        """Tell that this is left out, and the edits with it that were made in it: all after the first `noted`."""
+        del self.edits[noted:]
+        at = start + len(self.text[start:end]) - len(self.text[start:end].lstrip())
+        self.change(code, at, end, Edit(start, end, ""))
+
     def trouble(self, offset: int, summary: str, hint: str, code: str = "not-xml") -> None:
         if len(self.troubles) < MOST_REPAIRS:
             self.troubles.append(Trouble(code, offset, summary, hint))
 
     def _made(self, start: int, end: int, edits: Iterable[Edit]) -> str:
-        parts = []
+        parts: list[str] = []
         for edit in edits:
             parts += [self.text[start : edit.start], edit.made]
             start = edit.end
@@ -70,7 +76,7 @@ class Notes:
 
 
 class Repaired:
-    """The text with all edits made. An edit inside another one is void: what it would change is not there any more."""
+    """The text with all edits made. No two change the same characters; those that only insert come first."""
 
     def __init__(self, notes: Notes) -> None:
         self.repairs, self.troubles = tuple(notes.repairs), tuple(notes.troubles)
@@ -78,9 +84,7 @@ class Repaired:
         self._starts: list[int] = []  # of what each edit made, in the new text
         parts: list[str] = []
         done = length = 0
-        for edit in sorted(notes.edits, key=lambda edit: (edit.start, edit.end > edit.start, -edit.end)):
-            if edit.start < done:
-                continue
+        for edit in sorted(notes.edits, key=lambda edit: edit[:2]):
             length += edit.start - done
             parts += [notes.text[done : edit.start], edit.made]
             self._edits.append(edit)
