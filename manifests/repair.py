@@ -34,6 +34,7 @@ _GOOD_DECLARATION = re.compile(
 )
 _NAME = re.compile(NAME)
 _END_TAG = re.compile(rf"</\s{{0,9}}({NAME})\s*+/?(?:>|(?=<)|\Z)")
+_NEXT_END_TAG = re.compile(rf"\s*+{_END_TAG.pattern}")
 _GOOD_END_TAG = re.compile(rf"</{NAME}\s*>")
 _WHOLE = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 
@@ -200,8 +201,7 @@ class _Scanner:
         for the innermost element."""
         if len(self._open) < 2 or self._open[-1].unended >= 0:
             return False
-        rest = re.compile(r"\s*+").match(self._text, tag.end())
-        after = _END_TAG.match(self._text, rest.end() if rest else tag.end())
+        after = _NEXT_END_TAG.match(self._text, tag.end())
         return after is not None and after[1] == self._open[-2].name
 
     def _not_closed(self, element: _Open, before: str) -> None:
