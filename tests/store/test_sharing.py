@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+
 from broker.store import Service, Store, services, sharing
 
 
 def test_a_user_is_counted_once_until_it_leaves(store: Store) -> None:
     with store.write() as tx:
-        shared, one = (services.create(tx, Service("ann", tx.new_id(), name)) for name in ("cache", "one"))
+        shared, one = (services.create(tx, Service("ann", str(uuid.uuid4()), name)) for name in ("cache", "one"))
         sharing.make(tx, "ann", "/cache", shared.id, "cache")
         for _ in range(2):
             sharing.join(tx, "ann", "/cache", one.id, "cache")
@@ -23,7 +25,7 @@ def test_a_user_is_counted_once_until_it_leaves(store: Store) -> None:
 
 def test_another_account_shares_nothing_of_this_one(store: Store) -> None:
     with store.write() as tx:
-        shared = services.create(tx, Service("ann", tx.new_id(), "cache"))
+        shared = services.create(tx, Service("ann", str(uuid.uuid4()), "cache"))
         sharing.make(tx, "ann", "/cache", shared.id, "cache")
         assert sharing.find(tx, "bob", "/cache") is None
         assert sharing.of_service(tx, "bob", shared.id) is None
