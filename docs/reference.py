@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import conformance as checklist
+
 from broker.occi.model import Kind
 from manifests import Code, schemas
 from providers.errors import MEANINGS
@@ -179,6 +181,15 @@ def diagnostics() -> str:
     return "".join(parts)
 
 
+def conformance() -> str:
+    return (
+        "# Conformance to OCCI\n\nEvery item of our checklist of OCCI 1.2 (GFD.221, 223 to 229) and of what 1.1 asks "
+        "beyond it, in our own words, with the tests that would fail if it were broken. `1.1` items are said by that "
+        "version alone; `DEC` marks what no text says, or texts and clients say differently.\n\n"
+        + table(("item", "level", "what it asks", "how it stands"), checklist.rows())
+    )
+
+
 _STAGES = {
     "read": "read",
     "library": "read with what the account has",
@@ -229,6 +240,7 @@ WRITERS: Mapping[str, Callable[[], str]] = {
     "codes.md": codes,
     "diagnostics.md": diagnostics,
     "metrics.md": metrics,
+    "conformance.md": conformance,
 }
 
 

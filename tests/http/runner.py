@@ -15,6 +15,7 @@
         matches: {kind: "...#node"}            # members of the JSON, by path with slashes; null: must be absent
         keep: {node: location}                 # keep a header's path for later requests
         keep_json: {id: id}                    # keep a member of the JSON
+        shows: [ENT-01]                        # items of the OCCI checklist that this shows (tests/conformance)
 
 The accounts are the file's own, so that files do not see one another's entities.
 """
@@ -60,6 +61,7 @@ class Case(BaseModel):
     matches: dict[str, Any] = {}
     keep: dict[str, str] = {}
     keep_json: dict[str, str] = {}
+    shows: list[str] = []
 
 
 @dataclass
