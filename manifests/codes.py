@@ -132,6 +132,12 @@ CODES: Mapping[str, Code] = {
         "library",
         _WARNING,
     ),
+    "reference-elsewhere": Code(
+        "A node without content is the one of that name in another document.",
+        '<manifest name="m"><node name="kept"/></manifest>',
+        "library",
+        _WARNING,
+    ),
     "nested-cycle": Code(
         "A manifest is, through its nodes, inside itself.", '<manifest name="m"><node name="a" type="m"/></manifest>'
     ),

@@ -16,6 +16,8 @@ from manifests.twins import write
 
 Named = tuple[str, str]
 """(term, name)"""
+_BY_ALL = frozenset({Refers.NEEDED, Refers.LIBRARY})
+_BY_IMPORTS = _BY_ALL | {Refers.ALONE}
 _PHASES = ("configuration", "release")
 """Terms that have one rule of the grammar together."""
 
@@ -23,13 +25,18 @@ _PHASES = ("configuration", "release")
 def definitions(root: Element, uses: Mapping[Named, tuple[Defined, ...]]) -> Mapping[Named, str]:
     """What others may refer to, each as its JSON twin: every named element with content that can be referred to, and
     the document. Of two with one name the first counts, as inside the document. Each is closed: whatever it refers to
-    is written out in it, from the document or from what the library gave for it (`uses`)."""
+    is written out in it, from the document or from what the library gave for it (`uses`).
+
+    What says enough with its name alone, a package or a network, is defined for others by an import only: no manifest
+    means something else because another one is there.
+    """
     written = {(each.name, _name(each)): each for each in reversed(list(_all(root))) if _name(each) and _says(each)}
     close = _closing(written, uses)
+    meant = _BY_IMPORTS if root.name == "import" else _BY_ALL
     return {
         named: write(close(element), Format.JSON)
         for named, element in written.items()
-        if element is root or _may_be_meant(element.name)
+        if element is root or _refers(element.name) in meant
     }
 
 
@@ -43,9 +50,9 @@ def together(documents: Iterable[tuple[str, Element]]) -> Library:
     return lambda term, name: tuple(known.get((term, name), ()))
 
 
-def _may_be_meant(term: str) -> bool:
+def _refers(term: str) -> Refers:
     rule = GRAMMAR.get("phase" if term in _PHASES else term)
-    return rule is not None and rule.refers is not Refers.NEVER
+    return rule.refers if rule else Refers.NEVER
 
 
 def _closing(

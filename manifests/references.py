@@ -72,7 +72,7 @@ class References:
         if found:
             self._compare(element, key, found)
             return found[0]
-        defined = self._defined(element, key)
+        defined = self._defined(element, key, refers)
         if defined is None and refers is Refers.NEEDED:
             self._nowhere(element, key)
         return defined
@@ -110,12 +110,15 @@ class References:
             hint = "each is its own; give one another name, so that it can be referred to"
             self._findings.add("same-name", self._source.position(two[1].start), summary, hint)
 
-    def _defined(self, element: Element, key: tuple[str, str]) -> Element | None:
+    def _defined(self, element: Element, key: tuple[str, str], refers: Refers) -> Element | None:
         """The newest one of the library, as if it were written where it is referred to."""
         kept = [(defined, moved) for defined in self._library(*key) if (moved := _moved(defined, element)) is not None]
         if not kept:
             return None
         newest, meant = kept[0]
+        if refers is Refers.LIBRARY:
+            summary = f"<{key[0]} name={key[1]!r}> has no content: it is the one of {newest.where}"
+            self._findings.add("reference-elsewhere", self._source.position(element.start), summary, "or write one")
         others = [defined.where for defined, other in kept[1:] if _content(other) != _content(meant)]
         if others:
             summary = f"<{key[0]} name={key[1]!r}> is the one of {newest.where}; others differ: {', '.join(others[:5])}"

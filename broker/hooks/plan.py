@@ -13,7 +13,8 @@ from typing import Any
 from broker.errors import Invalid, InvalidDocument
 from broker.hooks import library
 from broker.hooks.addresses import uuid_of
-from broker.metrics import looking, settled
+from broker.hooks.measuring import settled
+from broker.metrics import looking
 from broker.occi.model import CORDS
 from broker.offers import cost, offer_from_json
 from broker.plans import parts_to_json

@@ -16,6 +16,7 @@ LARGE: Mapping[str, bytes] = {
 }
 
 KEPT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("node", "kept"): ('{"node": {"name": "kept", "access": "public"}}',),
     ("image", "i"): ('{"image": {"name": "i", "agent": "none"}}', '{"image": {"name": "i", "agent": "cosacs"}}'),
     ("manifest", "wrong"): ('{"manifest": {"name": "wrong", "nmae": "x"}}',),
     ("manifest", "pair"): ('{"manifest": {"name": "pair", "node": [{"name": "a"}, {"name": "b"}]}}',),
