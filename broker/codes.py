@@ -39,6 +39,7 @@ ANSWERS: Mapping[str, str] = {
     "row.down": "another category server does not answer; `row` names it, `retry_after` says when to try again",
     "store.full": "the disk is full; nothing was half-written",
     "store.busy": "the database was locked for too long",
+    "store.down": "the database's server does not answer, or has ended the connection",
     "store.address": "the setting `database` names nothing that can be used",
     "store.newer": "the database was written by a newer Accords",
     "store.open": "the database cannot be opened",

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from tests.postgresql import Server, server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL of this run's own, started when the first test asks for it."""
+    with server() as running:
+        yield running
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from broker.errors import Clash, Missing, Stale
 from broker.store.engine import Transaction, upsert
@@ -67,10 +66,8 @@ def find(tx: Transaction, account: str, kind: str, id: str) -> Record | None:
 def insert(tx: Transaction, record: Record) -> Record:
     """Store a new entity, generation 1; gives it as stored. Clash when the account has one with this kind and id."""
     stored = replace(record, generation=1, created=tx.now, updated=tx.now)
-    try:
-        tx.run(sa.insert(entities), {**_values(stored), "sequence": 0})
-    except IntegrityError as found:
-        raise Clash(f"{_term(record.kind)} {record.id} exists", hint="update it, or choose another id") from found
+    if not tx.run(_INSERT, {**_values(stored), "sequence": 0}).rowcount:
+        raise Clash(f"{_term(record.kind)} {record.id} exists", hint="update it, or choose another id")
     _set_mixins(tx, stored)
     return stored
 
@@ -219,6 +216,8 @@ _FORGET_MIXINS = sa.delete(entity_mixins).where(
     entity_mixins.c.id == sa.bindparam("id_"),
 )
 _NEW = upsert(entities)
+# A failed INSERT would end the whole transaction on PostgreSQL.
+_INSERT = _NEW.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 _UPSERT = _NEW.on_conflict_do_update(
     index_elements=["account", "kind", "id"],
     set_={

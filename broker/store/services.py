@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from broker.errors import Clash, Missing, Stale
 from broker.occi import states
 from broker.store import entities, events
-from broker.store.engine import Transaction
+from broker.store.engine import Transaction, upsert
 from broker.store.tables import services
 from broker.times import rfc3339_or_none
 
@@ -46,13 +45,11 @@ def create(tx: Transaction, service: Service) -> Service:
     """Store a new service; as stored. Clash when the account has a service of this name that is not released. Where the
     OCCI entity is there already (a hook of the same transaction) its own attributes stay."""
     stored = replace(service, generation=1, created=tx.now, updated=tx.now)
-    try:
-        tx.run(sa.insert(services), {**_values(stored), "plan_generation": 0})
-    except IntegrityError as found:
+    if not tx.run(_INSERT, {**_values(stored), "plan_generation": 0}).rowcount:
         raise Clash(
             f"service {service.name} exists in account {service.account}",
             hint=f"release it first (accords release {service.name}), or choose another name",
-        ) from found
+        )
     _show(tx, stored)
     return stored
 
@@ -141,6 +138,8 @@ def next_plan_generation(tx: Transaction, account: str, id: str) -> int:
     return int(found)
 
 
+# A failed INSERT would end the whole transaction on PostgreSQL.
+_INSERT = upsert(services).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 _ALL = sa.select(*(services.c[name] for name in Service.__slots__))
 
 

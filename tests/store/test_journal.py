@@ -7,6 +7,7 @@ import pytest
 from broker.errors import StoreFull
 from broker.store import Journal, Lease, Projection, Store, events, journal, operations, outbox, services
 from broker.store.journal import Ended, Intent, Partial, token
+from tests.store.conftest import no_room
 
 SHOWN = Projection("http://x#compute", "1", title="pacs", attributes={"a": 1})
 
@@ -40,8 +41,7 @@ def test_when_the_disk_is_full_neither_result_nor_projection_nor_intent_is_kept(
     book = Journal(store, lease, "here")
     book.write(intents=[Intent("a", "t")])
     with store.write() as tx:
-        pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar()
-        tx.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        no_room(tx)
     with pytest.raises(StoreFull):
         book.write(ended=[Ended("a", {"text": "x" * 100_000}, projections=(SHOWN,))], intents=[Intent("b", "u")])
     assert {step: entry.state for step, entry in book.entries().items()} == {"a": "begun"}

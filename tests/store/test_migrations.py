@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
 from broker.store import Store, definitions, entities, migrate
 from broker.store.tables import metadata
@@ -37,15 +34,20 @@ EARLIER = ("0001", "0002", "0003", "0004", "0005")
 
 
 @pytest.mark.parametrize("revision", EARLIER)
-def test_what_an_earlier_revision_held_is_there_after_the_way_to_the_newest(tmp_path: Path, revision: str) -> None:
-    path = tmp_path / "old.sqlite"
-    _at_revision(path, revision)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
+def test_what_an_earlier_revision_held_is_there_after_the_way_to_the_newest(
+    new_address: str, revision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr(migrate, "NEWEST", revision)
+        before = Store.open(new_address)
+    with before.write() as tx:
+        assert tx.run(sa.text("SELECT version_num FROM alembic_version")).scalar() == revision
+        tx.connection.exec_driver_sql(
             "INSERT INTO entities VALUES"
             " ('ann', 'x#user', 'u1', 3, 0, 'carol', '', '{\"a\": 1}', '[]', NULL, NULL, 5, 6)"
         )
-    store = Store.open(f"sqlite:///{path}")
+    before.close()
+    store = Store.open(new_address)
     try:
         with store.write() as tx:
             found = entities.get(tx, "ann", "x#user", "u1")
@@ -59,15 +61,6 @@ def test_what_an_earlier_revision_held_is_there_after_the_way_to_the_newest(tmp_
 def test_every_earlier_revision_is_tried() -> None:
     earlier = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()} - {migrate.NEWEST}
     assert earlier == set(EARLIER)
-
-
-def _at_revision(path: Path, revision: str) -> None:
-    engine = create_engine(f"sqlite:///{path}")
-    config = _config()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 def _config() -> Config:

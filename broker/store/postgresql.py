@@ -1,0 +1,247 @@
+"""PostgreSQL, for rows that several processes and hosts serve. Loaded only where an address names one.
+
+A row is a schema of its own (`?schema=node` in the address), made when it is opened. Writers of a schema take turns by
+an advisory lock, which is had in the same round trip that begins the transaction: what holds on SQLite holds here, in
+the same words. A writer that falls silent inside its transaction loses it before those that wait for it give up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import psycopg
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.dialects.sqlite.dml import OnConflictDoNothing, OnConflictDoUpdate
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from broker.errors import AccordsError, Invalid, RowDown, StoreFull
+from broker.store import migrate
+from broker.store.engine import BUSY_SECONDS, READERS, dump
+
+SILENT_SECONDS = 10
+"""How long a transaction may stand still; less than others wait for it."""
+
+OLDEST = 15
+
+_KEPT = 4
+"""Reading connections of one process that stay open; up to READERS more come and go."""
+
+# https://www.postgresql.org/docs/15/errcodes-appendix.html
+_FULL = frozenset({"53100"})
+_BUSY = frozenset({"55P03", "40001", "40P01"})  # a lock not had in time, a serialization failure, a deadlock
+_SILENT = frozenset({"25P03", "57P05"})  # a transaction or a session that stood still too long
+_TEXT = frozenset({"22021", "22P05"})  # a character that no text may hold
+
+_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+# statement_timestamp and now() are of the transaction's beginning, before its turn came.
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_CLOCK}"
+
+
+class PostgreSQL:
+    """One schema of a PostgreSQL database. The clock is the server's."""
+
+    def __init__(self, url: URL) -> None:
+        self._schema = _schema(url)
+        self._name = f"database {url.database}{f', schema {self._schema},' if self._schema else ''} at {url.host}"
+        self._url = url.difference_update_query(["schema"]).set(drivername="postgresql+psycopg")
+        self._settings = _settings(self._url, self._schema)
+        lock = f"SELECT pg_advisory_xact_lock({_lock(self._schema)})"
+        self._write = {
+            True: f"BEGIN; {lock}; {_CLOCK}",
+            False: f"BEGIN; SET LOCAL synchronous_commit TO off; {lock}; {_CLOCK}",
+        }
+        self._writer = _engine(self._url, self._settings, kept=1, most=1)
+        self._reader = _engine(self._url, self._settings, kept=_KEPT, most=READERS)
+        self._seen = (0, 0)
+
+    def open(self) -> None:
+        """The database must be there; the schema is made. Who comes second waits, and finds it done."""
+        if self._revision() == migrate.NEWEST:
+            return
+        with self.writing(durable=True) as (connection, _):
+            migrate.upgrade(connection, self._name)
+            _bytewise(connection)
+        self._writer.dispose()
+
+    @contextmanager
+    def writing(self, *, durable: bool) -> Iterator[tuple[Connection, int]]:
+        with self._transaction(self._writer, self._write[durable]) as begun:
+            yield begun
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Connection, int]]:
+        with self._transaction(self._reader, _READ) as begun:
+            yield begun
+
+    def now(self) -> int:
+        """As the server's clock was seen last, plus what went by since; looked at again after a minute."""
+        seen, then = self._seen
+        passed = (time.monotonic_ns() - then) // 1000
+        if seen and passed < 60_000_000:
+            return seen + passed
+        with self.reading() as (_, now):
+            return now
+
+    def ours(self, found: Exception) -> AccordsError | None:
+        error = getattr(found, "orig", found)
+        if isinstance(found, NoConnection):
+            return self._busy()
+        return self._meaning(error) if isinstance(error, psycopg.Error) else None
+
+    def close(self) -> None:
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def _meaning(self, error: psycopg.Error) -> AccordsError | None:
+        if error.sqlstate in _FULL:
+            return StoreFull(f"no room to write {self._name}", hint="free space on its disk; nothing was stored")
+        if error.sqlstate in _BUSY:
+            return self._busy()
+        if error.sqlstate in _TEXT or (isinstance(error, psycopg.DataError) and error.sqlstate is None):
+            return Invalid("a text holds a character that PostgreSQL cannot keep (U+0000)", hint="leave it out")
+        if error.sqlstate in _SILENT or isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            message = f"{self._name} does not answer: {str(error).partition(chr(10))[0]}"
+            return RowDown(
+                message, hint="try again; if it lasts, see the server's log", code="store.down", retry_after=1
+            )
+        return None
+
+    def _busy(self) -> RowDown:
+        message = f"{self._name} is held by other writers for more than {BUSY_SECONDS} s"
+        return RowDown(message, hint="try again", code="store.busy", retry_after=1)
+
+    @contextmanager
+    def _transaction(self, engine: Engine, begin: str) -> Iterator[tuple[Connection, int]]:
+        try:
+            connection, now = _begun(engine, begin)
+        except _Ended:  # while it was idle, by the server: nothing was asked of it yet
+            engine.dispose()
+            connection, now = _begun(engine, begin)
+        self._seen = (now, time.monotonic_ns())
+        with connection, connection.begin():
+            yield connection, now
+
+    def _revision(self) -> str | None:
+        """The schema's; it is made if need be, for SQLAlchemy asks for its name at its first connection."""
+        with psycopg.connect(**_asked(self._url), **self._settings) as connection:
+            if connection.info.server_version < OLDEST * 10_000:
+                raise AccordsError(
+                    f"{self._name} is PostgreSQL {connection.info.server_version // 10_000}",
+                    hint=f"Accords needs {OLDEST} or newer",
+                    code="store.address",
+                )
+            if self._schema:
+                _make_schema(connection, self._schema)
+            if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+                return None
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return None if found is None else str(found[0])
+
+
+class _Ended(Exception):
+    """A connection of the pool was ended."""
+
+
+def _begun(engine: Engine, begin: str) -> tuple[Connection, int]:
+    """A connection in a transaction, and the clock: one round trip. Past SQLAlchemy, whose BEGIN would be another."""
+    connection = engine.connect()
+    driver: Any = connection.connection.driver_connection
+    try:
+        cursor = driver.execute(begin, prepare=False)
+        while cursor.nextset():
+            pass
+        return connection, cursor.fetchone()[0]
+    except BaseException as found:
+        connection.invalidate()
+        connection.close()
+        if isinstance(found, psycopg.OperationalError) and driver.broken:
+            raise _Ended from found
+        raise
+
+
+def _engine(url: URL, settings: Mapping[str, Any], *, kept: int, most: int) -> Engine:
+    return create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=kept,
+        max_overflow=most - kept,
+        pool_timeout=BUSY_SECONDS,
+        pool_use_lifo=True,
+        pool_reset_on_return=None,  # every transaction was ended by its own block
+        use_native_hstore=False,  # it would be looked for at each connection
+        json_serializer=dump,
+        json_deserializer=orjson.loads,
+        connect_args={**settings, "autocommit": True},  # transactions are begun by `_begun`
+    )
+
+
+def _settings(url: URL, schema: str) -> dict[str, Any]:
+    """Of every connection. A peer that is gone without a word is noticed on both sides, within half a minute."""
+    ours = {
+        "lock_timeout": BUSY_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": SILENT_SECONDS * 1000,
+        "tcp_keepalives_idle": 10,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 3,
+        **({"search_path": schema} if schema else {}),
+    }
+    options = " ".join((*(f"-c {name}={value}" for name, value in ours.items()), str(url.query.get("options", ""))))
+    peer = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+    return {"application_name": "accords", "connect_timeout": 5, **peer, **url.query, "options": options.strip()}
+
+
+def _asked(url: URL) -> dict[str, Any]:
+    return url.set(query={}).translate_connect_args(username="user", database="dbname")
+
+
+def _schema(url: URL) -> str:
+    found = str(url.query.get("schema", ""))
+    if found and not _SCHEMA.fullmatch(found):
+        raise AccordsError(
+            f"{found!r} cannot name a schema", hint="small letters, digits and _: ?schema={row}", code="store.address"
+        )
+    return found
+
+
+def _lock(schema: str) -> int:
+    """The schema's own advisory lock, 64 bits with a sign."""
+    return int.from_bytes(hashlib.sha256(f"accords {schema}".encode()).digest()[:8], signed=True)
+
+
+def _make_schema(connection: psycopg.Connection, schema: str) -> None:
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_lock(schema)])
+    if connection.execute("SELECT to_regnamespace(%s)", [schema]).fetchone() == (None,):
+        connection.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(schema)))
+
+
+def _bytewise(connection: Connection) -> None:
+    """Texts in the order of their bytes, as SQLite and Python have them: pages are merged and continued by it."""
+    for table, column, kind in connection.execute(_COLLATED).all():
+        connection.execute(text(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"'))
+
+
+_COLLATED = text(
+    "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = current_schema()"
+    " AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'"
+)
+
+
+@compiles(OnConflictDoUpdate, "postgresql")
+@compiles(OnConflictDoNothing, "postgresql")
+def _on_conflict(clause: Any, compiler: SQLCompiler, **options: Any) -> str:
+    """`engine.upsert` is SQLite's, whose clause is PostgreSQL's but for constraints that are named."""
+    clause.constraint_target = None
+    written: str = getattr(compiler, f"visit_{clause.__visit_name__}")(clause, **options)
+    return written
