@@ -46,7 +46,7 @@ def _argument(*names: str, **keywords: Any) -> Argument:
 
 JSON = _argument("--json", action="store_true", help="print JSON for a machine")
 SERVICE = _argument("service", metavar="SERVICE", help="name of the service")
-DOCUMENT = _argument("document", metavar="FILE", help="a CORDS manifest, XML or YAML; - reads standard input")
+DOCUMENT = _argument("document", metavar="FILE", help="a CORDS manifest, XML, YAML or JSON; - reads standard input")
 INPUTS = (
     _argument(
         "--set",
