@@ -24,12 +24,11 @@ def create(
     new_id: Callable[[], str],
     *,
     at: Kind | None = None,
-    free: Callable[[str], bool] = lambda _: True,
 ) -> Entity:
     """The new entity, with its inline links as `links`.
 
-    `at` is the kind whose location the request went to (COL-04). The client's id is adopted when it is a uuid that
-    is `free`, and ignored otherwise (ENT-11). Unknown, Malformed or Denied when the draft breaks a rule.
+    `at` is the kind whose location the request went to (COL-04). The draft's id is the entity's when it is a uuid; who
+    has a store asks `identified` first. Unknown, Malformed or Denied when the draft breaks a rule.
     """
     kind = _kind_of_new(registry, draft, at)
     mixins = agreed(registry, kind, (), draft.mixins)
@@ -38,7 +37,7 @@ def create(
     _refuse_changes(definitions, given, defaults(definitions))
     entity = Entity(
         kind=kind.id,
-        id=_adopted(draft, free) or new_id(),
+        id=_uuid(draft.id) or new_id(),
         title=draft.title,
         summary=draft.summary,
         mixins=mixins,
@@ -48,6 +47,17 @@ def create(
         return _joined(entity, draft)
     _refuse_ends(draft)
     return changed(entity, links=_inline(registry, entity, draft, new_id))
+
+
+def identified(draft: Draft, free: Callable[[str, str], bool], new_id: Callable[[], str]) -> Draft:
+    """The draft and its inline links with the ids that they will have: the client's own, said as an id or in the path
+    it would like, when that is a uuid and `free(kind, id)`; a new one otherwise, never an error (ENT-11, ENT-12)."""
+    wished = _uuid(draft.id) or _uuid(path(draft.location or "").rpartition("/")[2])
+    return changed(
+        draft,
+        id=wished if wished and free(draft.kind or "", wished) else new_id(),
+        links=tuple(identified(each, free, new_id) for each in draft.links),
+    )
 
 
 def replace(registry: Registry, current: Entity, draft: Draft) -> Entity:
@@ -115,12 +125,11 @@ def _kind_of(registry: Registry, current: Entity, draft: Draft) -> Kind:
     return registry.kind(current.kind)
 
 
-def _adopted(draft: Draft, free: Callable[[str], bool]) -> str | None:
+def _uuid(said: str | None) -> str | None:
     try:
-        found = str(uuid.UUID(bare_id(draft.id or "")))
+        return str(uuid.UUID(bare_id(said or "")))
     except ValueError:
         return None
-    return found if free(found) else None
 
 
 def _once(registry: Registry, current: Entity) -> frozenset[str]:

@@ -16,7 +16,7 @@ def check(registry: Registry, entity: Entity, term: str, asked: Invocation) -> t
     Unknown for an action nobody defined; Malformed when URL and category disagree, the entity does not define it or a
     parameter is wrong; Unfit when the entity's state does not allow it.
     """
-    action = _named(registry, asked.action, term) if asked.action else _of_term(registry, entity, term)
+    action = named(registry, term, asked) or _of_term(registry, entity, term)
     if action.id not in registry.actions_of(entity.kind, entity.mixins):
         raise Malformed(f"Action {action.id} is not defined for {entity.kind}.", term=action.id)
     parameters = _parameters(action, asked)
@@ -24,8 +24,12 @@ def check(registry: Registry, entity: Entity, term: str, asked: Invocation) -> t
     return action, parameters
 
 
-def _named(registry: Registry, type_id: str, term: str) -> Action:
-    action = registry.action(type_id)
+def named(registry: Registry, term: str, asked: Invocation) -> Action | None:
+    """The action a request names, whatever it is asked of; None when it leaves that to the URL. Unknown for one that
+    nobody defined, Malformed when the URL's `term` is another's (ACT-02)."""
+    if asked.action is None:
+        return None
+    action = registry.action(asked.action)
     if action.term != term:
         raise Malformed(f"The URL asks for {term!r}, the request for {action.id}.", term=action.id)
     return action

@@ -83,9 +83,17 @@ def entities(found: Object) -> tuple[Draft, ...]:
 
 
 def locations(found: Object) -> tuple[str, ...]:
-    """What a membership request names (COL-25): a member's location, or else its `id`."""
-    named = (draft.location or draft.id for draft in entities(found))
-    return tuple(each for each in named if each)
+    """What a membership request names (COL-25): a member's location, or else its `id` as a URN. Malformed when one
+    has neither."""
+    return tuple(map(_name, entities(found)))
+
+
+def _name(draft: Draft) -> str:
+    if draft.location:
+        return draft.location
+    if draft.id:
+        return f"urn:uuid:{draft.id}"
+    raise Malformed("A member is named by its id or its location.", hint='{"resources": [{"id": "urn:uuid:…"}]}')
 
 
 def invocation(found: Object) -> Invocation:

@@ -27,6 +27,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """Entities by their paths or URIs, and attributes for all of them."""
+
+    locations: tuple[str, ...] = ()
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """FIL-01: entities that have all these kinds and mixins and equal values of all these attributes."""
 
@@ -69,12 +77,34 @@ def mixins(request: Request) -> tuple[Mixin, ...]:
 
 
 def locations(request: Request) -> tuple[str, ...]:
-    """The paths or URIs of entities that a request about a collection's members names (COL-21, COL-25)."""
+    """The paths or URIs of entities that a request about a collection's members names (COL-21, COL-25). None stands
+    for all of them, so a body that says anything else is Malformed: its filter or its typo is not left out."""
     if request.is_json:
         return json_read.locations(json_read.document(request.body)) if request.body.strip() else ()
     if request.media is Media.URI_LIST:
         return tuple(line.strip() for line in text_read.lines(request.body) if not line.startswith("#"))
-    return said(request).locations
+    found = said(request)
+    if not in_headers(request):
+        _only_names(found)
+    return found.locations
+
+
+def members(request: Request) -> Members:
+    """The entities that become members of a mixin's collection, and the values that they get with it (COL-21).
+    Malformed when the request describes an entity (COL-24)."""
+    if request.is_json or request.media is Media.URI_LIST:
+        return Members(locations(request))
+    found = said(request)
+    _only_names(found)
+    return Members(found.locations, found.attributes)
+
+
+def _only_names(found: text_read.Said) -> None:
+    if found.categories or found.links:
+        raise Malformed(
+            "The request describes an entity, and this collection only takes the names of those there are.",
+            hint="Make it at its kind's location with the mixin as a Category; name it here by X-OCCI-Location.",
+        )
 
 
 def filters(registry: Registry, headers: Mapping[str, str]) -> Filter:
@@ -89,8 +119,13 @@ _FILTERS = (text_read.CATEGORY, text_read.ATTRIBUTE)
 
 def said(request: Request) -> text_read.Said:
     """What a text request says: in its body, or in its headers for text/occi and for an empty body (TXT-22)."""
-    if request.media is Media.OCCI or request.is_json or request.body.strip() in (b"", b"OK"):
+    if in_headers(request):
         return text_read.from_headers(request.headers)
     if request.media is Media.URI_LIST:
         raise Malformed("text/uri-list can only list locations.", hint="Send text/plain, text/occi or JSON.")
     return text_read.from_plain(request.body)
+
+
+def in_headers(request: Request) -> bool:
+    """Whether what a text request says is in its headers."""
+    return request.media is Media.OCCI or request.is_json or request.body.strip() in (b"", b"OK")

@@ -79,12 +79,14 @@ def locations(paths: Iterable[str], media: Media, base: str, *, limit: int = HEA
     return _text((("X-OCCI-Location", found),), media, limit)
 
 
-def created(registry: Registry, entities: Sequence[Entity], media: Media, base: str) -> Rendered:
+def created(
+    registry: Registry, entities: Sequence[Entity], media: Media, base: str, *, limit: int = HEADER_LIMIT
+) -> Rendered:
     """The answer to a creation (COL-03): locations in text, the entities in JSON; Location when there is just one."""
     paths = [registry.path(each.kind, each.id) for each in entities]
     location = (("Location", f"{base}{paths[0]}"),) if len(paths) == 1 else ()
     if media not in (Media.JSON, Media.PLAIN_JSON):
-        found = locations(paths, media, base)
+        found = locations(paths, media, base, limit=limit)
     elif len(entities) == 1:
         found = entity(registry, entities[0], media)
     else:

@@ -5,13 +5,16 @@ Whether it may be done is the OCCI core's question; what it does is the kind's h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from broker.errors import AccordsError
 from broker.occi import invoking, read
-from broker.occi.model import Action, Invocation, Value
+from broker.occi.model import Invocation, Value
+from broker.services import Context
 from broker.store import Record
 from broker.web.exchange import Exchange
+
+ActionHook = Callable[[Context, Record, Mapping[str, object]], Record]
 
 
 class NotImplementedAction(AccordsError):
@@ -24,19 +27,17 @@ class NotImplementedAction(AccordsError):
 def perform(exchange: Exchange, term: str, records: Sequence[Record]) -> tuple[Record, ...]:
     """Do the action with these entities: all of them can, or nothing is done (ACT-06). Gives them as they are then."""
     asked = read.invocation(exchange.read())
+    invoking.named(exchange.registry, term, asked)
     for record in records:
         exchange.must_be_own(record)
-    checked = [(record, *_checked(exchange, term, asked, record)) for record in records]
-    return tuple(_do(exchange, record, action, arguments) for record, action, arguments in checked)
+    ready = [(record, *_checked(exchange, term, asked, record)) for record in records]
+    return tuple(hook(exchange.context(), record, arguments) for record, hook, arguments in ready)
 
 
-def _checked(exchange: Exchange, term: str, asked: Invocation, record: Record) -> tuple[Action, dict[str, Value]]:
+def _checked(exchange: Exchange, term: str, asked: Invocation, record: Record) -> tuple[ActionHook, dict[str, Value]]:
     registry, references = exchange.registry, exchange.site.references
-    return invoking.check(registry, references.entity(registry, record), term, asked)
-
-
-def _do(exchange: Exchange, record: Record, action: Action, arguments: Mapping[str, object]) -> Record:
+    action, arguments = invoking.check(registry, references.entity(registry, record), term, asked)
     hook = exchange.site.hooks(record.kind).actions.get(action.term)
     if hook is None:
         raise NotImplementedAction(f"Nothing here carries out {action.id}.", term=action.id)
-    return hook(exchange.context(), record, arguments)
+    return hook, arguments

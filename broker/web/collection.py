@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import falcon
@@ -10,7 +10,7 @@ import falcon
 from broker.errors import AccordsError, Missing
 from broker.occi import checks
 from broker.occi.errors import Malformed
-from broker.occi.model import Draft, Kind, Mixin
+from broker.occi.model import Draft, Kind, Mixin, Value
 from broker.services import Reply
 from broker.store import Record, Transaction, entities
 from broker.web import members, negotiate, writing
@@ -92,13 +92,13 @@ class MixinCollection:
             members.act(exchange, exchange.action, self._members(exchange))
             return
 
-        def add(tx: Transaction, named: Sequence[Record]) -> None:
+        def add(tx: Transaction, named: Sequence[Record], values: Mapping[str, Value]) -> None:
             if not named:
                 raise Malformed(
                     f"The request names no entity to add to {exchange.path}.", hint="X-OCCI-Location: <its address>"
                 )
             for record in named:
-                self._add(exchange, tx, record)
+                self._add(exchange, tx, record, values)
 
         members.change(exchange, add, self._members(exchange))
 
@@ -106,13 +106,13 @@ class MixinCollection:
         """The entities named become the members (COL-22)."""
         exchange = Exchange(self._site, req, resp)
 
-        def exchange_members(tx: Transaction, named: Sequence[Record]) -> None:
+        def exchange_members(tx: Transaction, named: Sequence[Record], values: Mapping[str, Value]) -> None:
             kept = {(record.kind, record.id) for record in named}
             for record in members.own(exchange, tx, self._members(exchange)):
                 if (record.kind, record.id) not in kept:
                     self._remove(exchange, tx, record)
             for record in named:
-                self._add(exchange, tx, record)
+                self._add(exchange, tx, record, values)
 
         members.change(exchange, exchange_members, self._members(exchange))
 
@@ -120,7 +120,7 @@ class MixinCollection:
         """The entities named, or all, are members no more; they themselves stay (COL-23)."""
         exchange = Exchange(self._site, req, resp)
 
-        def remove(tx: Transaction, named: Sequence[Record]) -> None:
+        def remove(tx: Transaction, named: Sequence[Record], _: Mapping[str, Value]) -> None:
             for record in named or members.own(exchange, tx, self._members(exchange)):
                 self._remove(exchange, tx, record)
 
@@ -129,9 +129,10 @@ class MixinCollection:
     def _members(self, exchange: Exchange) -> Selection:
         return Selection(frozenset(exchange.registry.kinds), self._mixin.id)
 
-    def _add(self, exchange: Exchange, tx: Transaction, record: Record) -> None:
+    def _add(self, exchange: Exchange, tx: Transaction, record: Record, values: Mapping[str, Value]) -> None:
         before = self._site.references.entity(exchange.registry, record)
-        after = checks.update(exchange.registry, before, Draft(mixins=(self._mixin.id,)), self._site.new_id)
+        draft = Draft(mixins=(self._mixin.id,), attributes=values)
+        after = checks.update(exchange.registry, before, draft, self._site.new_id)
         if after != before:
             entities.update(
                 tx, replace(record, mixins=after.mixins, attributes=writing.stored_attributes(exchange, record, after))
@@ -154,6 +155,9 @@ class Elsewhere:
         self._site = site
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: str) -> None:
+        if req.method == "OPTIONS":  # perhaps without a token: what is here depends on the account
+            resp.set_header("Allow", "DELETE, GET, HEAD, POST, PUT")
+            return
         exchange = Exchange(self._site, req, resp)
         found = exchange.registry.locations.get(exchange.path)
         if isinstance(found, Mixin):

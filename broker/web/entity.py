@@ -36,7 +36,7 @@ class EntityResource:
     def on_put(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
         """Replace it, or make it where nothing is (ENT-03, ENT-04)."""
         exchange = Exchange(self._site, req, resp)
-        draft = writing.normal(exchange, read.entity(exchange.registry, exchange.read()))
+        draft = read.entity(exchange.registry, exchange.read())
         try:
             record, links = self._find(exchange, id)
         except Missing:
@@ -44,8 +44,8 @@ class EntityResource:
             self._create(exchange, draft, id)
             return
         before = self._changing(exchange, record, links)
-        after = checks.replace(exchange.registry, before, draft)
-        _show(exchange, writing.save(exchange, record, before, after), links)
+        said = writing.normal(exchange, replace(draft, links=()))  # ENT-05: its links stay as they are
+        self._save(exchange, record, before, checks.replace(exchange.registry, before, said))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
         """Change what is said (ENT-07), or do an action (ACT-01)."""
@@ -53,29 +53,35 @@ class EntityResource:
         record, links = self._find(exchange, id)
         before = self._changing(exchange, record, links)
         if exchange.action is not None:
+            _rendered(exchange, record, links)  # what cannot be said in the rendering asked for is not done
             (record,) = actions.perform(exchange, exchange.action, [record])
-        else:
-            draft = writing.normal(exchange, read.entity(exchange.registry, exchange.read()))
-            after = checks.update(exchange.registry, before, draft, self._site.new_id)
-            record = writing.save(exchange, record, before, after)
-        _show(exchange, record, self._links(exchange, record))
+            _show(exchange, record, links)
+            return
+        said = writing.identified(exchange, read.entity(exchange.registry, exchange.read()))
+        after = checks.update(exchange.registry, before, writing.normal(exchange, said), self._site.new_id)
+        self._save(exchange, record, before, after)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
         exchange = Exchange(self._site, req, resp)
         record, links = self._find(exchange, id)
         self._changing(exchange, record, links)
+        answer = render.done(exchange.media)
         with self._site.store.write() as tx:
             writing.remove(exchange, tx, record)
-        exchange.answer(render.done(exchange.media))
+        exchange.answer(answer)
 
     def _find(self, exchange: Exchange, id: str) -> tuple[Record, tuple[Record, ...]]:
+        if "\0" in id:  # which PostgreSQL cannot be asked for
+            raise Missing(f"There is nothing at {exchange.path}.")
         with self._site.store.read() as tx:
             record = entities.get(tx, exchange.account, self._kind.id, id)
             return record, writing.outgoing(exchange, tx, record)
 
-    def _links(self, exchange: Exchange, record: Record) -> tuple[Record, ...]:
-        with self._site.store.read() as tx:
-            return writing.outgoing(exchange, tx, record)
+    def _save(self, exchange: Exchange, record: Record, before: Entity, after: Entity) -> None:
+        """Inside the transaction it is shown: what cannot be said in the rendering asked for is not done."""
+        with self._site.store.write() as tx:
+            stored = writing.save(exchange, tx, record, before, after)
+            _show(exchange, stored, writing.outgoing(exchange, tx, stored))
 
     def _changing(self, exchange: Exchange, record: Record, links: Sequence[Record]) -> Entity:
         """The entity, when this request may change it."""
@@ -88,8 +94,7 @@ class EntityResource:
             wanted = str(UUID(id))
         except ValueError as error:
             raise Malformed(f"{exchange.path} cannot be chosen.", hint="An entity's last part is a uuid.") from error
-        made, _ = writing.create(exchange, [replace(draft, id=wanted)], self._kind, chosen=True)
-        exchange.answer(render.created(exchange.registry, made, exchange.media, exchange.base), status=201)
+        writing.create(exchange, [replace(draft, id=wanted)], self._kind, chosen=True)
 
 
 class Below:
@@ -116,7 +121,8 @@ class Beside:
 
     def __init__(self, site: Site, methods: Mapping[str, RowRoute]) -> None:
         self._site = site
-        for method, function in methods.items():
+        heads = {"HEAD": methods["GET"]} if "GET" in methods else {}
+        for method, function in {**heads, **methods}.items():
             setattr(self, f"on_{method.lower()}", self._responder(function))
 
     def _responder(self, function: RowRoute) -> Callable[..., None]:
@@ -127,7 +133,12 @@ class Beside:
         return respond
 
 
-def _show(exchange: Exchange, record: Record, links: Sequence[Record]) -> None:
+def _rendered(exchange: Exchange, record: Record, links: Sequence[Record]) -> render.Rendered:
     entity = exchange.site.references.entity(exchange.registry, record, links)
-    found = render.entity(exchange.registry, entity, exchange.media, limit=exchange.limit)
-    exchange.answer(found, etag=etag(record, links, found.media))
+    return render.entity(exchange.registry, entity, exchange.media, limit=exchange.limit)
+
+
+def _show(exchange: Exchange, record: Record, links: Sequence[Record]) -> None:
+    found = _rendered(exchange, record, links)
+    path = exchange.registry.path(record.kind, record.id)
+    exchange.answer(found, etag=etag(record, links, found.media), path=path)

@@ -83,7 +83,8 @@ class Exchange:
         return {name: env[key] for name, key in _ENVIRON.items() if key in env}
 
     def read(self) -> read.Request:
-        """The request, its body within the limits."""
+        """The request, its body within the limits. Unacceptable when there is no way to answer it: it is not done."""
+        negotiate.wanted(self._req.env.get("HTTP_ACCEPT"))
         found = self.read_body()
         media = negotiate.sent(self._req.content_type, has_body=bool(found))
         return read.Request(media, self.headers(), found)
@@ -94,8 +95,10 @@ class Exchange:
             self._body = body.read(self._req, self.site.settings.body_limit)
         return self._body
 
-    def answer(self, rendered: Rendered, *, status: int = 200, etag: str | None = None) -> None:
-        """Send a rendering."""
+    def answer(
+        self, rendered: Rendered, *, status: int = 200, etag: str | None = None, path: str | None = None
+    ) -> None:
+        """Send a rendering; `path` is that of the one entity it is about (JSN-09)."""
         resp = self._resp
         resp.status = status
         resp.data = rendered.body
@@ -106,6 +109,8 @@ class Exchange:
         if etag is not None:
             resp.set_header("ETag", etag)
             resp.set_header("Vary", "Accept")
+        if path is not None:
+            resp.set_header("Content-Location", self.base + path)
 
     def reply(self, reply: Reply) -> None:
         """Send a hook's own answer; one with an ETag, unless the client has it already."""
@@ -146,17 +151,17 @@ class Exchange:
             raise Stale(f"There is nothing at {self.path} that If-Match could be about.")
 
     def must_match(self, record: Record, links: Sequence[Record] = ()) -> None:
-        """Refuse with 412 when the client's If-Match names no present generation of the entity."""
-        asked = self._req.env.get("HTTP_IF_MATCH")
-        if asked is None or asked.strip() == "*":
-            return
+        """Refuse with 412 a change of another generation than the one that is meant: If-Match names none that is
+        present, or If-None-Match one that is. What a generation is rendered in does not matter here."""
         present = version(record, links)
-        if present not in {tag.strip('"').partition("-")[0] for tag in _tags(asked)}:
-            raise Stale(
-                f"{record.id} is at generation {record.generation}, not the one named by If-Match.",
-                hint="read it again, and repeat the change on what you then see",
-                generation=record.generation,
-            )
+        for name, refused in (("If-Match", False), ("If-None-Match", True)):
+            asked = self._req.env.get(f"HTTP_{name.upper().replace('-', '_')}")
+            if asked is not None and _names(asked, present) is refused:
+                raise Stale(
+                    f"{record.id} is at generation {record.generation}, which {name} rules out.",
+                    hint="read it again, and repeat the change on what you then see",
+                    generation=record.generation,
+                )
 
 
 def version(record: Record, links: Sequence[Record] = ()) -> str:
@@ -178,6 +183,11 @@ def whole_number(query: Mapping[str, str], name: str) -> int | None:
     if not (found.isascii() and found.isdigit()) or int(found[:10]) == 0:
         raise Invalid(f"{name}={found} is not a positive whole number.")
     return int(found[:10])
+
+
+def _names(header: str, present: str) -> bool:
+    """Whether a header names this version of an entity, in any rendering, or any version at all."""
+    return header.strip() == "*" or present in {tag.strip('"').partition("-")[0] for tag in _tags(header)}
 
 
 def _tags(header: str) -> set[str]:

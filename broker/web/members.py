@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from broker.errors import Missing
 from broker.occi import read, render
 from broker.occi.errors import Unknown
-from broker.occi.model import Entity, Kind, Value
+from broker.occi.model import Entity, Kind, Value, bare_id
 from broker.store import Record, Transaction, entities
 from broker.web import actions, writing
 from broker.web.exchange import Exchange
 from broker.web.negotiate import JSONS
 from broker.web.selection import ENDS, Selection, Window, select, window
+
+Edit = Callable[[Transaction, Sequence[Record], Mapping[str, Value]], None]
+"""(tx, the entities named, the values that come with the request)"""
 
 
 def show(exchange: Exchange, selection: Selection, *, links: bool = False) -> None:
@@ -24,42 +27,40 @@ def show(exchange: Exchange, selection: Selection, *, links: bool = False) -> No
 
 
 def create(exchange: Exchange, at: Kind | None) -> None:
-    """POST: the entities that the request describes. 200 when a hook found them all in the store."""
-    drafts = read.entities(exchange.registry, exchange.read())
-    made, fresh = writing.create(exchange, drafts, at)
-    answer = render.created(exchange.registry, made, exchange.media, exchange.base)
-    exchange.answer(answer, status=201 if fresh else 200)
+    """POST: the entities that the request describes."""
+    writing.create(exchange, read.entities(exchange.registry, exchange.read()), at)
 
 
 def act(exchange: Exchange, term: str, selection: Selection) -> None:
     """POST ?action=: with all of the account's own members."""
     with exchange.site.store.read() as tx:
         members = _own(exchange, _select(exchange, tx, selection))
+        _rendered(exchange, _entities(exchange, tx, members))  # what cannot be said is not done
     done = actions.perform(exchange, term, members)
     with exchange.site.store.read() as tx:
         _answer(exchange, _entities(exchange, tx, done))
 
 
 def delete(exchange: Exchange, selection: Selection) -> None:
-    """DELETE: the entities named, or else all of the account's own."""
+    """DELETE: the entities named, which are the collection's, or else all of the account's own (COL-08)."""
     named = read.locations(exchange.read())
     with exchange.site.store.write() as tx:
-        found = _select(exchange, tx, selection)
-        for record in _own(exchange, found if not named else _named(exchange, tx, named)):
+        found = _among(exchange, tx, named, selection) if named else _select(exchange, tx, selection)
+        for record in _own(exchange, found):
             # A link may have gone with a resource that came before it.
             if entities.find(tx, record.account, record.kind, record.id) is not None:
                 writing.remove(exchange, tx, record)
     exchange.answer(render.done(exchange.media))
 
 
-def change(exchange: Exchange, edit: Callable[[Transaction, Sequence[Record]], None], shown: Selection) -> None:
+def change(exchange: Exchange, edit: Edit, shown: Selection) -> None:
     """POST, PUT and DELETE of a mixin's collection: edit the membership of the entities named, show what it is then."""
-    named = read.locations(exchange.read())
+    said = read.members(exchange.read())
     with exchange.site.store.write() as tx:
-        members = _named(exchange, tx, named)
+        members = _named(exchange, tx, said.locations)
         for record in members:
             exchange.must_be_own(record)
-        edit(tx, members)
+        edit(tx, members, said.attributes)
         _answer(exchange, _entities(exchange, tx, _select(exchange, tx, shown)))
 
 
@@ -97,8 +98,20 @@ def _named(exchange: Exchange, tx: Transaction, locations: Iterable[str]) -> tup
     return tuple(_at(exchange, tx, location) for location in locations)
 
 
+def _among(exchange: Exchange, tx: Transaction, named: Iterable[str], selection: Selection) -> tuple[Record, ...]:
+    """The entities named; Unknown when one is of none of the collection's kinds."""
+    found = _named(exchange, tx, named)
+    for record in found:
+        if record.kind not in selection.kinds:
+            path = exchange.registry.path(record.kind, record.id)
+            raise Unknown(f"{path} is not in the collection {exchange.path}.", term=path)
+    return found
+
+
 def _at(exchange: Exchange, tx: Transaction, location: str) -> Record:
-    """The entity of this row at an address (COL-21)."""
+    """The entity of this row at an address (COL-21), or of an id (COL-25)."""
+    if (id := bare_id(location)) != location:
+        return _of_id(exchange, tx, id)
     stored = exchange.site.references.stored(exchange.registry, location, host=exchange.host)
     kind, _, id = stored.partition(" ")
     if kind not in exchange.registry.kinds:
@@ -107,6 +120,15 @@ def _at(exchange: Exchange, tx: Transaction, location: str) -> Record:
         return entities.get(tx, exchange.account, kind, id)
     except Missing as error:
         raise Unknown(f"There is no entity at {location}.", term=location) from error
+
+
+def _of_id(exchange: Exchange, tx: Transaction, id: str) -> Record:
+    """CORE-40: an id is unique, whatever the kind."""
+    found = (entities.find(tx, exchange.account, kind, id) for kind in exchange.registry.kinds)
+    record = next((each for each in found if each is not None), None)
+    if record is None:
+        raise Unknown(f"There is no entity with the id {id}.", term=id)
+    return record
 
 
 def _entities(exchange: Exchange, tx: Transaction, records: Iterable[Record]) -> tuple[Entity, ...]:
@@ -119,6 +141,8 @@ def _entities(exchange: Exchange, tx: Transaction, records: Iterable[Record]) ->
 
 
 def _answer(exchange: Exchange, found: Sequence[Entity], *, links: bool = False) -> None:
-    exchange.answer(
-        render.collection(exchange.registry, found, exchange.media, exchange.base, links=links, limit=exchange.limit)
-    )
+    exchange.answer(_rendered(exchange, found, links=links))
+
+
+def _rendered(exchange: Exchange, found: Sequence[Entity], *, links: bool = False) -> render.Rendered:
+    return render.collection(exchange.registry, found, exchange.media, exchange.base, links=links, limit=exchange.limit)

@@ -65,7 +65,9 @@ def select(tx: Transaction, account: str, registry: Registry, selection: Selecti
         if values is None:
             continue
         for record in _of_kind(tx, account, kind, values, core):
-            if not any(family.isdisjoint(record.mixins) for family in families) and _has(record, core):
+            if any(family.isdisjoint(record.mixins) for family in families):
+                continue
+            if _has(record, core) and _fits(record, values):
                 yield record
 
 
@@ -105,6 +107,11 @@ def _narrowed(registry: Registry, selection: Selection) -> frozenset[str]:
 
 def _has(record: Record, core: Mapping[str, Value]) -> bool:
     return all(name in _CORE and getattr(record, _CORE[name]) == bare_id(str(value)) for name, value in core.items())
+
+
+def _fits(record: Record, values: Mapping[str, Value]) -> bool:
+    """The store is asked for single values only."""
+    return all(record.attributes.get(name) == value for name, value in values.items() if isinstance(value, list | dict))
 
 
 def _of_kind(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from broker import passwords
-from broker.occi import checks
+from broker.occi import checks, render
 from broker.occi.errors import Unknown
-from broker.occi.model import Draft, Entity, Kind, Value
+from broker.occi.model import Draft, Entity, Kind, Value, bare_id
+from broker.occi.registry import Registry
 from broker.store import Record, Transaction, entities
 from broker.web.exchange import Exchange
 from broker.web.references import reference
@@ -17,13 +18,17 @@ _ALL = 100_000
 """Links of one entity; more is not meant to happen."""
 
 
-def create(
-    exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chosen: bool = False
-) -> tuple[tuple[Entity, ...], bool]:
-    """Store what a request describes, all or nothing (HTTP-20). The entities as stored, in the request's order, and
-    whether any of them is new. `chosen`: the client chose the ids by its request's path, so one that was taken
+def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chosen: bool = False) -> None:
+    """Store what a request describes, all or nothing (HTTP-20), and answer with it in the request's order: 200 when a
+    hook found all of it in the store. `chosen`: the client chose the id by its request's path, so one that was taken
     meanwhile is a Clash."""
-    made = [_checked(exchange, normal(exchange, draft), at, chosen) for draft in drafts]
+    settled = [identified(exchange, draft) for draft in drafts]
+    if chosen:
+        settled = [replace(found, id=draft.id) for found, draft in zip(settled, drafts, strict=True)]
+    made = [
+        checks.create(exchange.registry, normal(exchange, draft), exchange.site.new_id, at=at)
+        for draft in _pointed(exchange.registry, drafts, settled)
+    ]
     for entity in made:
         exchange.must_be_open(entity.kind)
     own = {reference(entity.kind, entity.id) for entity in made}
@@ -31,12 +36,44 @@ def create(
     with exchange.site.store.write() as tx:
         stored = [_insert(exchange, tx, record, own) for record in records]
         links = [[_insert(exchange, tx, _record(exchange, link), own) for link in entity.links] for entity in made]
-    shown = exchange.site.references.entity
-    found = tuple(shown(exchange.registry, record, each) for record, each in zip(stored, links, strict=True))
-    return found, any(not record.created for record in records)
+        _answer(exchange, stored, links, fresh=any(not record.created for record in records))
 
 
-def save(exchange: Exchange, record: Record, before: Entity, after: Entity) -> Record:
+def _answer(exchange: Exchange, stored: Sequence[Record], links: Sequence[Sequence[Record]], *, fresh: bool) -> None:
+    """Inside the transaction: what cannot be said in the rendering asked for is not done."""
+    registry, shown = exchange.registry, exchange.site.references.entity
+    made = tuple(shown(registry, record, each) for record, each in zip(stored, links, strict=True))
+    answer = render.created(registry, made, exchange.media, exchange.base, limit=exchange.limit)
+    exchange.answer(answer, status=201 if fresh else 200)
+
+
+def identified(exchange: Exchange, draft: Draft) -> Draft:
+    """The draft and its links with ids that are free (ENT-11)."""
+
+    def free(kind: str, id: str) -> bool:
+        with exchange.site.store.read() as tx:
+            return entities.find(tx, exchange.account, kind, id) is None
+
+    return checks.identified(draft, free, exchange.site.new_id)
+
+
+def _pointed(registry: Registry, said: Sequence[Draft], settled: Sequence[Draft]) -> list[Draft]:
+    """Links of a request lead to its other entities by the ids and locations that it says of them (COL-06)."""
+    paths = {
+        name: registry.path(found.kind, found.id)
+        for draft, found in zip(said, settled, strict=True)
+        for name in (draft.id, draft.location)
+        if name and found.id and found.kind and found.kind in registry.kinds
+    }
+
+    def pointed(draft: Draft) -> Draft:
+        source, target = (end and paths.get(bare_id(end), end) for end in (draft.source, draft.target))
+        return replace(draft, source=source, target=target, links=tuple(map(pointed, draft.links)))
+
+    return [pointed(draft) for draft in settled]
+
+
+def save(exchange: Exchange, tx: Transaction, record: Record, before: Entity, after: Entity) -> Record:
     """Store an entity as it is after a PUT or POST, and the links that came with it."""
     changed = replace(
         record,
@@ -45,10 +82,9 @@ def save(exchange: Exchange, record: Record, before: Entity, after: Entity) -> R
         mixins=after.mixins,
         attributes=stored_attributes(exchange, record, after),
     )
-    with exchange.site.store.write() as tx:
-        stored = entities.update(tx, changed)
-        for link in after.links[len(before.links) :]:
-            _insert(exchange, tx, _record(exchange, link), frozenset())
+    stored = entities.update(tx, changed)
+    for link in after.links[len(before.links) :]:
+        _insert(exchange, tx, _record(exchange, link), frozenset())
     return stored
 
 
@@ -95,25 +131,14 @@ def outgoing(exchange: Exchange, tx: Transaction, record: Record) -> tuple[Recor
 
 
 def normal(exchange: Exchange, draft: Draft) -> Draft:
-    """The draft with its ends as paths of this row where they are in it, so that equal ones compare equal."""
+    """The draft with its ends as paths of this row where they are in it, so that equal ones compare equal. Where its
+    own links begin is not asked: at itself (ENT-12)."""
     return replace(
         draft,
         source=_shown(exchange, draft.source),
         target=_shown(exchange, draft.target),
-        links=tuple(normal(exchange, link) for link in draft.links),
+        links=tuple(normal(exchange, replace(link, source=None)) for link in draft.links),
     )
-
-
-def _checked(exchange: Exchange, draft: Draft, at: Kind | None, chosen: bool) -> Entity:
-    """ENT-11: the client's id is adopted when it is free."""
-
-    def free(id: str) -> bool:
-        if chosen:
-            return True
-        with exchange.site.store.read() as tx:
-            return entities.find(tx, exchange.account, draft.kind or "", id) is None
-
-    return checks.create(exchange.registry, draft, exchange.site.new_id, at=at, free=free)
 
 
 def _shown(exchange: Exchange, uri: str | None) -> str | None:

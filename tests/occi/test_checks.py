@@ -140,8 +140,8 @@ def test_col_04_a_kind_is_made_at_its_own_location_or_an_ancestors(cloud: Regist
 def test_ent_11_a_clients_id_is_adopted_or_ignored_never_an_error(
     cloud: Registry, new_id: NewId, said: str, free: bool, found: str
 ) -> None:
-    entity = checks.create(cloud, Draft(kind=COMPUTE, id=said), new_id, free=lambda _: free)
-    assert entity.id == found
+    draft = checks.identified(Draft(kind=COMPUTE, id=said), lambda kind, id: free, new_id)
+    assert checks.create(cloud, draft, new_id).id == found
 
 
 def test_col_10_inline_links_start_at_the_new_resource(cloud: Registry, new_id: NewId) -> None:

@@ -108,5 +108,5 @@ def test_qi_06_user_mixins_come_as_a_list() -> None:
 
 def test_col_25_members_are_named_by_location_or_id() -> None:
     found = {"resources": [{"location": "/compute/1"}, {"kind": "http://x#y", "id": "urn:uuid:7"}]}
-    assert read.locations(request(found)) == ("/compute/1", "7")
+    assert read.locations(request(found)) == ("/compute/1", "urn:uuid:7")
     assert read.locations(request(b"")) == ()
