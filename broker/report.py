@@ -154,7 +154,8 @@ def steps_of(plan: Plan, entries: Mapping[str, Entry]) -> list[Json]:
 
 
 def nodes_of(plan: Plan, facts: Facts, error: Mapping[str, Any] | None) -> list[Json]:
-    """A line a machine that is there or on its way."""
+    """A line a machine that is there or on its way, and then a line an application: no operation of a service stops,
+    starts or saves one, so that its state says what it is while its service is stopped."""
     seen = (error or {}).get("seen", {}) if (error or {}).get("code") == DIFFERS else {}
     placements = {each.node: each for each in plan.placements}
     return [
@@ -166,7 +167,7 @@ def nodes_of(plan: Plan, facts: Facts, error: Mapping[str, Any] | None) -> list[
             "addresses": list((facts.made.get(step.id) or {}).get("addresses", ())),
             "ports": _ports(plan, step),
         }
-        for step, name in _created(plan, "machine")
+        for step, name in (*_created(plan, "machine"), *_created(plan, "application"))
         if step.id in facts.made or step.id not in facts.entries
     ]
 

@@ -147,12 +147,12 @@ CODES: Mapping[str, Code] = {
         "library",
     ),
     "nested-nowhere": Code(
-        "A node is a manifest that nobody has sent.",
+        "A node is a manifest, or the document of an application, that nobody has sent.",
         '<manifest name="m"><node name="a" type="other"/></manifest>',
         "library",
     ),
     "nested-unread": Code(
-        "A node is another manifest, and there is no server here to ask for it.",
+        "A node is another document, and there is no server here to ask for it.",
         '<manifest name="m"><node name="a" type="other"/></manifest>',
         severity=_WARNING,
     ),

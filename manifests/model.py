@@ -155,8 +155,8 @@ class Image:
 class Node:
     """`count` is 1 until scaling exists; every step name carries the index all the same.
 
-    `nested` is the manifest that `type` names, where it is not `simple` (a complex node, cords.md 1.5). `address`,
-    `aetitle` and `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`).
+    `nested` is the manifest that `type` names, where it is not `simple` (a complex node, cords.md 1.5); `document`, of
+    an abstract node, what its type names in the category's own language, as a JSON twin. `address`, `aetitle` and `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`).
     `common` is what those who share a common node know it by within their account, as `expand` found it.
     """
 
@@ -175,6 +175,7 @@ class Node:
     aetitle: str | None = None
     certificate: str | None = None
     nested: Manifest | None = None
+    document: str | None = field(default=None, repr=False)
     common: str = ""
     count: int = 1
     at: Position = _at()

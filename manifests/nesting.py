@@ -1,4 +1,5 @@
 """Nodes that are manifests of their own (cords.md 1.5): their type is looked for in the library and read, to any depth.
+What an abstract node's type names is looked for as well, and not read: it is for the provider that takes the node.
 
 What is wrong inside is said once, at the node that is that manifest; where exactly, reading the inner document says.
 """
@@ -10,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from manifests.diagnostics import Diagnostic, errors
 from manifests.findings import Findings
+from manifests.grammar import ROOTS
 from manifests.model import Manifest, Node
-from manifests.paths import is_complex
+from manifests.paths import OF_MANIFEST, SIMPLE, is_complex
 from manifests.references import NO_LIBRARY, Defined, Library
 
 DEEPEST = 16
@@ -39,13 +41,15 @@ class Nest:
 
 def nested(document: Manifest, nest: Nest, read: Callable[[Defined, Nest], Nested], findings: Findings) -> Manifest:
     """The document with the manifest of each complex node in it. `read` reads one that the library has."""
-    if not any(map(is_complex, document.nodes)):
+    if not any(is_complex(node) or is_application(node) for node in document.nodes):
         return document
     here = nest.inside(document.name)
     return replace(document, nodes=tuple(_node(node, here, read, findings) for node in document.nodes))
 
 
 def _node(node: Node, nest: Nest, read: Callable[[Defined, Nest], Nested], findings: Findings) -> Node:
+    if is_application(node):
+        return replace(node, document=_document(node, nest, findings))
     if not is_complex(node):
         return node
     if node.type in nest.path:
@@ -74,13 +78,28 @@ def _read(node: Node, nest: Nest, read: Callable[[Defined, Nest], Nested], findi
     return manifest
 
 
+def is_application(node: Node) -> bool:
+    """Whether a node is what a document of another platform says (its category), of the name that is its type."""
+    return node.category != OF_MANIFEST and node.category in ROOTS and node.type != SIMPLE
+
+
+def _document(node: Node, nest: Nest, findings: Findings) -> str | None:
+    """The newest of that name. It was checked when it was sent."""
+    newest = next(iter(nest.library(node.category, node.type)), None)
+    if newest is None:
+        _nowhere(node, nest, findings)
+    return newest.text if newest else None
+
+
 def _nowhere(node: Node, nest: Nest, findings: Findings) -> None:
+    what = f"{node.category} {node.type}"
     if not nest.complete:
-        summary = f"the node {node.name} is the manifest {node.type}, which is not read here"
+        summary = f"the node {node.name} is the {what}, which is not read here"
         findings.add("nested-unread", node.at, summary, "the server has it, and checks what is said of its nodes")
         return
-    summary = f"the node {node.name} is the manifest {node.type}, which nobody has sent"
-    findings.add("nested-nowhere", node.at, summary, f"send {node.type} first, or write type='simple'")
+    summary = f"the node {node.name} is the {what}, which nobody has sent"
+    hint = f"send {node.type} first" + (", or write type='simple'" if node.category == OF_MANIFEST else "")
+    findings.add("nested-nowhere", node.at, summary, hint)
 
 
 def _tell(node: Node, diagnostics: tuple[Diagnostic, ...], findings: Findings) -> None:

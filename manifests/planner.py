@@ -92,8 +92,13 @@ def _share(
 
 
 def _application(node: Node, placement: Placement) -> Step:
-    """An abstract node, as it is handed to the provider that takes its category."""
-    inputs: dict[str, Value] = {"name": node.name, "category": node.category, "type": node.type}
+    """An abstract node, as it is handed to the provider that takes its category, with the document that it is."""
+    inputs: dict[str, Value] = {
+        "name": node.name,
+        "category": node.category,
+        "type": node.type,
+        "document": node.document,
+    }
     return Step(
         f"{base(node.name)}.{APPLICATION}", "create", f"application/{base(node.name)}", inputs, placement.provider
     )

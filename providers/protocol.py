@@ -122,11 +122,13 @@ class SnapshotSpec:
 @dataclass(frozen=True, slots=True)
 class ApplicationSpec:
     """A node that is handed over whole: `category` is what it is (`paas_application_manifest`), `type` the name of the
-    document that describes it. Refused where the offering does not have that category."""
+    document that describes it, `document` that document whole, as JSON (`{"paas_application_manifest": {...}}`); empty
+    where the type names none. Refused where the offering does not have that category."""
 
     name: str
     category: str
     type: str
+    document: str = ""
 
 
 Spec: TypeAlias = NetworkSpec | FirewallSpec | VolumeSpec | MachineSpec | SnapshotSpec | ApplicationSpec

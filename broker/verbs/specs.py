@@ -56,7 +56,8 @@ def volume(name: str, inputs: Inputs) -> VolumeSpec:
 
 
 def application(name: str, inputs: Inputs) -> ApplicationSpec:
-    return ApplicationSpec(name=name, category=_text(inputs, "category"), type=_text(inputs, "type"))
+    category, type_ = _text(inputs, "category"), _text(inputs, "type")
+    return ApplicationSpec(name=name, category=category, type=type_, document=_maybe(inputs, "document") or "")
 
 
 def machine(name: str, inputs: Inputs, user_data: str) -> MachineSpec:

@@ -5,6 +5,7 @@ One function a kind, in `MAKERS`. They look at the site and answer a Draft; the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,11 +103,13 @@ def snapshot(site: Site, spec: SnapshotSpec, id: str) -> Draft:
 
 
 def application(site: Site, spec: ApplicationSpec, id: str) -> Draft:
-    """It has an address, and that is all that is known of it."""
+    """It has an address, and remembers the document that it came with by its SHA-256; nothing more is known of it."""
     if spec.category not in site.knobs.categories:
         takes = ", ".join(site.knobs.categories) or "none"
         raise Refused(f"this cloud takes no {spec.category} whole; it takes: {takes}")
     facts = {"category": spec.category, "type": spec.type}
+    if spec.document:
+        facts["document"] = hashlib.sha256(spec.document.encode()).hexdigest()
     return Draft(facts, ((None, site.addresses.block(None).take()),))
 
 

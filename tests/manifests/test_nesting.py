@@ -90,6 +90,14 @@ def test_warnings_inside_are_a_warning_outside() -> None:
 
 
 @pytest.mark.parametrize(("library", "code"), [(kept(), "nested-nowhere"), (None, "nested-unread")])
+def test_an_application_that_nobody_has_sent_is_said(library: Library | None, code: str) -> None:
+    text = b'<manifest name="m"><node name="a" type="store" category="paas_application_manifest"/></manifest>'
+    (said,) = (read(text, library=library) if library else read(text)).diagnostics
+    assert said.code == code
+    assert "paas_application_manifest store" in said.summary
+
+
+@pytest.mark.parametrize(("library", "code"), [(kept(), "nested-nowhere"), (None, "nested-unread")])
 def test_a_manifest_that_is_nowhere_refuses_only_where_somebody_would_know_it(
     library: Library | None, code: str
 ) -> None:
@@ -105,6 +113,6 @@ def test_paths_into_a_nested_manifest_are_checked() -> None:
     assert "'nx'" in said.summary
 
 
-def test_what_a_provider_takes_whole_is_not_looked_for() -> None:
-    text = b'<manifest name="m"><node name="a" type="app" category="paas_application_manifest"/></manifest>'
+def test_a_node_of_a_category_that_no_document_is_of_is_not_looked_for() -> None:
+    text = b'<manifest name="m"><node name="a" type="app" category="spaceship"/></manifest>'
     assert not read(text, library=kept()).diagnostics

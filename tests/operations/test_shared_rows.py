@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from broker.errors import AccordsError
+from manifests import Format, parse, write
+from providers.protocol import Kind
 from tests.library import EXAMPLES
 from tests.operations.house import House, User
 
@@ -44,6 +47,29 @@ def test_a_manifest_that_was_posted_is_a_node_of_the_next(house: House, ann: Use
     contracts = ann.client.get("service", "/contract/")["resources"]
     names = {each["attributes"]["occi.contract.name"] for each in contracts}
     assert {"cardiology/pacs", "radiology/pacs", "portal"} <= names
+
+
+def test_an_application_s_document_reaches_the_provider_whole_and_no_stop_reaches_it(house: House, ann: User) -> None:
+    document = (
+        '<paas_application_manifest name="store"><paas_application name="a" description="d" environment="e">'
+        '<paas_application_version label="1"><paas_application_deployable name="d" location="file"/>'
+        "<paas_application_version_instance/></paas_application_version></paas_application>"
+        "</paas_application_manifest>"
+    )
+    ann.post_document(document)
+    service = ann.up(
+        '<manifest name="shop"><node name="web"/><node name="till" type="store" category="paas_application_manifest"/>'
+        "</manifest>"
+    )
+    house.work()
+    (till,) = [each for each in house.cloud.list({}, deadline=5) if each.kind is Kind.APPLICATION]
+    whole = write(tree, Format.JSON) if (tree := parse(document.encode()).tree) else ""
+    assert till.facts["document"] == sha256(whole.encode()).hexdigest()
+    ann.act(service, "stop")
+    house.work()
+    report = ann.report(service)
+    assert report["service"]["state"] == "stopped"
+    assert {node["name"]: node["state"] for node in report["nodes"]} == {"web": "stopped", "till": "running"}
 
 
 def test_a_shared_service_is_shown_and_not_released_by_hand(house: House, ann: User) -> None:
