@@ -156,8 +156,9 @@ class Node:
     """`count` is 1 until scaling exists; every step name carries the index all the same.
 
     `nested` is the manifest that `type` names, where it is not `simple` (a complex node, cords.md 1.5); `document`, of
-    an abstract node, what its type names in the category's own language, as a JSON twin. `address`, `aetitle` and `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`).
-    `common` is what those who share a common node know it by within their account, as `expand` found it.
+    an abstract node, what its type names in the category's own language, as a JSON twin. `address`, `aetitle` and
+    `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`). `common` is
+    what those who share a common node know it by within their account, as `expand` found it.
     """
 
     name: str
