@@ -34,8 +34,17 @@ def listening(settings: Settings, row: str) -> str:
     return f"http://{_bracketed(settings.host)}:{port(settings, row)}"
 
 
+def origin(settings: Settings) -> str | None:
+    """The one address of all rows that clients see; None where each row has its own."""
+    if settings.origin_port is None:
+        return None
+    return settings.public_url or f"http://{_bracketed(settings.host)}:{settings.origin_port}"
+
+
 def public(settings: Settings, row: str) -> str:
-    """The address clients see: `public_url` with the row's port, or the listening address."""
+    """The address clients see: that of all rows, or `public_url` with the row's port, or the listening address."""
+    if (common := origin(settings)) is not None:
+        return common
     if settings.public_url is None:
         return listening(settings, row)
     seen = urlsplit(settings.public_url)

@@ -6,6 +6,7 @@ The key lives in `<home>/installation.json`, readable by its owner only; tokens 
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import uuid
@@ -131,8 +132,21 @@ def _expiry(token: str) -> int | None:
 
 
 def bearer(header: str | None) -> str:
-    """The token of an Authorization header, or `Unauthenticated`."""
-    scheme, _, token = (header or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("this request carries no token", hint="send the header 'Authorization: Bearer <token>'")
-    return token.strip()
+    """The token of an Authorization header, or `Unauthenticated`. OCCI clients that know only HTTP Basic send it as the
+    password; the name beside it is not looked at."""
+    scheme, _, said = (header or "").partition(" ")
+    token = said.strip() if scheme.lower() == "bearer" else _password(said) if scheme.lower() == "basic" else ""
+    if not token:
+        raise Unauthenticated(
+            "this request carries no token",
+            hint="send the header 'Authorization: Bearer <token>', or the token as the password of HTTP Basic",
+        )
+    return token
+
+
+def _password(credentials: str) -> str:
+    """RFC 7617: base64 of name, colon, password. Empty for what is none."""
+    try:
+        return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

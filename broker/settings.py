@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from broker.errors import Misconfigured
@@ -52,7 +53,29 @@ class Settings(BaseSettings):
         default=8086, description="Port of the first row; the others follow as in the table of rows."
     )
     public_url: str | None = Field(
-        default=None, description="Scheme and host that clients see, when a proxy stands in front. Ports stay per row."
+        default=None,
+        description="Scheme and host that clients see, when a proxy stands in front; no path. Each row keeps its port, "
+        "unless `origin_port` is set: then this address, with its own port, is that of all rows.",
+    )
+    origin_port: int | None = Field(
+        default=None,
+        description="Port of one address for all rows, beside their own: `serve all` and `serve origin` listen there, "
+        "and clients are shown no other.",
+    )
+    trust_forwarded: bool = Field(
+        default=False,
+        description="Believe the headers Forwarded, X-Forwarded-Proto and X-Forwarded-Host where `public_url` is not "
+        "set: only where nobody but your proxy reaches the rows.",
+    )
+    browser_origins: tuple[str, ...] = Field(
+        default=(), description="Origins whose pages may call the rows from a browser (CORS), `*` for all."
+    )
+    occi_1_1: bool = Field(
+        default=False,
+        description="1.1 mode: Server names OCCI/1.1 too, and what 1.2 took out of Infrastructure is there.",
+    )
+    bind_entity: bool = Field(
+        default=False, description="Give the kind entity the location /entity/, for clients that want one of each kind."
     )
     publisher: str | None = Field(
         default=None, description="Address of the publisher row; by default the one on `host` at its own port."
@@ -87,6 +110,17 @@ class Settings(BaseSettings):
         default="info", description="Least level that is logged."
     )
     header_limit: int = Field(default=60_000, description="Largest response header rendered in text/occi, bytes.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_path(cls, said: str | None) -> str | None:
+        """OCCI clients disagree on what a path before all paths would mean (NS-06)."""
+        if said is None:
+            return None
+        found = urlsplit(said)
+        if not (found.scheme and found.hostname) or found.path.strip("/") or found.query or found.fragment:
+            raise ValueError("scheme, host and perhaps port are expected: https://cloud.example.org")
+        return said.rstrip("/")
 
     def provider_options(self, name: str) -> dict[str, Any]:
         """What an instance's driver is opened with: its own options, over what nodes on this machine need to know."""

@@ -69,7 +69,7 @@ def shown(root: Path = ROOT) -> dict[str, list[Test]]:
     for path in sorted((root / "tests").rglob("test_*.py")):
         for name, function in marked(path.read_text(encoding="utf-8")):
             found[name].append(Test(str(path.relative_to(root)), _sentence(function)))
-    for path in sorted((root / "tests" / "http").glob("*.yaml")):
+    for path in sorted((root / "tests" / "http").rglob("*.yaml")):
         for case in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]:
             for name in case.get("shows", ()):
                 found[name].append(Test(str(path.relative_to(root)), case["name"]))

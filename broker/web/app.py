@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 def application(site: Site) -> falcon.App[falcon.Request, falcon.Response]:
     """The row's application."""
     verify = auth.Verifier(site.key, now=site.now)
-    app = falcon.App(middleware=[Gate(verify, site.row.name)])
+    app = falcon.App(middleware=_middleware(site, verify))
     app.req_options.keep_blank_qs_values = True
     for path, resource in _routes(site):
         app.add_route(path, resource)
@@ -43,6 +43,19 @@ def application(site: Site) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_error_handler(falcon.HTTPError, _refused)
     app.add_error_handler(AccordsError, _known)
     return app
+
+
+EXPOSED = "Category, Link, X-OCCI-Attribute, X-OCCI-Location, Location, Server, ETag, X-Request-Id"
+"""Headers that pages of other origins may read: renderings are in them (HTTP-12)."""
+
+
+def _middleware(site: Site, verify: auth.Verifier) -> list[Any]:
+    """What sees every request, outermost first."""
+    origins = site.settings.browser_origins
+    gate = Gate(verify, site.row.name, browsers=bool(origins))
+    if not origins:
+        return [gate]
+    return [falcon.CORSMiddleware("*" if "*" in origins else origins, expose_headers=EXPOSED), gate]
 
 
 def _routes(site: Site) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,8 @@
 """Before and after every request: who asks, for which account, in which version; one line in the log.
 
-Nothing passes without a token; there is no list of exceptions. What a principal may see is decided by the account
-that the store is asked with, so a resource cannot forget to check.
+Nothing passes without a token but, where pages of other origins may call, a browser's question which methods a path
+has: it asks before it may send one. What a principal may see is decided by the account that the store is asked with,
+so a resource cannot forget to check.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ _SANE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class Gate:
-    """Falcon middleware. Leaves `principal`, `account` and `request_id` on the request's context."""
+    """Falcon middleware. Leaves `principal`, `account` and `request_id` on the request's context. `browsers`: pages of
+    other origins may call."""
 
-    def __init__(self, verify: Callable[[str], Principal], row: str) -> None:
+    def __init__(self, verify: Callable[[str], Principal], row: str, *, browsers: bool = False) -> None:
         self._verify = verify
         self._row = row
+        self._browsers = browsers
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         context = req.context
@@ -40,6 +43,8 @@ class Gate:
         logs.context.set({"request": context.request_id})
         resp.set_header(REQUEST_ID, context.request_id)
         negotiate.check_version(req.env.get("HTTP_USER_AGENT"))
+        if self._browsers and req.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in req.env:
+            return
         principal = self._verify(bearer(req.env.get("HTTP_AUTHORIZATION")))
         context.principal = principal
         context.account = principal.acting_for(req.get_header(ACCOUNT_HEADER))

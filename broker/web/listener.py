@@ -19,6 +19,8 @@ from broker import __version__
 
 SOFTWARE = f"accords/{__version__} OCCI/1.2"
 """The Server header of every response (HTTP-01)."""
+COMPATIBLE = f"{SOFTWARE} OCCI/1.1"
+"""The same in 1.1 mode: clients of 1.1 look for their own version in it."""
 
 HEAD_SECONDS = 10.0
 
@@ -35,9 +37,9 @@ _REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
 log = logging.getLogger(__name__)
 
 
-def brand() -> None:
+def brand(software: str = SOFTWARE) -> None:
     """Make gunicorn say who we are: it sends its own name beside whatever an application sends."""
-    wsgi.SERVER = SOFTWARE  # type: ignore[attr-defined]  # the stubs are of an older gunicorn
+    wsgi.SERVER = software  # type: ignore[attr-defined]  # the stubs are of an older gunicorn
 
 
 class Worker(ThreadWorker):
@@ -82,6 +84,10 @@ class Worker(ThreadWorker):
         _refuse(client, status, reason)
 
 
+def _software() -> str:
+    return str(wsgi.SERVER)  # type: ignore[attr-defined]  # the stubs are of an older gunicorn
+
+
 def _give_up(connection: socket.socket) -> None:
     """End a connection that another thread is blocked in: its read then finds the end."""
     _refuse(connection, 408, "Request Timeout")
@@ -94,7 +100,7 @@ def _give_up(connection: socket.socket) -> None:
 def _refuse(connection: Any, status: int, reason: str) -> None:
     body = f"{reason}\n"
     head = (
-        f"HTTP/1.1 {status} {reason}\r\nServer: {SOFTWARE}\r\nConnection: close\r\n"
+        f"HTTP/1.1 {status} {reason}\r\nServer: {_software()}\r\nConnection: close\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     try:

@@ -71,7 +71,7 @@ def _diagnostics(error: AccordsError) -> Iterator[str]:
 def _extra(error: AccordsError) -> dict[str, str]:
     found: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
-        found["WWW-Authenticate"] = 'Bearer realm="accords"'
+        found["WWW-Authenticate"] = 'Bearer realm="accords", Basic realm="accords", charset="UTF-8"'
     if "retry_after" in error.fields:
         found["Retry-After"] = str(error.fields["retry_after"])
     if "allow" in error.fields:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from broker.occi.errors import Malformed, Unknown
-from broker.occi.model import Entity
+from broker.occi.model import Entity, Kind
 from broker.occi.registry import Registry
 from broker.store import Record
 
@@ -45,18 +45,20 @@ class References:
         for what is no address. `host` is what the client calls this row."""
         address = _split(uri)
         origin = f"{address.scheme}://{address.netloc}"
-        if not address.netloc or address.netloc == host or origin == self.own:
-            return self._local(registry, address.path, uri)
-        found = self.everything.locate(address.path)
-        if found is not None and self.homes.get(found[0].id) == origin:
+        here = not address.netloc or address.netloc == host or origin == self.own
+        found = registry.locate(address.path) if here else None
+        if found is None:
+            found = self._of_another(self.own if here else origin, address.path)
+        if found is not None:
             return reference(found[0].id, found[1])
+        if here:
+            raise Unknown(f"There is no entity at {uri}.", term=uri)
         return uri
 
-    def _local(self, registry: Registry, path: str, uri: str) -> str:
-        found = registry.locate(path)
-        if found is None:
-            raise Unknown(f"There is no entity at {uri}.", term=uri)
-        return reference(found[0].id, found[1])
+    def _of_another(self, origin: str, path: str) -> tuple[Kind, str] | None:
+        """The entity of another row at a path of an origin; it may be this row's own, where all rows have just one."""
+        found = self.everything.locate(path)
+        return found if found is not None and self.homes.get(found[0].id) == origin else None
 
     def entity(self, registry: Registry, record: Record, links: Sequence[Record] = ()) -> Entity:
         """A record as the OCCI core has it: without what is shown to nobody."""

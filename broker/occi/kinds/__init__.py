@@ -1,4 +1,4 @@
-"""Kinds as data: YAML files for each row of servers, and `core.yaml` that every row has.
+"""Kinds as data: YAML files for each row of servers, `core.yaml` that every row has, `older.yaml` of what OCCI 1.1 had.
 
 `registry("node")` is what the row `node` serves. A row's kinds are in `<row>.yaml`, and where they are many also in
 `<row>-<group>.yaml`. A file is checked by pydantic once, at the door; the registries are
@@ -19,16 +19,19 @@ kept. To add a kind is to add an entry to a file:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 
 import yaml
 
 from broker.occi.kinds.spec import FileSpec
-from broker.occi.model import Category
+from broker.occi.model import ENTITY, Category, Kind
 from broker.occi.registry import Registry
 
 _CORE = "core"
+_OLDER = "older"
 
 try:
     from yaml import CSafeLoader as _Loader  # several times as fast; every start of a server pays for it
@@ -38,7 +41,7 @@ except ImportError:
 
 def names() -> tuple[str, ...]:
     """The rows that have a file, in alphabetical order; without the core."""
-    return tuple(sorted({file.partition("-")[0] for file in _files()} - {_CORE}))
+    return tuple(sorted({file.partition("-")[0] for file in _files()} - {_CORE, _OLDER}))
 
 
 @lru_cache(maxsize=64)
@@ -48,10 +51,40 @@ def categories(name: str) -> tuple[Category, ...]:
     return tuple(each for file in own for each in _read(file).categories())
 
 
+def registry(*rows: str, compatible: bool = False, bound: bool = False) -> Registry:
+    """The core and all categories of these rows' files. `compatible`: with what OCCI 1.1 had beyond 1.2 (INF-40);
+    `bound`: with a location for core#entity, which the text does not want and some clients do (NS-04)."""
+    return _registry(rows, compatible, bound)
+
+
 @lru_cache(maxsize=64)
-def registry(*rows: str) -> Registry:
-    """The core and all categories of these rows' files."""
-    return Registry.of(each for name in (_CORE, *rows) for each in categories(name))
+def _registry(rows: tuple[str, ...], compatible: bool, bound: bool) -> Registry:
+    found = [each for name in (_CORE, *rows) for each in categories(name)]
+    if compatible:
+        found = _with_older(found)
+    if bound:
+        found = [_bound(each) for each in found]
+    return Registry.of(found)
+
+
+def _bound(each: Category) -> Category:
+    return replace(each, location="/entity/") if isinstance(each, Kind) and each.id == ENTITY else each
+
+
+def _with_older(found: Iterable[Category]) -> list[Category]:
+    """With the attributes and actions that these kinds had in OCCI 1.1."""
+    older = {each.id: each for each in categories(_OLDER)}
+    grown: list[Category] = []
+    for each in found:
+        more = older.get(each.id)
+        if isinstance(each, Kind) and isinstance(more, Kind):
+            grown.append(
+                replace(each, attributes=each.attributes + more.attributes, actions=each.actions + more.actions)
+            )
+            grown += [older[name] for name in more.actions]
+        else:
+            grown.append(each)
+    return grown
 
 
 @lru_cache(maxsize=1)
