@@ -2,7 +2,8 @@
 
 `scope` of a guarantee is `any`, `all`, `default`, a node's name, or a list of names parted by `,` `;` or blanks, each
 with an optional `=` before it, or `!` for all but that one (CORDS reference, 4.1; the original never matched a list of
-negations alone).
+negations alone). A node inside a complex one is named as the action language names it, `outer.inner`; a complex
+node's own name means all nodes in it.
 """
 
 from __future__ import annotations
@@ -92,12 +93,18 @@ def _guarantee(written: Written, measured: Metric, node: str, address: str | Non
 
 def _scope(scope: str, nodes: Sequence[str], outside: Outside) -> list[str]:
     """Nodes of others are meant where they are named: what is promised of all nodes is promised of a service's own."""
-    words = re.split(r"[,;\s]+", scope.strip())
+    words = [word.replace(".", "/") for word in re.split(r"[,;\s]+", scope.strip())]
     chosen = {word.removeprefix("=") for word in words if not word.startswith("!")}
     without = {word[1:] for word in words if word.startswith("!")}
     everywhere = not chosen or bool(chosen & _EVERYWHERE)
-    own = [node for node in nodes if (everywhere or node in chosen) and node not in without]
+    own = [node for node in nodes if (everywhere or chosen & _names(node)) and not without & _names(node)]
     return [*own, *(node for node in outside if node in chosen)]
+
+
+def _names(node: str) -> set[str]:
+    """What a node is meant by: its name, and those of the complex nodes that it is in."""
+    parts = node.split("/")
+    return {"/".join(parts[:count]) for count in range(1, len(parts) + 1)}
 
 
 def _measured(variable: Variable, look: Look) -> Metric | None:
@@ -123,7 +130,7 @@ def _problems(
         yield _problem(written, "agreement-value", str(unreadable), "write a number, with a unit if it has one")
     meant = _scope(written.scope, nodes, outside)
     if not meant:
-        known = ", ".join([*nodes, *outside])
+        known = ", ".join(node.replace("/", ".") for node in (*nodes, *outside))
         yield _problem(written, "agreement-scope", f"no node of the service is {written.scope!r}", f"nodes: {known}")
     away = [node for node in meant if node in outside]
     if away and measured is not None and measured.origin is Origin.NODE:

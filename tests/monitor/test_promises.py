@@ -57,6 +57,20 @@ def test_the_scope_says_which_nodes_are_meant(scope: str, targets: list[str]) ->
     assert [one.target for one in promised(agreement(ECHO, scope), NODES)] == targets
 
 
+@pytest.mark.parametrize(
+    ("scope", "targets"),
+    [
+        ("radiology.pacs", ["radiology/pacs"]),
+        ("radiology", ["radiology/db", "radiology/pacs"]),
+        ("any !radiology.db", ["portal", "radiology/pacs"]),
+        ("!radiology", ["portal"]),
+    ],
+)
+def test_the_scope_names_nodes_in_complex_ones_as_the_action_language_does(scope: str, targets: list[str]) -> None:
+    nodes = ("portal", "radiology/db", "radiology/pacs")
+    assert [one.target for one in promised(agreement(ECHO, scope), nodes)] == targets
+
+
 @pytest.mark.parametrize("word", ["eq", "equal", "EQUAL", "notgreater", "le", "notless", "ls", "less", "ne"])
 def test_every_historic_word_for_a_condition_is_understood(word: str) -> None:
     assert promised(agreement(f'property="cpu" condition="{word}" value="90"'), NODES)
