@@ -1,7 +1,7 @@
 """Declarative HTTP tests: one YAML file a kind, played request by request; each file says also what must be absent.
 
     row: node                                  # whom to ask
-    kind: http://scheme.compatibleone.fr/scheme/compatible#node        # what it is about
+    kind: http://scheme.compatibleone.fr/scheme/compatible#node        # what it is about; occi/ is about all
     tests:
       - name: a node is made and has an address        # a sentence
         as: ann                                # ann (the default), bob, admin, worker, server, nobody
@@ -9,12 +9,13 @@
         headers: {Content-Type: text/plain}
         body: "..."                            # or json: {...}
         status: 201
+        is: "..."                              # the body, byte for byte
         has: ["X-OCCI-Location: "]             # parts of the body
         lacks: ["Traceback"]                   # what must not be in it
         answers: {content-type: text/plain}    # how a header's value begins; null: it must be absent
         matches: {kind: "...#node"}            # members of the JSON, by path with slashes; null: must be absent
         keep: {node: location}                 # keep a header's path for later requests
-        keep_json: {id: id}                    # keep a member of the JSON
+        keep_json: {id: id}                    # keep a member of the JSON; `$origin` is kept anyway: http://host:port
         shows: [ENT-01]                        # items of the OCCI checklist that this shows (tests/conformance)
 
 The accounts are the file's own, so that files do not see one another's entities.
@@ -55,6 +56,7 @@ class Case(BaseModel):
     body: str = ""
     json_: Any = Field(default=None, alias="json")
     status: int
+    is_: str | None = Field(default=None, alias="is")
     has: list[str] = []
     lacks: list[str] = []
     answers: dict[str, str | None] = {}
@@ -74,7 +76,7 @@ class File:
 
 def read(path: Path) -> File:
     found = yaml.safe_load(path.read_text())
-    return File(path.stem, found["row"], found["kind"], [Case(**_case(each)) for each in found["tests"]])
+    return File(path.stem, found["row"], found.get("kind", ""), [Case(**_case(each)) for each in found["tests"]])
 
 
 def _case(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def play(file: File, key: str, call: Call) -> None:
             _headers(case, file, key, kept),
             _body(case, kept),
         )
+        kept["origin"] = str(answer.url.copy_with(raw_path=b"/")).rstrip("/")
         _check(case, answer, kept)
         kept |= {name: urlsplit(answer.headers[header]).path for name, header in case.keep.items()}
         kept |= {name: str(_member(answer.json(), path)) for name, path in case.keep_json.items()}
@@ -125,6 +128,7 @@ def _check(case: Case, answer: httpx.Response, kept: Mapping[str, str]) -> None:
         return Template(value).substitute(kept) if isinstance(value, str) else value
 
     assert answer.status_code == case.status, told
+    assert case.is_ is None or answer.text == meant(case.is_), told
     for part in map(meant, case.has):
         assert part in answer.text, f"{part!r} is missing. {told}"
     for part in map(meant, (*case.lacks, "Traceback")):

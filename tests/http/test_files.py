@@ -1,4 +1,5 @@
-"""Every YAML file beside this one, against each shape of the broker."""
+"""Every YAML file beside this one, one a kind, and those of occi/, one a section of the protocol, against each shape
+of the broker."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from tests.http import runner
 from tests.http.brokers import InProcess, Processes
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
-each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+PROTOCOL = sorted((Path(__file__).parent / "occi").glob("*.yaml"))
+each_file = pytest.mark.parametrize("path", [*FILES, *PROTOCOL], ids=lambda path: path.stem)
 
 
 @each_file
