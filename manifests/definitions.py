@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from manifests import yaml_tree
-from manifests.findings import Findings
 from manifests.grammar import GRAMMAR, Refers
 from manifests.reader import Format
 from manifests.references import SAYS_NOTHING, Defined, Library
-from manifests.source import Source
 from manifests.tree import Element
 from manifests.twins import write
 
@@ -65,7 +62,7 @@ def _closing(
         if _says(element):
             return replace(element, children=[close(each) for each in element.children])
         if named in uses:
-            return yaml_tree.parse(Source(uses[named][0].text), Findings()) or element
+            return uses[named][0].element() or element
         return close(written[named]) if named in written else element
 
     return close

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
@@ -225,13 +225,18 @@ FORMS: Mapping[Kind, Form] = {
     ),
     Kind.READ: Form("text", numbers=_ANY_NUMBER),
 }
-_COMPILED = {kind: re.compile(form.pattern) for kind, form in FORMS.items()}
+
+
+@cache
+def _pattern(kind: Kind) -> re.Pattern[str]:
+    """Compiled when the first text of the kind is read: all of them take longer than reading a small document."""
+    return re.compile(FORMS[kind].pattern)
 
 
 def fits(kind: Kind, text: str) -> bool:
     """Whether a text has the form of its kind: what every schema says too."""
     form = FORMS[kind]
-    return bool(_COMPILED[kind].fullmatch(text)) and not (form.most and len(text) > form.most)
+    return bool(_pattern(kind).fullmatch(text)) and not (form.most and len(text) > form.most)
 
 
 def _convert(kind: Kind, text: str) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from manifests import check
@@ -27,6 +26,8 @@ def hostname(node: Node) -> str:
     name = "".join(c if c.isalnum() else "-" for c in node.name.lower()).strip("-") or "node"
     if len(name) <= _LONGEST_HOSTNAME:
         return name
+    import hashlib  # for names longer than real ones alone
+
     told_apart = hashlib.sha256(node.name.encode()).hexdigest()[:8]
     return f"{name[: _LONGEST_HOSTNAME - 9].rstrip('-')}-{told_apart}"
 
@@ -151,9 +152,7 @@ class NodeSteps:
                 subject = f"package/{self._base}.{package.name}"
                 self._instruct(f"setup.{package.name}", "run", subject, {"script": package.configuration})
         for index, command in enumerate(self._told.commands):
-            self._after = {
-                self._tell(instruction(f"{self._base}.run.{index}", command, self._sources, self._after))
-            }
+            self._after = {self._tell(instruction(f"{self._base}.run.{index}", command, self._sources, self._after))}
 
     def _watches(self) -> None:
         """Last, and nobody waits for them: a node is ready whether it is measured or not."""

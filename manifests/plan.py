@@ -5,12 +5,9 @@ This module is the value. Making plans is `manifests.planner`; walking one is `b
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
-
-import orjson
 
 from manifests.model import Placement
 
@@ -89,6 +86,10 @@ class Plan:
     def hash(self) -> str:
         """sha256 of the canonical JSON of the operation, all steps, each node's chosen provider, size and image, and
         what it was made with."""
+        import hashlib  # these two take longer to load than a small document to read: who only reads needs neither
+
+        import orjson
+
         return hashlib.sha256(orjson.dumps(_canonical(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def listing(self) -> str:

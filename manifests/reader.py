@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from manifests import agreements, characters, check, domain, nesting, outputs, outside, parameters, xml_tree, yaml_tree
+from manifests import agreements, characters, check, domain, nesting, outputs, outside, parameters, xml_tree
 from manifests.build import Builder
 from manifests.diagnostics import Diagnostic
 from manifests.findings import NOWHERE, Findings, nearest
@@ -154,10 +154,16 @@ def _source(data: bytes, limit: int, findings: Findings) -> Source | None:
 
 def _tree(source: Source, given: Format | str | None, strict: bool, findings: Findings) -> Element | None:
     xml = source.text.lstrip("\ufeff; \t\r\n").startswith("<") if given is None else Format(given) is Format.XML
-    root = xml_tree.parse(source, findings, strict=strict) if xml else yaml_tree.parse(source, findings)
+    root = xml_tree.parse(source, findings, strict=strict) if xml else _yaml(source, findings)
     if root is not None:
         characters.check(root, source, findings)
     return root
+
+
+def _yaml(source: Source, findings: Findings) -> Element | None:
+    from manifests import yaml_tree  # loading PyYAML takes longer than reading a small document of XML
+
+    return yaml_tree.parse(source, findings)
 
 
 def _is_document(root: Element, source: Source, findings: Findings) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from manifests import yaml_tree
 from manifests.findings import Findings, nearest
 from manifests.grammar import Refers
 from manifests.parameters import awaited
@@ -28,6 +27,12 @@ class Defined:
 
     text: str
     where: str
+
+    def element(self) -> Element | None:
+        """The text as the element that it is; None when it is none."""
+        from manifests import yaml_tree  # only who has a library needs it: XML is read without PyYAML
+
+        return yaml_tree.parse(Source(self.text), Findings())
 
 
 Library = Callable[[str, str], tuple[Defined, ...]]
@@ -183,7 +188,7 @@ def _count(things: Iterable[Element]) -> str:
 
 def _moved(defined: Defined, to: Element) -> Element | None:
     """A definition of the library at the place that refers to it: a diagnostic about it is one about that place."""
-    root = yaml_tree.parse(Source(defined.text), Findings())
+    root = defined.element()
     return _at(root, to.start) if root is not None and root.name == to.name else None
 
 

@@ -19,7 +19,7 @@ from manifests.meanings import attribute_meaning, element_meaning
 from manifests.patterns import ANYTHING, INPUT
 from manifests.references import SAYS_NOTHING
 from manifests.rules import DECORATIONS
-from manifests.yaml_tree import ATTRIBUTE_MARK, NAMESPACE_KEY, TEXT_KEY
+from manifests.tree import ATTRIBUTE_MARK, NAMESPACE_KEY, TEXT_KEY
 
 Json = dict[str, Any]
 

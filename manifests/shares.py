@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import orjson
-
 from manifests import check
 from manifests.expand import is_common
 from manifests.findings import Findings
@@ -138,4 +136,6 @@ def _text(plan: Plan) -> str:
         "release": list(map(to_json, plan.release)),
         "interface": {name: list(map(to_json, steps)) for name, steps in plan.interface.items()},
     }
+    import orjson  # for manifests with common nodes alone
+
     return orjson.dumps(found, default=str, option=orjson.OPT_SORT_KEYS).decode()

@@ -17,6 +17,11 @@ MOST_STATEMENTS = 50_000
 # Of one element. libxml2 takes quadratic time to append attributes: 200,000 of them are minutes.
 MOST_ATTRIBUTES_OF_ONE = 1000
 
+# How YAML and JSON write what XML has besides attributes and elements: see `manifests.twins`.
+NAMESPACE_KEY = "xmlns"
+TEXT_KEY = "#text"
+ATTRIBUTE_MARK = "@"
+
 
 class TooMuch(ValueError):
     """A document passes one of the limits above; the message says which. `at` is the offset where it does."""

@@ -18,17 +18,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
-import orjson
-import yaml
 from lxml import etree
 
 from manifests.grammar import GRAMMAR, ROOTS, Rule, may_be_text
 from manifests.reader import Format
-from manifests.tree import Attribute, Element
-from manifests.yaml_tree import ATTRIBUTE_MARK, NAMESPACE_KEY, TEXT_KEY
+from manifests.tree import ATTRIBUTE_MARK, NAMESPACE_KEY, TEXT_KEY, Attribute, Element
+
+BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
+"""Line ends for YAML, and so for who reads JSON as YAML: escaped, or they would come back as blanks."""
 
 _NOTHING = Rule(dict, {})
 
@@ -41,17 +40,17 @@ def write(element: Element, format: Format) -> str:
 
 
 def _yaml(element: Element, rule: Rule) -> str:
-    events = [*_BEFORE]
-    _tell({element.name: _mapping(element, rule, "")}, events)
-    events += _AFTER
-    text: str = yaml.emit(events, Dumper=yaml.CSafeDumper, allow_unicode=True, width=2**20)
-    return text
+    from manifests import yaml_text  # loading PyYAML takes longer than writing a small document
+
+    return yaml_text.emit({element.name: _mapping(element, rule, "")})
 
 
 def _json(element: Element, rule: Rule) -> str:
+    import orjson  # likewise
+
     mapping = {element.name: _mapping(element, rule, "")}
     text = orjson.dumps(mapping, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
-    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _xml(element: Element, rule: Rule) -> str:
@@ -133,64 +132,3 @@ def _is_long(attribute: Attribute) -> bool:
 
 def _has(element: Element, name: str) -> bool:
     return any(inner.name == name for inner in element.children)
-
-
-# Events for PyYAML's emitter, made here: its own way from values to them is ten times slower.
-_BEFORE = (yaml.StreamStartEvent(), yaml.DocumentStartEvent(explicit=False))
-_AFTER = (yaml.DocumentEndEvent(explicit=False), yaml.StreamEndEvent())
-_MAPPING, _MAPPING_END = yaml.MappingStartEvent(None, None, True, flow_style=False), yaml.MappingEndEvent()
-_LIST, _LIST_END = yaml.SequenceStartEvent(None, None, True, flow_style=False), yaml.SequenceEndEvent()
-_RESOLVER = yaml.resolver.Resolver()
-_TEXT = "tag:yaml.org,2002:str"
-
-
-def _tell(value: Any, events: list[yaml.Event]) -> None:
-    """The events of a mapping, a list of mappings or a text."""
-    if isinstance(value, str):
-        events.append(_scalar(value))
-    elif isinstance(value, list):
-        events.append(_LIST)
-        for each in value:
-            _tell(each, events)
-        events.append(_LIST_END)
-    else:
-        events.append(_MAPPING)
-        for name, inner in value.items():
-            events.append(_scalar(name))
-            _tell(inner, events)
-        events.append(_MAPPING_END)
-
-
-# What some reader of YAML 1.1 or 1.2 takes for something else than a text, beyond what PyYAML quotes itself.
-_MISTAKEN = re.compile(r"[yYnN]|[-+]?(?:[0-9.]+(?:[eE][-+]?[0-9]+)?|0[ox][0-9a-fA-F]+)|~|\.\w+")
-# Line ends for YAML, and so for who reads JSON as YAML: escaped, or they would come back as blanks.
-_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
-# Written without quotes, and the same text to whoever reads it as a number.
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
-# What a block holds to the character: lines that begin with no blank first, end with none, and nothing invisible.
-_BLOCK = re.compile(r"[!-~\xa1-\u1fff][ -~\xa1-\u1fff\n]*")
-
-
-def _scalar(text: str) -> yaml.ScalarEvent:
-    """Names, numbers and words come again and again; scripts do not, and would fill the memory."""
-    return _remembered(text) if len(text) <= _SHORT else _event(text)
-
-
-def _event(text: str) -> yaml.ScalarEvent:
-    """Without quotes where every reader takes it for this text, or for the whole number that it is."""
-    whole = bool(_WHOLE.fullmatch(text))
-    style = None if whole else _style(text)
-    said = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # its stubs' gap
-    return yaml.ScalarEvent(None, None, (whole or (style is None and said == _TEXT), True), text, style=style)
-
-
-_SHORT = 64
-_remembered = lru_cache(maxsize=4096)(_event)
-
-
-def _style(text: str) -> str | None:
-    if _BREAKS.search(text):
-        return '"'
-    if "\n" in text:
-        return "|" if _BLOCK.fullmatch(text) and " \n" not in text and not text.endswith(" ") else '"'
-    return "'" if _MISTAKEN.fullmatch(text) else None

@@ -17,11 +17,7 @@ from manifests.edits import Edit, Notes, Repaired
 from manifests.findings import Findings
 from manifests.model import Position
 from manifests.source import Source
-from manifests.tree import Attribute, Budget, Element
-
-NAMESPACE_KEY = "xmlns"
-TEXT_KEY = "#text"
-ATTRIBUTE_MARK = "@"
+from manifests.tree import ATTRIBUTE_MARK, NAMESPACE_KEY, TEXT_KEY, Attribute, Budget, Element
 
 # YAML 1.2, 10.2.1.1: what stands for no value, where it has no quotes.
 _NULLS = frozenset({"null", "Null", "NULL", "~"})

@@ -31,7 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     from broker.cli.commands import parser
-    from broker.cli.failure import explain
 
     arguments = parser().parse_args(words)
     try:
@@ -42,6 +41,8 @@ def _run(words: list[str]) -> int:
         sys.stderr.close()
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - the door of the command line: whatever happens is said, never shown raw
+        from broker.cli.failure import explain
+
         return explain(error, as_json=getattr(arguments, "json", False))
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from broker.cli import failure
 from broker.cli.exits import Exit
 from broker.cli.session import client, show, show_json, tell
 from broker.errors import InvalidDocument
@@ -46,6 +45,8 @@ def _posted(broker: Client, name: str) -> Mapping[str, Any]:
     try:
         return sent(broker, name)
     except InvalidDocument as refused:
+        from broker.cli import failure
+
         for line in failure.lines(refused.problem()):
             tell(f"{name}: {line.strip()}" if line[:1] == " " else f"{name}: refused: {refused.message}")
         return {"error": refused.problem()}

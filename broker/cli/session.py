@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import orjson
-
 from broker.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -49,6 +47,8 @@ def show(lines: Iterable[str]) -> None:
 
 def show_json(value: object) -> None:
     """The result, for machines: one JSON value, indented."""
+    import orjson  # not for who wants lines
+
     sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     sys.stdout.flush()
 
