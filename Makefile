@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-stop quick test test-slow check bench docs golden fuzz format constraints clean
+.PHONY: help demo demo-stop quick test test-slow test-postgres check bench docs golden fuzz format constraints clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -25,12 +25,18 @@ quick: .venv/.ready ## the fast tests, under a minute
 	$(BIN)/pytest -n 2 -m "not slow and not lxc" tests --ignore tests/crash
 
 test: .venv/.ready ## the ordinary suite, under eight minutes
-	@.ci/machine-packages || test -z "$$CI"
+	@.ci/machine-packages tests || test -z "$$CI"
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests
 
-test-slow: .venv/.ready ## crash matrices, real nodes, long runs
-	@.ci/machine-packages || test -z "$$CI"
+test-slow: .venv/.ready ## crash matrices, real nodes, long runs; the suite on PostgreSQL
+	@.ci/machine-packages tests || test -z "$$CI"
 	$(BIN)/pytest -m slow tests
+	$(MAKE) test-postgres
+
+# tests/store and tests/postgres run on both kinds of database always
+test-postgres: .venv/.ready ## what touches databases, every broker on PostgreSQL
+	ACCORDS_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile \
+		tests/execute tests/operations tests/web tests/http tests/crash
 
 check: .venv/.ready ## format, lint, types, import contracts, documentation
 	$(BIN)/ruff format --check .

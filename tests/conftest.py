@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import databases
 from tests.postgresql import Server, server
 
 
@@ -14,6 +15,12 @@ def postgresql() -> Iterator[Server]:
     """A PostgreSQL of this run's own, started when the first test asks for it."""
     with server() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _brokers_databases(request: pytest.FixtureRequest) -> None:
+    if databases.ON_POSTGRESQL:
+        databases.use(request.getfixturevalue("postgresql"))
 
 
 @pytest.hookimpl(tryfirst=True)

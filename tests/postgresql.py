@@ -37,9 +37,9 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql://accords:{self.password}@{self.address}/{database}"
 
-    def make(self, template: str = "template0") -> str:
+    def make(self, template: str = "template0", name: str = "") -> str:
         """A new database, empty or a copy; its name. What sorts texts is not bytes, as on most servers."""
-        name = f"test_{next(self.names)}"
+        name = name or f"test_{next(self.names)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template} LOCALE 'C.UTF-8'")
         return name
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from broker.store import operations
 from providers.fake import Trouble
 from providers.fake.remote import RemoteFake
+from tests.databases import database
 from tests.operations.stage import ACCOUNT, Stage
 
 WORKER = "from broker.settings import load; from broker.worker import run; run(load())"
@@ -50,6 +51,7 @@ class Scene:
         """A worker, as `accords work` is one. One step at a time, so that the n-th call is always the same."""
         own = {
             "ACCORDS_HOME": str(self.home),
+            "ACCORDS_DATABASE": database(self.home),
             "ACCORDS_PROVIDERS": json.dumps({"paris": {"driver": "fake", "url": self.url}}),
             "ACCORDS_LEASE": str(LEASE),
             "ACCORDS_CALL_DEADLINE": "30",

@@ -11,6 +11,7 @@ import pytest
 from broker.execute import Done, Failed, Waiting, execute
 from broker.store import Journal, Lease, Projection, Service, Store, journal, operations, outbox, services
 from manifests.plan import Ref, Step
+from tests.databases import database
 from tests.execute.cloud import Clock, Cloud, plan, step
 
 PLAN = plan(step("net"), step("db", "net", net=Ref("net", "id")), step("web", "db", db=Ref("db", "id")), step("log"))
@@ -41,7 +42,7 @@ def time() -> list[int]:
 
 @pytest.fixture
 def store(tmp_path: Path, time: list[int]) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path}/walk.sqlite", clock=lambda: time[0])
+    opened = Store.open(database(tmp_path).format(home=tmp_path, row="service"), clock=lambda: time[0])
     with opened.write() as tx:
         services.create(tx, Service("ann", "s", "pacs"))
         operations.submit(tx, "ann", "s", "deploy", plan_json="{}")

@@ -16,6 +16,7 @@ from broker import addresses, auth
 from broker.services import ROWS
 from broker.settings import Settings
 from broker.web.app import Rows
+from tests.databases import database
 from tests.loopback import own_address
 
 START = "from broker.settings import load; from broker.serve import serve; serve(load(), {row!r})"
@@ -27,7 +28,7 @@ class InProcess:
     """All rows by their WSGI applications, without a socket."""
 
     def __init__(self, home: Path) -> None:
-        self.settings = Settings(home=home)
+        self.settings = Settings(home=home, database=database(home))
         self.key = auth.installation(self.settings).key
         self.rows = Rows(ROWS, self.settings, self.key)
         self._clients = {
@@ -49,7 +50,7 @@ class Processes:
 
     def __init__(self, home: Path, *, together: bool) -> None:
         own = own_address()
-        self.settings = Settings(home=home, host=own, door_address=own)
+        self.settings = Settings(home=home, database=database(home), host=own, door_address=own)
         self.key = auth.installation(self.settings).key
         self._together = together
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -65,6 +66,7 @@ class Processes:
             env = {
                 **os.environ,
                 "ACCORDS_HOME": str(self.settings.home),
+                "ACCORDS_DATABASE": self.settings.database,
                 "ACCORDS_HOST": self.settings.host,
                 "ACCORDS_DOOR_ADDRESS": self.settings.door_address,
                 "ACCORDS_PUBLICATION_LEASE": "3",

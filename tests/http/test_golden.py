@@ -14,7 +14,8 @@ import orjson
 import pytest
 
 from broker import addresses, auth
-from broker.store import Service, Store, operations, services
+from broker.store import Service, operations, services
+from tests.databases import open_store
 from tests.http.brokers import PATIENCE, Processes
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -42,7 +43,7 @@ REQUESTS = {
 def broker(together: Processes) -> Iterator[Processes]:
     """A service that runs, and its one compute, as the worker would have left them."""
     _deliver(together)
-    with Store.open(f"sqlite:///{together.settings.home}/service.sqlite").write() as tx:
+    with open_store(together.settings.home).write() as tx:
         services.create(tx, Service("golden", SERVICE, "pacs"))
         operations.submit(tx, "golden", SERVICE, "deploy")
         lease = operations.take(tx, "golden-worker", 60)
@@ -77,7 +78,7 @@ def test_the_wire_is_as_it_was(broker: Processes, name: str) -> None:
 @pytest.mark.slow
 def test_an_action_becomes_an_operation_of_the_service_that_the_compute_belongs_to(broker: Processes) -> None:
     _play(broker, "act")
-    with Store.open(f"sqlite:///{broker.settings.home}/service.sqlite").read() as tx:
+    with open_store(broker.settings.home).read() as tx:
         found = operations.latest(tx, "golden", SERVICE)
     assert found is not None
     assert found.state == "pending"

@@ -11,13 +11,14 @@ from broker.client import Client
 from broker.occi.model import CORDS
 from broker.services import ROWS
 from broker.settings import ProviderSettings, Settings
-from broker.store import PLATFORM, Store, operations
+from broker.store import PLATFORM, operations
 from broker.verbs import Tools
 from broker.web.app import Rows
 from broker.worker import Worker, chores
 from broker.worker.delivery import deliver
 from broker.worker.operation import carry_out
 from providers.fake import Fake, Knobs
+from tests.databases import database, open_store
 from tests.operations.stage import PAIR
 
 OURS = "http://schemas.accords.org/occi/service/action#"
@@ -30,11 +31,13 @@ class House:
     home: Path
 
     def __post_init__(self) -> None:
-        self.settings = Settings(home=self.home, providers={"paris": ProviderSettings(driver="fake")})
+        self.settings = Settings(
+            home=self.home, database=database(self.home), providers={"paris": ProviderSettings(driver="fake")}
+        )
         self.installation = auth.installation(self.settings)
         self.rows = Rows(ROWS, self.settings, self.installation.key)
         self.cloud = Fake("paris", Knobs())
-        store = Store.open(f"sqlite:///{self.home}/service.sqlite")
+        store = open_store(self.home)
         self.tools = Tools(store, self.settings, {"paris": self.cloud}, lambda: "canary", self.installation.key)
         self.hands = self.client("worker", PLATFORM, auth.Role.WORKER)
         self.worker = Worker(self.tools, self.installation.id, self.hands, "house")

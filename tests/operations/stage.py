@@ -10,12 +10,13 @@ from pathlib import Path
 from broker.offers import offer_of
 from broker.plans import plan_to_json
 from broker.settings import ProviderSettings, Settings
-from broker.store import Service, Store, journal, operations, services
+from broker.store import Service, journal, operations, services
 from broker.verbs import Tools
 from broker.worker.operation import carry_out
 from manifests import Manifest, Plan, place, plan, read
 from providers.fake import Fake, Knobs
 from providers.fake.remote import RemoteFake
+from tests.databases import database, open_store
 
 ACCOUNT, INSTALLATION = "ward", "installation-1"
 
@@ -71,8 +72,10 @@ class Stage:
 
     def __post_init__(self) -> None:
         settings = {"fake": ProviderSettings(driver="fake")}
-        self.settings = Settings(home=self.home, providers={"paris": settings["fake"]}, lease=30.0)
-        self.store = Store.open(f"sqlite:///{self.home}/service.sqlite")
+        self.settings = Settings(
+            home=self.home, database=database(self.home), providers={"paris": settings["fake"]}, lease=30.0
+        )
+        self.store = open_store(self.home)
         numbers = itertools.count(1)
         self.tools = Tools(
             self.store, self.settings, {"paris": self.cloud}, lambda: f"password-{next(numbers)}", "installation-key"

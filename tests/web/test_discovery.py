@@ -17,6 +17,7 @@ from broker.errors import RowDown
 from broker.services import ROWS, row
 from broker.settings import Settings
 from broker.web.app import Rows
+from tests.databases import database
 from tests.http.brokers import PATIENCE, Processes
 
 LEASE = 15.0
@@ -41,7 +42,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def publisher(tmp_path: Path, clock: Clock) -> Iterator[Rows]:
-    settings = Settings(home=tmp_path, publication_lease=LEASE)
+    settings = Settings(home=tmp_path, database=database(tmp_path), publication_lease=LEASE)
     found = Rows([row("publisher")], settings, auth.installation(settings).key)
     found.sites["publisher"].clock = clock
     yield found

@@ -1,0 +1,48 @@
+"""Which kind of database the brokers of the tests have: SQLite, or with ACCORDS_TEST_DATABASE=postgresql PostgreSQL.
+What a test opens or starts asks here, by its home."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+from broker.services import ROWS
+from broker.settings import Settings
+from broker.store import Store
+from tests.postgresql import Server
+
+ON_POSTGRESQL = os.environ.get("ACCORDS_TEST_DATABASE") == "postgresql"
+_SERVERS: list[Server] = []
+
+
+def use(server: Server) -> None:
+    """Have all homes from now on in databases of this server."""
+    _SERVERS.append(server)
+
+
+def database(home: Path) -> str:
+    """The setting `database` of a broker with this home."""
+    if not ON_POSTGRESQL:
+        return str(Settings.model_fields["database"].default)
+    return f"{_SERVERS[-1].url(_made(home))}?schema={{row}}"
+
+
+def open_store(home: Path, row: str = "service") -> Store:
+    """The database of a row of the broker with this home."""
+    return Store.open(database(home).format(home=home, row=row))
+
+
+@cache
+def _made(home: Path) -> str:
+    """A database of the home's own, a copy of one with every row: quicker than migrating each."""
+    return _SERVERS[-1].make(_rows(), name=f"home_{hashlib.sha256(str(home).encode()).hexdigest()[:16]}")
+
+
+@cache
+def _rows() -> str:
+    name = _SERVERS[-1].make()
+    for row in ROWS:
+        Store.open(f"{_SERVERS[-1].url(name)}?schema={row.name}").close()
+    return name
