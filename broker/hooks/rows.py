@@ -43,6 +43,9 @@ ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
     "service": {"/volumes": {"GET": volume.kept}, "/volumes/{id}": {"DELETE": volume.remove}},
 }
 
+OPEN: Mapping[str, tuple[str, ...]] = {"manifest": ("/schemas", "/schemas/{name}")}
+"""Routes that are read without a token: what is published with the package, for editors, which have none to send."""
+
 
 def wired(row: Row) -> Row:
     """The row with its hooks and routes; what it brings itself comes first."""

@@ -1,5 +1,5 @@
 """GET /schemas and /schemas/{name} of the manifest row: the schemas that an editor checks documents with as they are
-written. The same files as `accords schema`; with a token, as everything of a row."""
+written. The same files as `accords schema`; without a token, for an editor has none to send."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def one(ctx: Context, query: Mapping[str, str]) -> Reply:
     if name not in PUBLISHED:
         raise Missing(f"no schema is called {name[:60]}", hint=f"one of: {', '.join(PUBLISHED)}")
     body = path(name).read_bytes()
-    headers = {"ETag": f'"{sha256(body).hexdigest()[:32]}"', "Cache-Control": "private, max-age=3600"}
+    headers = {"ETag": f'"{sha256(body).hexdigest()[:32]}"', "Cache-Control": "public, max-age=3600"}
     return Reply(200, body, PUBLISHED[name].media_type, headers)

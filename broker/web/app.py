@@ -13,7 +13,7 @@ import falcon
 
 from broker import addresses, auth
 from broker.errors import AccordsError
-from broker.hooks.rows import wired
+from broker.hooks.rows import OPEN, wired
 from broker.occi.model import Kind, Mixin
 from broker.services import Row
 from broker.settings import Settings
@@ -52,7 +52,7 @@ EXPOSED = "Category, Link, X-OCCI-Attribute, X-OCCI-Location, Location, Server, 
 def _middleware(site: Site, verify: auth.Verifier) -> list[Any]:
     """What sees every request, outermost first."""
     origins = site.settings.browser_origins
-    gate = Gate(verify, site.row.name, browsers=bool(origins))
+    gate = Gate(verify, site.row.name, browsers=bool(origins), open=OPEN.get(site.row.name, ()))
     if not origins:
         return [gate]
     return [falcon.CORSMiddleware("*" if "*" in origins else origins, expose_headers=EXPOSED), gate]
