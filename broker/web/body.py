@@ -1,8 +1,16 @@
-"""Reading a request's body: not more than the limit, not longer than the time, whole or not at all."""
+"""Reading a request's body: not more than the limit, not longer than the time, whole or not at all.
+
+A read of gunicorn's waits for all it was asked for, however slowly that comes; a time limit of the connection is about
+each piece alone. So the connections that a body is read from are known here, and the server's main thread ends those
+that are late (`end_late`).
+"""
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import falcon
@@ -13,6 +21,8 @@ from broker.errors import AccordsError, Invalid, TooLarge
 SECONDS = 10.0
 """A body must have arrived after this long: a slow client holds a thread meanwhile."""
 _PIECE = 65536
+_arriving: dict[socket.socket, float] = {}
+"""Connections that a body is being read from, and until when: monotonic seconds."""
 
 
 class TooSlow(AccordsError):
@@ -30,35 +40,56 @@ def read(req: falcon.Request, limit: int) -> bytes:
     return _bounded(req.env, length, limit)
 
 
+def end_late(now: float) -> None:
+    """Let the reads that wait past their time find the end. `now` is monotonic seconds."""
+    for connection, deadline in list(_arriving.items()):
+        if now > deadline:
+            with suppress(OSError):
+                # The answer can still be sent; TLS's own shutdown would end that too.
+                socket.socket.shutdown(connection, socket.SHUT_RD)
+
+
 def _bounded(env: dict[str, Any], length: int | None, limit: int) -> bytes:
     deadline = time.monotonic() + SECONDS
     wanted = limit + 1 if length is None else length
     pieces: list[bytes] = []
-    while wanted > 0 and (piece := _piece(env, min(wanted, _PIECE), deadline)):
-        pieces.append(piece)
-        wanted -= len(piece)
+    with _watched(env.get("gunicorn.socket"), deadline):
+        while wanted > 0 and (piece := _piece(env, min(wanted, _PIECE), deadline)):
+            pieces.append(piece)
+            wanted -= len(piece)
     if length is None and wanted == 0:
         raise _too_large(limit)
     if length is not None and wanted > 0:
+        _refuse_late(deadline)
         raise Invalid(f"The body ended {wanted} bytes before its Content-Length.")
     return b"".join(pieces)
 
 
-def _piece(env: dict[str, Any], size: int, deadline: float) -> bytes:
-    """One read. Under gunicorn the connection gets a time limit for it; elsewhere there is no connection."""
-    connection = env.get("gunicorn.socket")
+@contextmanager
+def _watched(connection: socket.socket | None, deadline: float) -> Iterator[None]:
+    """Under gunicorn; elsewhere there is no connection."""
+    if connection is None:
+        yield
+        return
+    _arriving[connection] = deadline
     try:
-        if connection is not None:
-            connection.settimeout(max(0.001, deadline - time.monotonic()))
-        found: bytes = env["wsgi.input"].read(size)
-    except TimeoutError as error:
-        raise TooSlow(f"The body did not arrive within {SECONDS:.0f} seconds.") from error
-    except (OSError, ParseException) as error:  # a broken connection, a chunk that is none
-        raise Invalid("The body could not be read to its end.") from error
+        yield
     finally:
-        if connection is not None:
-            connection.settimeout(None)
+        _arriving.pop(connection, None)
+
+
+def _piece(env: dict[str, Any], size: int, deadline: float) -> bytes:
+    try:
+        found: bytes = env["wsgi.input"].read(size)
+    except (OSError, ParseException) as error:  # a broken connection, a chunk that is none
+        _refuse_late(deadline)
+        raise Invalid("The body could not be read to its end.") from error
     return found
+
+
+def _refuse_late(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise TooSlow(f"The body did not arrive within {SECONDS:.0f} seconds.")
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -1,7 +1,8 @@
 """gunicorn as we need it: its worker with a time limit for request heads, its refusals in our words, its log in ours.
 
 gunicorn reads a request's head on a blocking connection without any limit, so that a client that sends a byte a minute
-keeps a thread for ever; eight of them would stop a row. What the application reads has its own limit (`body`).
+keeps a thread for ever; eight of them would stop a row. What the application reads has a limit of its own (`body`),
+which the worker's main thread keeps as well.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gunicorn.http import errors, wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from broker import __version__
+from broker.web import body
 
 SOFTWARE = f"accords/{__version__} OCCI/1.2"
 """The Server header of every response (HTTP-01)."""
@@ -65,6 +67,7 @@ class Worker(ThreadWorker):
         """Called by the main thread at least once a second."""
         super().notify()
         now = time.monotonic()
+        body.end_late(now)
         for conn, deadline in list(self._reading.items()):
             if now > deadline and self._reading.pop(conn, 0.0):
                 _give_up(conn.sock)
@@ -98,12 +101,12 @@ def _give_up(connection: socket.socket) -> None:
 
 
 def _refuse(connection: Any, status: int, reason: str) -> None:
-    body = f"{reason}\n"
+    said = f"{reason}\n"
     head = (
         f"HTTP/1.1 {status} {reason}\r\nServer: {_software()}\r\nConnection: close\r\n"
-        f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(said)}\r\n\r\n"
     )
     try:
-        util.write_nonblock(connection, (head + body).encode("latin-1"))
+        util.write_nonblock(connection, (head + said).encode("latin-1"))
     except OSError:
         log.debug("request.gone")

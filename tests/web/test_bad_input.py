@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -123,6 +124,30 @@ def test_a_chunk_that_is_none_is_a_bad_request(node: Processes) -> None:
 def test_a_body_that_does_not_arrive_is_given_up(node: Processes) -> None:
     assert body.SECONDS < PATIENCE
     assert exchange(node, head(node, "Content-Length: 100"), b"x").startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("length", "first", "next_"),
+    [
+        ("Content-Length: 100000", b"", b"x"),
+        ("Transfer-Encoding: chunked", b"", b"1\r\nx\r\n"),
+        ("Transfer-Encoding: chunked", b"1;", b"x"),
+    ],
+    ids=["length", "chunks", "the size of a chunk"],
+)
+def test_a_body_that_trickles_for_ever_is_given_up(node: Processes, length: str, first: bytes, next_: bytes) -> None:
+    """Each piece in time, all of it never: what a limit for one read does not notice."""
+    with socket.create_connection(where(node), timeout=1.0) as connection:
+        connection.sendall(head(node, length) + first)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                answer = connection.recv(65536)
+                break
+            except TimeoutError:  # once a second
+                connection.sendall(next_)
+    assert answer.startswith(b"HTTP/1.1 408"), answer[:200]
 
 
 @pytest.mark.slow
