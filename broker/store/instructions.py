@@ -68,6 +68,12 @@ def told(tx: Transaction, account: str, service: str) -> frozenset[tuple[str, st
     return frozenset((row.node, row.arguments["metric"], row.arguments.get("location") or "") for row in rows)
 
 
+def measure_again(tx: Transaction, account: str, service: str, node: str) -> int:
+    """Have a node that is made anew told what the one before it was told to measure. How many."""
+    probes = (*_node(account, service, node), instructions.c.method == "probe", instructions.c.ended.is_not(None))
+    return int(tx.run(sa.update(instructions).where(*probes), {"exit": None, "output": "", "ended": None}).rowcount)
+
+
 def open_nodes(tx: Transaction) -> frozenset[tuple[str, str, str]]:
     """The nodes of all accounts (account, service, node) that have something to do: one look of the door for all its
     long polls. Only an index of what has not ended is read."""
@@ -78,7 +84,7 @@ def open_nodes(tx: Transaction) -> frozenset[tuple[str, str, str]]:
 def outcome(tx: Transaction, account: str, service: str, node: str, *, id: str, exit: int, output: str = "") -> bool:
     """Note how it ended. The first word counts: False when it had ended, or is no instruction of this node."""
     open_ = (*_node(account, service, node), instructions.c.id == id, instructions.c.ended.is_(None))
-    ended = {"exit": exit, "output": output, "ended": tx.now}
+    ended = {"exit": exit, "output": output.replace("\0", "\N{REPLACEMENT CHARACTER}"), "ended": tx.now}
     return bool(tx.run(sa.update(instructions).where(*open_), ended).rowcount)
 
 

@@ -10,7 +10,7 @@ import hmac
 
 from broker.agent import userdata
 from broker.execute.outcomes import Done, Failed, Outcome, Waiting
-from broker.store import agents, secrets
+from broker.store import agents, instructions, secrets
 from broker.verbs import projections
 from broker.verbs.job import Call
 from broker.verbs.specs import kind_of, spec_of
@@ -40,11 +40,13 @@ def created(call: Call) -> Outcome:
 
 
 def _replace(call: Call, broken: Resource) -> Outcome:
-    """Give it back, with the key that its agent may have, and wait until it is gone."""
+    """Give it back, with the key that its agent may have, and wait until it is gone. What it was told to measure the
+    next one is told."""
     call.provider.delete(broken.kind, broken.id, deadline=call.deadline)
     if broken.kind is Kind.MACHINE:
         with call.tools.store.write() as tx:
             agents.forget(tx, call.job.account, call.job.service, call.node)
+            instructions.measure_again(tx, call.job.account, call.job.service, call.node)
     return Waiting({"replaced": broken.id}, LOOK_AGAIN)
 
 
@@ -111,7 +113,7 @@ def _broken(call: Call, resource: Resource) -> dict[str, object]:
 
 
 def _spec(call: Call) -> Spec:
-    user_data = _user_data(call) if call.inputs.get("agent") else ""
+    user_data = _user_data(call) if call.inputs.get("agent") else str(call.inputs.get("user_data") or "")
     return spec_of(call.step.subject, call.inputs, service=call.job.name, user_data=user_data)
 
 

@@ -1,8 +1,8 @@
 """Before and after every request: who asks, for which account, in which version; one line in the log.
 
 Nothing passes without a token but what is open to everybody (`broker.hooks.rows.OPEN`) and, where pages of other
-origins may call, a browser's question which methods a path has: it asks before it may send one. What a principal may see is decided by the account that the store is asked with,
-so a resource cannot forget to check.
+origins may call, a browser's question which methods a path has: it asks before it may send one. What a principal may
+see is decided by the account that the store is asked with, so a resource cannot forget to check.
 """
 
 from __future__ import annotations

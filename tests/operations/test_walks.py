@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from broker.report import report_of
-from broker.store import agents, instructions, operations, outbox, secrets, services, volumes
+from broker.store import agents, instructions, operations, outbox, secrets, services, volumes, watches
 from broker.worker import chores
 from providers.fake import Fake, Knobs, Quotas, Script, Trouble
 from providers.protocol import Kind, State
+from sla import Watch
 from tests.operations.stage import ACCOUNT, INSTALLATION, Stage, manifest_of, nodes
 
 
@@ -108,6 +109,24 @@ def test_a_machine_that_came_up_broken_is_made_anew_by_a_retry(tmp_path: Path, i
     machines = [each for each in stage.cloud.resources() if each.kind is Kind.MACHINE]
     assert len(machines) == 2
     assert broken not in {each.id for each in machines}
+
+
+def test_a_machine_that_is_made_anew_is_told_again_what_to_measure(tmp_path: Path) -> None:
+    """Its agent had called, and noted its probe, before the machine broke."""
+    stage = cloudy(tmp_path, pending=0.1)
+    service = stage.submit()
+    probe = Watch("du:bytes", "web", location="/srv")
+    with stage.store.write() as tx:
+        watches.tell(tx, ACCOUNT, service, probe)
+        (told,) = instructions.pending(tx, ACCOUNT, service, "web")
+        instructions.outcome(tx, ACCOUNT, service, "web", id=told.id, exit=0)
+    breaks(stage, "pair-web")
+    stage.ask(service, "retry")
+    stage.work()
+    assert stage.service(service).state == "active"
+    with stage.store.read() as tx:
+        (again,) = instructions.pending(tx, ACCOUNT, service, "web")
+    assert (again.method, again.arguments) == ("probe", told.arguments)
 
 
 def breaks(stage: Stage, name: str) -> str:
