@@ -1,7 +1,7 @@
 """Which item of the OCCI checklist is shown by which test: read from the tests; `docs/reference.py` makes the page.
 
 `tests/conformance/identifiers/*.yaml` has every item once. A test names those it shows: `@pytest.mark.occi("CORE-01")`,
-or `shows: [CORE-01]` at a case of tests/http/*.yaml. The tests are read, not run: a page needs no broker.
+or `shows: [CORE-01]` at a case below tests/http. The tests are read, not run: a page needs no broker.
 
 An item is *met* (a test shows it), *not applicable because*, or *chosen otherwise because*; there is no fourth.
 """

@@ -35,6 +35,7 @@ def offered() -> Registry:
     return Registry.of(every)
 
 
+@pytest.mark.occi("TXT-13")
 @pytest.mark.parametrize(
     ("attribute", "value", "found"),
     [
@@ -55,6 +56,7 @@ def test_txt_13_a_value_is_converted_if_it_can_be(attribute: Attribute, value: V
     assert (converted, type(converted)) == (found, type(found))
 
 
+@pytest.mark.occi("INF-05")
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [
@@ -82,6 +84,7 @@ def test_inf_05_a_value_outside_its_definition_is_named(attribute: Attribute, va
         convert(attribute, value)
 
 
+@pytest.mark.occi("CORE-08")
 def test_core_08_a_created_entity_has_defaults_and_the_order_of_definitions(cloud: Registry, new_id: NewId) -> None:
     draft = Draft(kind=COMPUTE, title="t", attributes={"occi.compute.memory": 8, "occi.compute.cores": "2"})
     found = checks.create(cloud, draft, new_id)
@@ -122,6 +125,7 @@ def test_a_draft_that_breaks_a_rule_is_refused_with_the_term(
         checks.create(cloud, draft, new_id)
 
 
+@pytest.mark.occi("COL-04")
 def test_col_04_a_kind_is_made_at_its_own_location_or_an_ancestors(cloud: Registry, new_id: NewId) -> None:
     draft = Draft(kind=COMPUTE)
     assert checks.create(cloud, draft, new_id, at=cloud.kind(f"{CORE}resource")).kind == COMPUTE
@@ -129,6 +133,7 @@ def test_col_04_a_kind_is_made_at_its_own_location_or_an_ancestors(cloud: Regist
         checks.create(cloud, draft, new_id, at=cloud.kind(STORAGE))
 
 
+@pytest.mark.occi("ENT-11")
 @pytest.mark.parametrize(
     ("said", "free", "found"),
     [
@@ -144,6 +149,7 @@ def test_ent_11_a_clients_id_is_adopted_or_ignored_never_an_error(
     assert checks.create(cloud, draft, new_id).id == found
 
 
+@pytest.mark.occi("COL-10")
 def test_col_10_inline_links_start_at_the_new_resource(cloud: Registry, new_id: NewId) -> None:
     link = Draft(kind=f"{INFRASTRUCTURE}storagelink", target="/storage/2", source="/compute/preset")
     found = checks.create(cloud, Draft(kind=COMPUTE, links=(link,)), new_id)
@@ -152,17 +158,20 @@ def test_col_10_inline_links_start_at_the_new_resource(cloud: Registry, new_id: 
     ]
 
 
+@pytest.mark.occi("INF-31")
 def test_inf_31_a_resource_template_overrides_what_the_client_said(offered: Registry, new_id: NewId) -> None:
     draft = Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}large",), attributes={"occi.compute.cores": 2})
     assert checks.create(offered, draft, new_id).attributes["occi.compute.cores"] == 8
 
 
+@pytest.mark.occi("INF-32")
 def test_inf_32_another_resource_template_takes_the_place_of_the_first(offered: Registry, new_id: NewId) -> None:
     entity = checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}small",)), new_id)
     found = checks.update(offered, entity, Draft(mixins=(f"{TEMPLATES}large",)), new_id)
     assert (found.mixins, found.attributes["occi.compute.cores"]) == ((f"{TEMPLATES}large",), 8)
 
 
+@pytest.mark.occi("INF-21")
 def test_inf_21_the_system_of_a_machine_does_not_change(offered: Registry, new_id: NewId) -> None:
     entity = checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}a",)), new_id)
     with pytest.raises(Unfit, match="chosen once"):
@@ -172,12 +181,14 @@ def test_inf_21_the_system_of_a_machine_does_not_change(offered: Registry, new_i
         checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}a", f"{TEMPLATES}b")), new_id)
 
 
+@pytest.mark.occi("ENT-04")
 def test_ent_04_put_removes_what_is_absent_and_keeps_what_is_the_servers(cloud: Registry, compute: Entity) -> None:
     found = checks.replace(cloud, compute, Draft(kind=COMPUTE, attributes={"occi.compute.hostname": "h"}))
     assert found.attributes == {"occi.compute.hostname": "h", "occi.compute.state": "inactive"}
     assert (found.title, found.mixins, found.links) == (None, (), compute.links)
 
 
+@pytest.mark.occi("ENT-06")
 def test_ent_06_put_may_repeat_what_is_immutable_and_states_are_ignored(cloud: Registry, compute: Entity) -> None:
     entity = changed(compute, attributes={**compute.attributes, "org.accords.node": "pacs"})
     said: Mapping[str, Value] = {"occi.compute.state": "active", "org.accords.node": "pacs"}
@@ -189,17 +200,20 @@ def test_ent_06_put_may_repeat_what_is_immutable_and_states_are_ignored(cloud: R
         checks.replace(cloud, entity, Draft(attributes={"org.accords.node": "other"}))
 
 
+@pytest.mark.occi("CORE-10")
 def test_core_10_an_entity_has_one_kind_for_its_whole_life(cloud: Registry, compute: Entity, new_id: NewId) -> None:
     assert checks.update(cloud, compute, Draft(kind=COMPUTE), new_id) == compute
     with pytest.raises(Unfit, match="stays"):
         checks.update(cloud, compute, Draft(kind=STORAGE), new_id)
 
 
+@pytest.mark.occi("ENT-07")
 def test_ent_07_post_changes_only_what_it_says(cloud: Registry, compute: Entity, new_id: NewId) -> None:
     found = checks.update(cloud, compute, Draft(attributes={"occi.compute.memory": 16.0}), new_id)
     assert found == changed(compute, attributes={**compute.attributes, "occi.compute.memory": 16.0})
 
 
+@pytest.mark.occi("ENT-07")
 def test_ent_07_post_adds_links_after_those_there_are(cloud: Registry, compute: Entity, new_id: NewId) -> None:
     link = Draft(kind=f"{INFRASTRUCTURE}storagelink", target="/storage/2")
     found = checks.update(cloud, compute, Draft(links=(link,)), new_id)
@@ -207,6 +221,7 @@ def test_ent_07_post_adds_links_after_those_there_are(cloud: Registry, compute: 
     assert found.links[1].target == "/storage/2"
 
 
+@pytest.mark.occi("CORE-42")
 def test_core_42_the_ends_of_a_link_do_not_change(cloud: Registry, storagelink: Entity, new_id: NewId) -> None:
     same = Draft(source=f"http://occi.example.org{storagelink.source}", target=storagelink.target)
     assert checks.update(cloud, storagelink, same, new_id) == storagelink
@@ -216,6 +231,7 @@ def test_core_42_the_ends_of_a_link_do_not_change(cloud: Registry, storagelink: 
         checks.update(cloud, storagelink, Draft(links=(same,)), new_id)
 
 
+@pytest.mark.occi("INF-34")
 def test_inf_34_user_data_is_given_once(cloud: Registry, new_id: NewId) -> None:
     user_data = "http://schemas.ogf.org/occi/infrastructure/compute#user_data"
     draft = Draft(kind=COMPUTE, mixins=(user_data,), attributes={"occi.compute.userdata": "YQ=="})
@@ -224,6 +240,7 @@ def test_inf_34_user_data_is_given_once(cloud: Registry, new_id: NewId) -> None:
         checks.update(cloud, entity, Draft(attributes={"occi.compute.userdata": "Yg=="}), new_id)
 
 
+@pytest.mark.occi("COL-21")
 def test_col_21_a_mixin_that_brings_required_attributes_needs_them(
     cloud: Registry, compute: Entity, new_id: NewId
 ) -> None:
@@ -232,6 +249,7 @@ def test_col_21_a_mixin_that_brings_required_attributes_needs_them(
         checks.update(cloud, compute, Draft(mixins=(key,)), new_id)
 
 
+@pytest.mark.occi("CORE-26")
 def test_core_26_a_mixin_takes_its_attributes_along(cloud: Registry, compute: Entity, new_id: NewId) -> None:
     key = "http://schemas.ogf.org/occi/infrastructure/credentials#ssh_key"
     said = Draft(mixins=(key,), attributes={"occi.credentials.ssh.publickey": "ssh-ed25519 A"})
@@ -240,6 +258,7 @@ def test_core_26_a_mixin_takes_its_attributes_along(cloud: Registry, compute: En
     assert checks.without_mixin(cloud, with_key, key) == compute
 
 
+@pytest.mark.occi("CORE-22")
 def test_core_22_a_mixin_takes_those_that_depend_on_it_along(offered: Registry, new_id: NewId) -> None:
     entity = checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}a", f"{TEMPLATES}small")), new_id)
     assert checks.without_mixin(offered, entity, f"{INFRASTRUCTURE}os_tpl").mixins == (f"{TEMPLATES}small",)

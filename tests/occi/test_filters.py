@@ -9,6 +9,7 @@ from broker.occi.model import INFRASTRUCTURE, Value
 from broker.occi.registry import Registry
 
 
+@pytest.mark.occi("FIL-02")
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [

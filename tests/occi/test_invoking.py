@@ -19,6 +19,7 @@ def in_state(compute: Entity, state: str) -> Entity:
     return replace(compute, attributes={"occi.compute.state": state})
 
 
+@pytest.mark.occi("INF-02")
 @pytest.mark.parametrize(
     ("state", "terms"),
     [
@@ -70,6 +71,7 @@ def test_every_state_of_ogf_life_cycles_is_a_value_of_its_attribute(cloud: Regis
             assert {after for edges in cycle.edges.values() for after in edges.values()} <= states
 
 
+@pytest.mark.occi("ACT-01")
 def test_act_01_an_action_comes_with_its_parameters(cloud: Registry, compute: Entity) -> None:
     asked = Invocation(f"{MACHINE}stop", {"method": "acpioff"})
     action, parameters = invoking.check(cloud, in_state(compute, "active"), "stop", asked)
@@ -92,6 +94,7 @@ def test_the_table_says_where_an_action_leads(cloud: Registry, compute: Entity) 
     assert lifecycle.after(in_state(compute, "active"), cloud.action(f"{MACHINE}suspend")) == "suspended"
 
 
+@pytest.mark.occi("ACT-04")
 @pytest.mark.parametrize(
     ("term", "asked", "error"),
     [

@@ -60,6 +60,7 @@ def test_all_rows_fit_in_one_registry() -> None:
     assert every.locations["/cords/compute/"] == every.kind(f"{CORDS}compute")
 
 
+@pytest.mark.occi("CORE-04")
 @pytest.mark.parametrize("row", [*ROWS, "cloud"])
 def test_core_04_attributes_are_occis_or_below_our_own_prefix(row: str) -> None:
     for kind in kinds.registry(row).kinds.values():
@@ -91,6 +92,7 @@ def test_gfd_224_required_and_immutable_attributes_are_as_in_its_tables() -> Non
     assert len(said) == 7 + 4 + 3 + 4 + 4
 
 
+@pytest.mark.occi("INF-06")
 def test_inf_06_pocci_can_fill_in_every_required_attribute() -> None:
     known = {"occi.core.id", "occi.core.title", "occi.storage.size", "occi.storagelink.deviceid"}
     for kind in kinds.registry("cloud").kinds.values():

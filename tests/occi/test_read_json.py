@@ -25,6 +25,7 @@ LINK = {
 }
 
 
+@pytest.mark.occi("JSN-01")
 def test_jsn_01_a_link_is_read_with_its_ends(cloud: Registry) -> None:
     assert read.entity(cloud, request(LINK)) == Draft(
         kind=f"{INFRASTRUCTURE}storagelink",
@@ -35,6 +36,7 @@ def test_jsn_01_a_link_is_read_with_its_ends(cloud: Registry) -> None:
     )
 
 
+@pytest.mark.occi("JSN-03")
 def test_jsn_03_core_attributes_may_stand_in_both_places_if_they_agree(cloud: Registry) -> None:
     found = {"kind": "http://x#y", "title": "t", "attributes": {"occi.core.title": "t", "occi.core.summary": "s"}}
     draft = read.entity(cloud, request(found))
@@ -43,21 +45,25 @@ def test_jsn_03_core_attributes_may_stand_in_both_places_if_they_agree(cloud: Re
         read.entity(cloud, request({**found, "title": "other"}))
 
 
+@pytest.mark.occi("JSN-08")
 def test_jsn_08_an_id_is_optional_and_its_urn_is_taken_off(cloud: Registry) -> None:
     assert read.entity(cloud, request({"kind": "http://x#y"})).id is None
     assert read.entity(cloud, request({"kind": "http://x#y", "id": "urn:uuid:7"})).id == "7"
 
 
+@pytest.mark.occi("COL-06")
 def test_col_06_several_entities_keep_the_requests_order(cloud: Registry) -> None:
     found = read.entities(cloud, request({"links": [LINK], "resources": [{"kind": "http://x#y"}]}))
     assert [each.kind for each in found] == [f"{INFRASTRUCTURE}storagelink", "http://x#y"]
 
 
+@pytest.mark.occi("JSN-12")
 def test_jsn_12_a_collection_is_not_an_entity(cloud: Registry) -> None:
     with pytest.raises(Malformed, match="resources"):
         read.entity(cloud, request({"resources": []}))
 
 
+@pytest.mark.occi("JSN-12")
 @pytest.mark.parametrize(
     ("found", "named"),
     [
@@ -86,11 +92,13 @@ def test_jsn_12_what_cannot_be_read_is_named(cloud: Registry, found: object, nam
     assert named in raised.value.message
 
 
+@pytest.mark.occi("JSN-07")
 def test_jsn_07_an_invocation_names_action_and_parameters() -> None:
     found = read.invocation(request({"action": "http://s/action#stop", "attributes": {"method": "acpioff"}}))
     assert found == Invocation("http://s/action#stop", {"method": "acpioff"})
 
 
+@pytest.mark.occi("QI-06")
 def test_qi_06_user_mixins_come_as_a_list() -> None:
     found = {"term": "prod", "scheme": "http://e#", "location": "/tags/p/", "depends": ["http://e#any"]}
     assert read.mixins(request({"mixins": [found]})) == (
@@ -106,6 +114,7 @@ def test_qi_06_user_mixins_come_as_a_list() -> None:
             read.mixins(request(wrong))
 
 
+@pytest.mark.occi("COL-25")
 def test_col_25_members_are_named_by_location_or_id() -> None:
     found = {"resources": [{"location": "/compute/1"}, {"kind": "http://x#y", "id": "urn:uuid:7"}]}
     assert read.locations(request(found)) == ("/compute/1", "urn:uuid:7")

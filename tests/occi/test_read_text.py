@@ -34,6 +34,7 @@ occi.networkinterface.address="192.168.0.100"; occi.networkinterface.allocation=
 """
 
 
+@pytest.mark.occi("COL-10")
 def test_col_10_a_create_request_brings_its_links_along(cloud: Registry) -> None:
     assert read.entity(cloud, Request(Media.PLAIN, {}, CREATE)) == Draft(
         kind=f"{INFRASTRUCTURE}compute",
@@ -55,12 +56,14 @@ def test_col_10_a_create_request_brings_its_links_along(cloud: Registry) -> None
     )
 
 
+@pytest.mark.occi("TXT-20")
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\n\r", "\n\n", "\r"])
 def test_txt_20_any_run_of_cr_and_lf_ends_a_line(cloud: Registry, end: str) -> None:
     body = COMPUTE.strip() + end + 'x-occi-ATTRIBUTE:occi.core.title="t"' + end
     assert read.entity(cloud, plain(body)).title == "t"
 
 
+@pytest.mark.occi("TXT-02")
 @pytest.mark.parametrize(
     "line",
     [
@@ -75,6 +78,7 @@ def test_txt_02_a_category_may_lack_its_class_and_be_long(cloud: Registry, line:
     assert read.entity(cloud, plain(line)).kind == f"{INFRASTRUCTURE}compute"
 
 
+@pytest.mark.occi("TXT-11")
 def test_txt_11_commas_and_escaped_quotes_in_a_title_separate_nothing(cloud: Registry) -> None:
     request = headers(
         category='compute; scheme="http://schemas.ogf.org/occi/infrastructure#"; class="kind"',
@@ -84,22 +88,26 @@ def test_txt_11_commas_and_escaped_quotes_in_a_title_separate_nothing(cloud: Reg
     assert (found.title, found.attributes) == ('a; b, ", occi.compute.memory=1.0', {"occi.compute.memory": 3.6})
 
 
+@pytest.mark.occi("TXT-11")
 def test_txt_11_headers_are_utf8_carried_as_latin1(cloud: Registry) -> None:
     request = headers(x_occi_attribute='occi.core.title="Grüße"'.encode().decode("latin-1"))
     assert read.entity(cloud, request).title == "Grüße"
 
 
+@pytest.mark.occi("TXT-22")
 @pytest.mark.parametrize("body", [b"", b"OK", b" OK\n"])
 def test_txt_22_a_body_that_says_nothing_leaves_it_to_the_headers(cloud: Registry, body: bytes) -> None:
     request = Request(Media.PLAIN, {"x-occi-attribute": 'occi.core.title="t"'}, body)
     assert read.entity(cloud, request).title == "t"
 
 
+@pytest.mark.occi("ENT-05")
 def test_ent_05_action_links_that_come_back_are_ignored(cloud: Registry) -> None:
     found = read.entity(cloud, plain(COMPUTE + 'Link: </compute/1?action=start>; rel="http://x#start"'))
     assert found.links == ()
 
 
+@pytest.mark.occi("ENT-12")
 def test_ent_12_an_inline_link_takes_its_target_from_the_uri(cloud: Registry) -> None:
     link = (
         f'Link: </storage/2>; rel="{INFRASTRUCTURE}storage"; self="/storagelink/im-1"; '
@@ -115,10 +123,12 @@ def test_ent_12_an_inline_link_takes_its_target_from_the_uri(cloud: Registry) ->
     )
 
 
+@pytest.mark.occi("TXT-08")
 def test_txt_08_a_link_without_category_is_cores_link(cloud: Registry) -> None:
     assert read.entity(cloud, plain(COMPUTE + f'Link: </x/2>; rel="{CORE}resource"')).links[0].kind == f"{CORE}link"
 
 
+@pytest.mark.occi("HTTP-21")
 @pytest.mark.parametrize(
     ("body", "term"),
     [
@@ -159,6 +169,7 @@ def test_a_category_without_class_that_nobody_knows_is_unknown(cloud: Registry) 
         read.entity(cloud, plain('Category: y; scheme="http://x#"'))
 
 
+@pytest.mark.occi("ACT-02")
 def test_act_02_an_invocation_ignores_the_extras_of_its_category() -> None:
     category = 'stop; scheme="http://s/action#"; class="action"; title="Stop"; attributes="method"'
     found = read.invocation(headers(category=category, x_occi_attribute='method="graceful"'))
@@ -170,6 +181,7 @@ def test_an_empty_invocation_leaves_the_action_to_the_url() -> None:
         assert read.invocation(Request(media)) == Invocation(None)
 
 
+@pytest.mark.occi("QI-06")
 def test_qi_06_a_users_mixin_is_read_with_its_location() -> None:
     line = (
         'prod; scheme="http://e#"; class="mixin"; title="Production"; rel="http://e#any"; location="http://h/tags/p/"'
@@ -179,6 +191,7 @@ def test_qi_06_a_users_mixin_is_read_with_its_location() -> None:
     )
 
 
+@pytest.mark.occi("QI-06")
 @pytest.mark.parametrize(
     "line", ['x; scheme="http://e#"; class="kind"; location="/x/"', 'x; scheme="http://e#"; attributes="a"', ""]
 )
@@ -187,6 +200,7 @@ def test_qi_06_only_mixins_without_attributes_can_be_registered(line: str) -> No
         read.mixins(headers(category=line))
 
 
+@pytest.mark.occi("COL-21")
 def test_col_21_members_are_named_by_location_or_uri_list() -> None:
     assert read.locations(headers(x_occi_location="http://h/compute/1, /compute/2")) == (
         "http://h/compute/1",
@@ -198,6 +212,7 @@ def test_col_21_members_are_named_by_location_or_uri_list() -> None:
     )
 
 
+@pytest.mark.occi("FIL-01")
 def test_fil_01_filters_are_in_headers(cloud: Registry) -> None:
     said = {
         "category": 'compute; scheme="http://schemas.ogf.org/occi/infrastructure#"; class="kind"',
@@ -209,17 +224,20 @@ def test_fil_01_filters_are_in_headers(cloud: Registry) -> None:
     assert read.filters(cloud, {}) == Filter()
 
 
+@pytest.mark.occi("FIL-03")
 def test_fil_03_an_unknown_category_in_a_filter_is_unknown(cloud: Registry) -> None:
     with pytest.raises(OcciError) as raised:
         read.filters(cloud, {"category": 'y; scheme="http://x#"'})
     assert raised.value.status == 404
 
 
+@pytest.mark.occi("URI-01")
 def test_uri_01_an_entity_cannot_be_a_uri_list(cloud: Registry) -> None:
     with pytest.raises(Malformed, match="uri-list"):
         read.entity(cloud, Request(Media.URI_LIST, {}, b"http://h/x"))
 
 
+@pytest.mark.occi("HTTP-05")
 @pytest.mark.parametrize(
     ("header", "media"),
     [

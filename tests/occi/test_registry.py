@@ -29,15 +29,18 @@ def user(term: str = "tag", **more: object) -> Mixin:
     )  # type: ignore[arg-type]
 
 
+@pytest.mark.occi("CORE-12")
 def test_core_12_a_child_inherits_attributes(small: Registry) -> None:
     assert list(small.definitions(f"{X}child")) == ["a.id", "a.size", "a.own"]
 
 
+@pytest.mark.occi("CORE-08")
 def test_core_08_a_mixins_default_goes_before_its_kinds(small: Registry) -> None:
     assert small.definitions(f"{X}child")["a.size"].default == "s"
     assert small.definitions(f"{X}child", (f"{X}low",))["a.size"].default == "m"
 
 
+@pytest.mark.occi("CORE-22")
 def test_core_22_a_mixin_brings_all_it_depends_on(small: Registry) -> None:
     assert [each.term for each in small.closure((f"{X}high",))] == ["low", "high"]
     assert "a.low" in small.definitions(f"{X}child", (f"{X}high",))
@@ -53,17 +56,20 @@ def test_a_chain_of_mixins_may_be_as_long_as_users_like(small: Registry) -> None
     assert len(Registry.of((ENTITY, *chain)).closure((f"{X}m0",))) == 3000
 
 
+@pytest.mark.occi("CORE-47")
 def test_core_47_a_kinds_collection_holds_its_descendants(small: Registry) -> None:
     assert small.kinds_below(f"{X}base") == {f"{X}base", f"{X}child"}
     assert small.kinds_below(f"{CORE}entity") == {f"{CORE}entity", f"{X}base", f"{X}child"}
 
 
+@pytest.mark.occi("CORE-21")
 def test_core_21_a_mixin_fits_the_descendants_of_what_it_applies_to(small: Registry, cloud: Registry) -> None:
     assert small.applies(HIGH, f"{X}child")
     assert small.applies(LOW, f"{X}child")
     assert not cloud.applies(cloud.mixin(f"{INFRASTRUCTURE}os_tpl"), f"{INFRASTRUCTURE}network")
 
 
+@pytest.mark.occi("NS-02")
 @pytest.mark.parametrize(
     ("path", "found"),
     [
@@ -106,6 +112,7 @@ def test_a_users_mixin_makes_a_new_registry_and_leaves_the_old_one(small: Regist
     assert (removed.mixins, removed.locations) == (small.mixins, small.locations)
 
 
+@pytest.mark.occi("QI-08")
 @pytest.mark.parametrize(
     ("mixin", "error"),
     [
@@ -128,6 +135,7 @@ def test_qi_08_a_users_mixin_takes_nobodys_place(small: Registry, mixin: Mixin, 
         small.with_mixin(mixin)
 
 
+@pytest.mark.occi("QI-08")
 def test_qi_08_the_same_mixin_again_changes_nothing_and_another_definition_is_refused(small: Registry) -> None:
     tagged = small.with_mixin(user())
     assert tagged.with_mixin(user()) is tagged
@@ -135,10 +143,12 @@ def test_qi_08_the_same_mixin_again_changes_nothing_and_another_definition_is_re
         tagged.with_mixin(user(title="other"))
 
 
+@pytest.mark.occi("QI-07")
 def test_qi_07_a_users_mixin_may_depend_on_what_nobody_defined(small: Registry) -> None:
     assert small.with_mixin(user(depends=("http://nobody#x",))).mixin(user().id).depends == ("http://nobody#x",)
 
 
+@pytest.mark.occi("QI-09")
 def test_qi_09_a_providers_mixin_cannot_be_removed(small: Registry) -> None:
     with pytest.raises(Denied, match="provider"):
         small.without_mixin(f"{X}low")

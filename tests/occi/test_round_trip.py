@@ -7,6 +7,7 @@ import string
 from contextlib import suppress
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -221,6 +222,7 @@ def test_no_json_makes_a_reader_raise_anything_but_its_own_error(document: objec
     every_reader(CLOUD, Request(Media.JSON, {}, json.dumps(document).encode()))
 
 
+@pytest.mark.occi("TXT-33")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=4))
 def test_txt_33_no_accepted_text_can_end_a_header_line(said: list[str]) -> None:
