@@ -24,16 +24,18 @@ def create(
     new_id: Callable[[], str],
     *,
     at: Kind | None = None,
+    older: bool = False,
 ) -> Entity:
     """The new entity, with its inline links as `links`.
 
     `at` is the kind whose location the request went to (COL-04). The draft's id is the entity's when it is a uuid; who
-    has a store asks `identified` first. Unknown, Malformed or Denied when the draft breaks a rule.
+    has a store asks `identified` first. In 1.1 mode, `older`, states that a client sends are left out (ENT-06).
+    Unknown, Malformed or Denied when the draft breaks a rule.
     """
     kind = _kind_of_new(registry, draft, at)
     mixins = agreed(registry, kind, (), draft.mixins)
     definitions = registry.definitions(kind.id, mixins)
-    given = typed(definitions, draft.attributes)
+    given = typed(definitions, _without_states(definitions, draft) if older else draft.attributes)
     _refuse_changes(definitions, given, defaults(definitions))
     entity = Entity(
         kind=kind.id,
@@ -46,7 +48,7 @@ def create(
     if registry.is_link(kind.id):
         return _joined(entity, draft)
     _refuse_ends(draft)
-    return changed(entity, links=_inline(registry, entity, draft, new_id))
+    return changed(entity, links=_inline(registry, entity, draft, new_id, older=older))
 
 
 def identified(draft: Draft, free: Callable[[str, str], bool], new_id: Callable[[], str]) -> Draft:
@@ -142,14 +144,17 @@ def _changes(
     definitions: Mapping[str, Attribute], current: Entity, draft: Draft, once: frozenset[str]
 ) -> dict[str, Value]:
     """The given values that may be written; Denied when one, or an end of a link, may not."""
-    wanted = {name: value for name, value in draft.attributes.items() if not _is_state(definitions.get(name))}
-    given = typed(definitions, wanted)
+    given = typed(definitions, _without_states(definitions, draft))
     _refuse_changes(definitions, given, current.attributes, once)
     for name in ("source", "target"):
         said = getattr(draft, name)
         if said is not None and path(said) != path(getattr(current, name) or ""):
             raise Denied(f"The {name} of {current.id} does not change.", term=f"occi.core.{name}")
     return given
+
+
+def _without_states(definitions: Mapping[str, Attribute], draft: Draft) -> dict[str, Value]:
+    return {name: value for name, value in draft.attributes.items() if not _is_state(definitions.get(name))}
 
 
 def _is_state(definition: Attribute | None) -> bool:
@@ -214,9 +219,12 @@ def _refuse_ends(draft: Draft) -> None:
             raise Malformed(f"A resource has no {name}.", term=f"occi.core.{name}")
 
 
-def _inline(registry: Registry, entity: Entity, draft: Draft, new_id: Callable[[], str]) -> tuple[Entity, ...]:
+def _inline(
+    registry: Registry, entity: Entity, draft: Draft, new_id: Callable[[], str], *, older: bool = False
+) -> tuple[Entity, ...]:
     """The links a resource's request brings along (COL-10); their source is the resource (ENT-12)."""
     source = registry.path(entity.kind, entity.id)
     return tuple(
-        create(registry, changed(each, source=source, source_kind=entity.kind), new_id) for each in draft.links
+        create(registry, changed(each, source=source, source_kind=entity.kind), new_id, older=older)
+        for each in draft.links
     )

@@ -16,6 +16,7 @@ from broker.occi.model import Value
 _ESCAPES = {**dict.fromkeys([*range(32), 127], " "), ord('"'): '\\"', ord("\\"): "\\\\"}
 _PLAIN = re.compile(r'[^\x00-\x1f\x7f"\\]*')
 _NUMBER = re.compile(r"[+-]?\d+(?P<fraction>\.\d+)?(?P<exponent>[eE][+-]?\d+)?", re.ASCII)
+_BARE = re.compile(r"[^\s\x00-\x1f\x7f\",;=<>\\]+")
 _WORDS: dict[str, bool] = {"true": True, "false": False}
 _DIGITS = 400  # more than any double needs; int() of a longer text is refused by Python itself
 
@@ -47,14 +48,17 @@ def _fraction(value: float) -> str:
     return text if "." in text else f"{text}.0"
 
 
-def read(text: str, name: str) -> Value:
-    """A bare or quoted token -> str, int, float or bool; Malformed for anything else. `name` is for the message."""
+def read(text: str, name: str, *, older: bool = False) -> Value:
+    """A bare or quoted token -> str, int, float or bool; Malformed for anything else. `name` is for the message. In
+    1.1 mode, `older`, a bare token is a string too (TXT-12)."""
     if text.startswith('"'):
         return unquoted(text, name)
     if text in _WORDS:
         return _WORDS[text]
     if (number := _NUMBER.fullmatch(text)) is not None and len(text) <= _DIGITS:
         return _number(text, number, name)
+    if older and _BARE.fullmatch(text):
+        return text
     raise Malformed(f"Value of {name} is neither a number nor a quoted string.", hint='Quote it: "value".', term=name)
 
 

@@ -1,6 +1,7 @@
 """A request's body and headers -> what it says, whatever the media type. Raises nothing but OcciError.
 
-A `Request` holds only what an OCCI rendering can be in: the type, the four headers by lower-case name, the body.
+A `Request` holds only what an OCCI rendering can be in: the type, the four headers by lower-case name, the body; and
+whether the server is in 1.1 mode, `older`, where texts need no quotes (TXT-12).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Request:
     media: Media
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    older: bool = False
 
     @property
     def is_json(self) -> bool:
@@ -107,10 +109,10 @@ def _only_names(found: text_read.Said) -> None:
         )
 
 
-def filters(registry: Registry, headers: Mapping[str, str]) -> Filter:
+def filters(registry: Registry, headers: Mapping[str, str], *, older: bool = False) -> Filter:
     """The filter of a GET: always in headers, whatever Accept and Content-Type say (FIL-01, FIL-06). Unknown for a
     category nobody defined (FIL-03)."""
-    found = text_read.from_headers({name: headers[name] for name in _FILTERS if name in headers})
+    found = text_read.from_headers({name: headers[name] for name in _FILTERS if name in headers}, older=older)
     return Filter(tuple(registry.category(each.id).id for each in found.categories), found.attributes)
 
 
@@ -120,10 +122,10 @@ _FILTERS = (text_read.CATEGORY, text_read.ATTRIBUTE)
 def said(request: Request) -> text_read.Said:
     """What a text request says: in its body, or in its headers for text/occi and for an empty body (TXT-22)."""
     if in_headers(request):
-        return text_read.from_headers(request.headers)
+        return text_read.from_headers(request.headers, older=request.older)
     if request.media is Media.URI_LIST:
         raise Malformed("text/uri-list can only list locations.", hint="Send text/plain, text/occi or JSON.")
-    return text_read.from_plain(request.body)
+    return text_read.from_plain(request.body, older=request.older)
 
 
 def in_headers(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """The text rendering's four names -> what was said, before anybody knows what it means (GFD.229, TXT-01 to TXT-34).
 
-Reads what real clients send: fields in any order, quoted or bare classes, comma lists, any mix of CR and LF. Raises
-nothing but Malformed.
+Reads what real clients send: fields in any order, quoted or bare classes, comma lists, any mix of CR and LF. `older`
+is 1.1 mode, in which texts need no quotes (TXT-12). Raises nothing but Malformed.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class Said:
     locations: tuple[str, ...] = ()
 
 
-def from_headers(headers: Mapping[str, str]) -> Said:
+def from_headers(headers: Mapping[str, str], *, older: bool = False) -> Said:
     """From header values by lower-case name, latin-1 as WSGI has them; other headers are not looked at."""
-    return _said((name, _decoded(headers[name])) for name in NAMES if headers.get(name))
+    return _said(((name, _decoded(headers[name])) for name in NAMES if headers.get(name)), older)
 
 
-def from_plain(body: bytes) -> Said:
+def from_plain(body: bytes, *, older: bool = False) -> Said:
     """From `Name: value` lines; an unknown name is an error, so that no typo is dropped silently (TXT-23)."""
-    return _said(_lines(body))
+    return _said(_lines(body), older)
 
 
 def _decoded(value: str) -> str:
@@ -86,24 +86,24 @@ def _lines(body: bytes) -> Iterator[tuple[str, str]]:
         yield name.strip().lower(), value
 
 
-def _said(pairs: Iterable[tuple[str, str]]) -> Said:
+def _said(pairs: Iterable[tuple[str, str]], older: bool) -> Said:
     items: dict[str, list[str]] = {name: [] for name in NAMES}
     for name, value in pairs:
         items[name].extend(split(value, ","))
     return Said(
         tuple(map(_category, items[CATEGORY])),
-        tuple(map(_link, items[LINK])),
-        attributes(items[ATTRIBUTE]),
+        tuple(_link(item, older) for item in items[LINK]),
+        attributes(items[ATTRIBUTE], older=older),
         tuple(each.strip("<>") for each in items[LOCATION]),
     )
 
 
-def attributes(items: Iterable[str]) -> dict[str, Value]:
+def attributes(items: Iterable[str], *, older: bool = False) -> dict[str, Value]:
     """`name=value` items; Malformed when one is said twice with different values."""
     found: dict[str, Value] = {}
     for item in items:
         name, value = _field(item)
-        typed = read(value, name)
+        typed = read(value, name, older=older)
         if found.setdefault(name, typed) != typed:
             raise Malformed(f"Attribute {name} is given twice, with different values.", term=name)
     return found
@@ -141,13 +141,13 @@ def _category(item: str) -> SaidCategory:
 _LINK_FIELDS = ("rel", "self", "category")
 
 
-def _link(item: str) -> SaidLink:
+def _link(item: str, older: bool) -> SaidLink:
     uri, *rest = _parts(item)
     if not (uri.startswith("<") and uri.endswith(">")):
         raise Malformed(f"Link {uri[:80]} has no <URI>.", term=uri[:80])
     pairs = [_field(each) for each in rest]
     fields = {name: unquoted(value, name) for name, value in pairs if name in _LINK_FIELDS}
-    said = attributes(each for each in rest if _field(each)[0] not in _LINK_FIELDS)
+    said = attributes((each for each in rest if _field(each)[0] not in _LINK_FIELDS), older=older)
     return SaidLink(
         uri[1:-1],
         tuple(fields.get("rel", "").split()),

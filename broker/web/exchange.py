@@ -87,7 +87,7 @@ class Exchange:
         negotiate.wanted(self._req.env.get("HTTP_ACCEPT"))
         found = self.read_body()
         media = negotiate.sent(self._req.content_type, has_body=bool(found))
-        return read.Request(media, self.headers(), found)
+        return read.Request(media, self.headers(), found, older=self.site.settings.occi_1_1)
 
     def read_body(self) -> bytes:
         """The body; a request's is read once, whoever looks at it first."""

@@ -72,7 +72,8 @@ def own(exchange: Exchange, tx: Transaction, selection: Selection) -> tuple[Reco
 def wanted(exchange: Exchange) -> read.Filter:
     """The filter of a request: in its headers (FIL-01)."""
     headers = exchange.headers()
-    found = read.filters(exchange.registry, headers) if headers else read.Filter()
+    older = exchange.site.settings.occi_1_1
+    found = read.filters(exchange.registry, headers, older=older) if headers else read.Filter()
     ends = {name: _stored(exchange, found.attributes[name]) for name in ENDS if name in found.attributes}
     return replace(found, attributes={**found.attributes, **ends}) if ends else found
 

@@ -22,11 +22,12 @@ def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chos
     """Store what a request describes, all or nothing (HTTP-20), and answer with it in the request's order: 200 when a
     hook found all of it in the store. `chosen`: the client chose the id by its request's path, so one that was taken
     meanwhile is a Clash."""
+    older = exchange.site.settings.occi_1_1
     settled = [identified(exchange, draft) for draft in drafts]
     if chosen:
         settled = [replace(found, id=draft.id) for found, draft in zip(settled, drafts, strict=True)]
     made = [
-        checks.create(exchange.registry, normal(exchange, draft), exchange.site.new_id, at=at)
+        checks.create(exchange.registry, normal(exchange, draft), exchange.site.new_id, at=at, older=older)
         for draft in _pointed(exchange.registry, drafts, settled)
     ]
     for entity in made:
