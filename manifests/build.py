@@ -7,7 +7,7 @@ cannot be made is left out; the document is refused in the end.
 from __future__ import annotations
 
 from manifests.findings import Findings, nearest
-from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule, may_be_text
+from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule
 from manifests.kinds import CONVERT, Kind
 from manifests.language import Call, Path, is_cordscript, statements
 from manifests.model import Position, Property, Statement
@@ -23,6 +23,7 @@ class Builder:
     def __init__(self, source: Source, findings: Findings, references: References) -> None:
         self._source, self._findings, self._references = source, findings, references
         self._made: dict[tuple[int, str], object | None] = {}
+        self._values: dict[tuple[Kind, str], object] = {}
         self._namespaces = set(NAMESPACES)
         self._budget = Budget()
 
@@ -31,6 +32,8 @@ class Builder:
         to is read, and complained about, once."""
         rule = GRAMMAR[rule_name]
         meant = self._references.target(element, rule.refers)
+        if not self._references.is_referred(meant):
+            return self._build(meant, rule)
         key = (id(meant), rule_name)
         if key not in self._made:
             self._made[key] = self._build(meant, rule)
@@ -87,7 +90,7 @@ class Builder:
         """An attribute may also be written as an element with only a text in it, where it is a script or a statement.
         CORDS' own `<description>` is of this form, and may stand there several times."""
         texts: dict[str, Attribute] = {}
-        for inner in element.children:
+        for inner in element.children if rule.texts else ():
             if not _is_text(inner, rule):
                 continue
             text = inner.text or Attribute("", inner.start, inner.start)
@@ -109,13 +112,21 @@ class Builder:
             self._leave(name, known, attribute, values)
             return
         try:
-            values[known.field or name] = CONVERT[known.kind](attribute.value)
+            values[known.field or name] = self._value(known.kind, attribute.value)
         except ValueError as wrong:
             at = self._source.position(attribute.start)
             self._findings.add("bad-value", at, f"{name} of <{element.name}>: {wrong}{_of_inputs(attribute)}")
             return
         if known.kind is Kind.EXPRESSION:
             values["statements"] = self._statements(attribute)
+
+    def _value(self, kind: Kind, text: str) -> object:
+        """ValueError if the text is no value of the kind. A document says the same over and over: it is converted, and
+        kept, once."""
+        key = (kind, text)
+        if key not in self._values:
+            self._values[key] = CONVERT[kind](text)
+        return self._values[key]
 
     def _leave(self, name: str, known: Attr, attribute: Attribute, values: dict[str, object]) -> None:
         """What waits for an input: a text as it is written, any other value unknown. Nobody plans such a document."""
@@ -157,7 +168,8 @@ class Builder:
             if made is not None:
                 self._keep(child, made, values, many)
         self._check_missing(element, rule, seen)
-        return values | {name: tuple(items) for name, items in many.items()}
+        values.update((name, tuple(items)) for name, items in many.items())
+        return values
 
     def _keep(self, child: Child, made: object, values: dict[str, object], many: dict[str, list[object]]) -> None:
         if child.many or child.among:
@@ -176,7 +188,7 @@ class Builder:
             return  # read as an attribute
         at = self._source.position(inner.start)
         if inner.name in rule.attributes:
-            text = may_be_text(rule, inner.name)
+            text = inner.name in rule.texts
             hint = "give it a text, without attributes or elements" if text else f"write {inner.name}=..."
             self._findings.add("wrong-form", at, f"{inner.name} of <{element.name}> is an attribute", hint)
             return
@@ -221,7 +233,7 @@ def _property(path: Path) -> Property:
 
 
 def _is_text(inner: Element, rule: Rule) -> bool:
-    return may_be_text(rule, inner.name) and not inner.attributes and not inner.children
+    return inner.name in rule.texts and not inner.attributes and not inner.children
 
 
 def _spoken(rule: Rule) -> list[str]:

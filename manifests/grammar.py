@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from manifests import agreement_rules, manifest_rules, records
-from manifests.rules import Attr, Child, Refers, Rule, may_be_text
+from manifests.rules import Attr, Child, Refers, Rule
 
-__all__ = ["GRAMMAR", "NAMESPACES", "ROOTS", "Attr", "Child", "Refers", "Rule", "may_be_text"]
+__all__ = ["GRAMMAR", "NAMESPACES", "ROOTS", "Attr", "Child", "Refers", "Rule"]
 
 GRAMMAR: Mapping[str, Rule] = {**records.RULES, **manifest_rules.RULES, **agreement_rules.RULES}
 ROOTS = (

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 def order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     """Every key after all it needs, ties by name. Needs that are no keys are taken as met; what a cycle holds back is
     left out."""
-    waiting = {name: sum(other in needs for other in set(others)) for name, others in needs.items()}
+    waiting: dict[str, int] = {}
     followers: dict[str, list[str]] = {}
     for name, others in needs.items():
-        for other in set(others):
+        met_here = needs.keys() & others
+        waiting[name] = len(met_here)
+        for other in met_here:
             followers.setdefault(other, []).append(name)
     ready = [name for name, count in waiting.items() if not count]
     heapq.heapify(ready)

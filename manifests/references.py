@@ -72,6 +72,11 @@ class References:
             self._meant[key] = self._target(element, key, refers)
         return self._meant[key] or element
 
+    def is_referred(self, element: Element) -> bool:
+        """Whether an element with nothing but its name may stand for this one."""
+        name = element.attributes.get("name")
+        return name is not None and (element.name, name.value) in self._referred
+
     def _target(self, element: Element, key: tuple[str, str], refers: Refers) -> Element | None:
         found = self._found.get(key, []) if refers is not Refers.LIBRARY else []
         if found:

@@ -51,10 +51,15 @@ class Child:
     lacking: str = "missing"
 
 
+# XML makes blanks of an attribute's line ends, so these may be written as an element that holds a text.
+_TEXTS = frozenset({Kind.SCRIPT, Kind.EXPRESSION, Kind.CERTIFICATE})
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What one element may hold, and what is made of it. `required` are the attributes and children that must be there,
-    `needed` what they are to the constructor: both follow from the others, and are looked at for every element."""
+    `needed` what they are to the constructor, `texts` the attributes that may also be written as an element with
+    nothing but a text inside: all follow from the others, and are looked at for every element."""
 
     make: Callable[..., object]
     attributes: Mapping[str, Attr]
@@ -62,12 +67,19 @@ class Rule:
     refers: Refers = Refers.NEVER
     required: tuple[str, ...] = field(init=False)
     needed: frozenset[str] = field(init=False)
+    texts: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         wanted: dict[str, Attr | Child] = {**self.attributes, **self.children}
         required = {name: known for name, known in wanted.items() if known.required}
         object.__setattr__(self, "required", tuple(required))
         object.__setattr__(self, "needed", frozenset(known.field or name for name, known in required.items()))
+        object.__setattr__(self, "texts", frozenset(filter(self._may_be_text, self.attributes)))
+
+    def _may_be_text(self, attribute: str) -> bool:
+        """One of several lines, and CORDS' own `<description>`."""
+        long = self.attributes[attribute].kind in _TEXTS or attribute == "description"
+        return long and attribute not in self.children
 
 
 TEXT = Attr()
@@ -92,16 +104,3 @@ def unread(*names: str) -> dict[str, Attr]:
 def name(name: str = "", **_: object) -> str:
     """What an element leaves when only its name matters here."""
     return name
-
-
-# XML makes blanks of an attribute's line ends, so these may be written as an element that holds a text.
-_TEXTS = frozenset({Kind.SCRIPT, Kind.EXPRESSION, Kind.CERTIFICATE})
-
-
-def may_be_text(rule: Rule, attribute: str) -> bool:
-    """Whether an attribute may also be written as an element with nothing but a text inside: one of several lines, and
-    CORDS' own `<description>`."""
-    known = rule.attributes.get(attribute)
-    if known is None or attribute in rule.children:
-        return False
-    return known.kind in _TEXTS or attribute == "description"

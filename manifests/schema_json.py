@@ -13,7 +13,7 @@ import orjson
 
 from manifests.codes import CODES
 from manifests.diagnostics import Severity
-from manifests.grammar import GRAMMAR, NAMESPACES, ROOTS, Attr, Child, Refers, Rule, may_be_text
+from manifests.grammar import GRAMMAR, NAMESPACES, ROOTS, Attr, Child, Refers, Rule
 from manifests.kinds import FORMS, Form, Kind
 from manifests.meanings import attribute_meaning, element_meaning
 from manifests.patterns import ANYTHING, INPUT
@@ -123,7 +123,7 @@ def _attribute(rule: Rule, element: str, name: str, known: Attr) -> Json:
         allowed = [form if known.kind is Kind.EXPRESSION else form | {"not": {"type": "string", "pattern": _BLANK}}]
     else:
         allowed = [form, _NOTHING]
-    if may_be_text(rule, name):
+    if name in rule.texts:
         allowed += _as_elements(allowed[0], name, known)
     found: Json = allowed[0] if len(allowed) == 1 else {"anyOf": allowed}
     meaning = attribute_meaning(element, name, known)

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from manifests.grammar import GRAMMAR, ROOTS, Attr, Refers, Rule, may_be_text
+from manifests.grammar import GRAMMAR, ROOTS, Attr, Refers, Rule
 from manifests.kinds import FORMS, Form, Kind
 from manifests.meanings import attribute_meaning, element_meaning
 from manifests.patterns import ANYTHING, INPUT, SOMETHING
@@ -139,7 +139,7 @@ class _Writer:
             if child.many:
                 self._element(choice, term, child.rule, (name,))
         for key, known in rule.attributes.items():
-            if may_be_text(rule, key):
+            if key in rule.texts:
                 _add(choice, "element", name=key, type=self._type(known))
         for term in sorted(DECORATIONS - rule.attributes.keys() - rule.children.keys()):
             _add(choice, "element", name=term, type=self._ref(_ANY))
@@ -161,7 +161,7 @@ class _Writer:
         many = _add(parent, "element", name=term, type=self._ref(rule_name))
         rule = GRAMMAR[rule_name]
         for key, known in rule.attributes.items():
-            if may_be_text(rule, key) and key not in DECORATIONS:
+            if key in rule.texts and key not in DECORATIONS:
                 name = ".".join((*above, term, key))
                 one = _add(many, "key" if known.required else "unique", name=name)
                 _add(one, "selector", xpath=".")
@@ -178,7 +178,7 @@ def _reached(roots: Iterable[str]) -> list[str]:
 
 def _elsewhere(rule: Rule, name: str) -> bool:
     """Whether a required attribute may be missing: it is an element, or the element refers to another by its name."""
-    return may_be_text(rule, name) or (rule.refers is not Refers.NEVER and name != "name")
+    return name in rule.texts or (rule.refers is not Refers.NEVER and name != "name")
 
 
 def _type_name(kind: Kind, *, required: bool) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 from lxml import etree
 
-from manifests.grammar import GRAMMAR, ROOTS, Rule, may_be_text
+from manifests.grammar import GRAMMAR, ROOTS, Rule
 from manifests.reader import Format
 from manifests.tree import ATTRIBUTE_MARK, NAMESPACE_KEY, TEXT_KEY, Attribute, Element
 
@@ -99,7 +99,7 @@ def _is_value(inner: Element, element: Element, rule: Rule) -> bool:
     """Whether it is an attribute that is written as an element with a text."""
     plain = inner.text is not None and not (inner.attributes or inner.children)
     elsewhere = inner.namespace != element.namespace or inner.name in element.attributes
-    return plain and not elsewhere and may_be_text(rule, inner.name)
+    return plain and not elsewhere and inner.name in rule.texts
 
 
 def _rule(rule: Rule, name: str) -> Rule:
@@ -114,7 +114,7 @@ def _node(element: Element, rule: Rule, namespace: str) -> etree._Element:
         node.set("xmlns", element.namespace)
     texts = {}
     for name, attribute in element.attributes.items():
-        if _is_long(attribute) and may_be_text(rule, name) and not _has(element, name):
+        if _is_long(attribute) and name in rule.texts and not _has(element, name):
             texts[name] = attribute.value
         else:
             node.set(name, attribute.value)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from hypothesis import strategies as st
 
 from manifests.grammar import GRAMMAR, ROOTS, Attr, Rule
-from manifests.rules import may_be_text
 from manifests.tree import Attribute, Element
 
 Values = Callable[[Attr], st.SearchStrategy[str]]
@@ -38,7 +37,7 @@ def elements(draw: st.DrawFn, name: str, rule: Rule, values: Values, depth: int 
     chosen += draw(st.lists(st.sampled_from(optional), max_size=3, unique=True)) if optional else []
     for key in chosen:
         attribute = Attribute(draw(values(rule.attributes[key])), 0, 0)
-        if may_be_text(rule, key) and attribute.value.strip() and draw(st.booleans()):
+        if key in rule.texts and attribute.value.strip() and draw(st.booleans()):
             element.children.append(Element(key, 0, text=attribute))
         else:
             element.attributes[key] = attribute
@@ -64,7 +63,7 @@ def content(element: Element, rule: Rule | None = None) -> Mapping[str, object]:
     named: dict[str, list[object]] = {}
     for inner in element.children:
         alone = not (inner.attributes or inner.children)
-        if alone and inner.text and may_be_text(rule, inner.name):
+        if alone and inner.text and inner.name in rule.texts:
             texts[inner.name] = inner.text.value
         else:
             child = rule.children.get(inner.name)
