@@ -11,7 +11,9 @@ guarantees  [{name, target, state, reason, at, since}]             since: of a v
 violations  [{name, target, since, ended, reason, evidence}]       the newest few; ended null: it lasts
 outputs     [{name, value}]                                        value null: it is not known yet
 outside     [{name, address, port, aetitle}]                       nodes of others; null: nobody said so
-shared      [{node, service, users}]                               common nodes: which service each is, all its users
+shared      [{node, service, users, whose, differs}]               common nodes: which service each is, all its users,
+                                                                   the service whose definition it is, and whether this
+                                                                   one's document defines it otherwise
 users       [{name, running}]                                      who uses this one, where it is a common node
 error       {step, code, message, hint, ...} or null
 can         [action, ...]                                          what may be asked for now
@@ -96,7 +98,7 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
         "violations": [_violation(each) for each in broken],
         "outputs": outputs_of(plan, facts) if plan else [],
         "outside": outside_of(plan) if plan else [],
-        "shared": shared_of(tx, account, service_id),
+        "shared": shared_of(tx, account, service_id, plan),
         "users": users_of(tx, account, service_id),
         "error": service.error,
         "can": can(service, plan),
@@ -104,16 +106,26 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
     }
 
 
-def shared_of(tx: Transaction, account: str, service_id: str) -> list[Json]:
-    """A line a common node, with the names of all services that use it."""
+def shared_of(tx: Transaction, account: str, service_id: str, plan: Plan | None) -> list[Json]:
+    """A line a common node, with the names of all services that use it. The first definition is the one that is made:
+    who defines it otherwise is told."""
+    own = {step.subject.partition("/")[2]: step.inputs for step in plan.steps if step.verb == "share"} if plan else {}
     return [
         {
             "node": node,
             "service": services.get(tx, account, instance.service).name,
             "users": sorted(_names(tx, instance)),
+            **_defined(tx, instance, own.get(node, {})),
         }
         for node, instance in sharing.used_by(tx, account, service_id)
     ]
+
+
+def _defined(tx: Transaction, instance: sharing.Instance, own: Mapping[str, Value]) -> Json:
+    deploy = operations.latest(tx, instance.account, instance.service, kind="deploy")
+    known = deploy.arguments if deploy else {}
+    made, mine = known.get("definition"), own.get("definition")
+    return {"whose": known.get("whose"), "differs": None not in (made, mine) and made != mine}
 
 
 def users_of(tx: Transaction, account: str, service_id: str) -> list[Json]:

@@ -176,7 +176,7 @@ class Node:
     aetitle: str | None = None
     certificate: str | None = None
     nested: Manifest | None = None
-    document: str | None = field(default=None, repr=False)
+    document: str | None = None
     common: str = ""
     count: int = 1
     at: Position = _at()

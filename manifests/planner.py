@@ -88,7 +88,7 @@ def _share(
 ) -> Iterator[Step]:
     own = _planned(common[node.name], shares.placements(node.name, placements), findings, shared=True)
     if own is not None:
-        yield shares.step(node, own)
+        yield shares.step(node, common[node.name], own)
 
 
 def _application(node: Node, placement: Placement) -> Step:

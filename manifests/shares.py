@@ -33,9 +33,10 @@ def apart(manifest: Manifest, findings: Findings) -> tuple[Manifest, Mapping[str
     return _saying(manifest, {word: phases.get("") for word, phases in said.items()}), own
 
 
-def step(node: Node, plan: Plan) -> Step:
-    """The step that has the common node: `plan` is how the first user makes it."""
-    inputs = {"key": node.common, "name": plan.service, "plan": _text(plan)}
+def step(node: Node, own: Manifest, plan: Plan) -> Step:
+    """The step that has the common node: `plan` is how the first user makes it. Who finds another `definition` there
+    shares what is there, and is told."""
+    inputs = {"key": node.common, "name": plan.service, "plan": _text(plan), "definition": _digest(own)}
     return Step(f"{base(node.name)}.{SHARE}", SHARE, f"instance/{node.name}", inputs)
 
 
@@ -124,6 +125,13 @@ def _is_in(node: str, name: str) -> bool:
 
 def _last(name: str) -> str:
     return name.rpartition("/")[2]
+
+
+def _digest(own: Manifest) -> str:
+    """The same for the same words, wherever they stand: positions are no part of how a manifest is shown."""
+    import hashlib  # as below
+
+    return hashlib.sha256(repr(own).encode()).hexdigest()[:16]
 
 
 def _text(plan: Plan) -> str:

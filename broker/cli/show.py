@@ -12,7 +12,7 @@ The report is what `GET /service/<id>/report` answers:
     violations  [{name, target, since, ended, reason, evidence}]       the newest few
     outputs     [{name, value}]                                        value null: it is not known yet
     outside     [{name, address, port, aetitle}]                       nodes of others
-    shared      [{node, service, users}]                               common nodes, each a service that others may use
+    shared      [{node, service, users, whose, differs}]               common nodes, each a service that others may use
     users       [{name, running}]                                      who uses this one, where it is a common node
     error       {step, code, message, hint} or null
     can         [action, …]                                            what may be asked for now
@@ -48,7 +48,7 @@ def report(found: Report) -> list[str]:
         "outputs",
         [(one["name"], "not known yet" if one["value"] is None else one["value"]) for one in found["outputs"]],
     )
-    lines += _part("shared", [(one["node"], one["service"], _users(one["users"])) for one in found.get("shared", ())])
+    lines += _part("shared", [_shared(one) for one in found.get("shared", ())])
     lines += _part("used by", [(one["name"], "" if one["running"] else "stopped") for one in found.get("users", ())])
     lines += _part("volumes", [_volume(volume) for volume in found["volumes"]])
     lines += _part("measured", [_sample(one) for one in found["samples"]])
@@ -133,8 +133,9 @@ def _node(node: Report) -> tuple[str, ...]:
     return (node["name"], node["state"], " ".join(node["addresses"]), f"on {node['provider']}", ports)
 
 
-def _users(names: Sequence[str]) -> str:
-    return f"used by {', '.join(names)}"
+def _shared(one: Report) -> tuple[str, ...]:
+    otherwise = f"as {one['whose']} defines it; this document defines it otherwise" if one.get("differs") else ""
+    return (one["node"], one["service"], f"used by {', '.join(one['users'])}", otherwise)
 
 
 def _outside(node: Report) -> tuple[str, ...]:

@@ -75,10 +75,10 @@ def pause(tx: Transaction, account: str, key: str, service: str, node: str) -> N
     tx.run(sa.update(instance_users).where(*_one(account, key, service, node)).values(running=0))
 
 
-def leave(tx: Transaction, account: str, key: str, service: str, node: str) -> None:
-    """It uses it no longer."""
+def leave(tx: Transaction, account: str, key: str, service: str, node: str) -> bool:
+    """It uses it no longer; False when it did not."""
     _alone(tx)
-    tx.run(sa.delete(instance_users).where(*_one(account, key, service, node)))
+    return bool(tx.run(sa.delete(instance_users).where(*_one(account, key, service, node))).rowcount)
 
 
 def users_of(tx: Transaction, account: str, key: str) -> tuple[User, ...]:

@@ -41,6 +41,8 @@ def share(call: Call) -> Outcome:
         elif service.state == "failed":
             return Failed(_broken(service))
         elif sharing.waits_for(tx, account, service.id, call.job.service):
+            # Not counted: two that use each other would be given back by nobody.
+            sharing.leave(tx, account, key, call.job.service, _user(call))
             return Failed(_ring(call, service))
     return _wait(service)
 
@@ -66,7 +68,9 @@ def unshare(call: Call) -> Outcome:
     whoever makes another one of that key."""
     account, key = call.job.account, str(call.inputs["key"])
     with call.tools.store.write() as tx:
-        sharing.leave(tx, account, key, call.job.service, _user(call))
+        had = sharing.leave(tx, account, key, call.job.service, _user(call))
+        if not (had or call.again or "service" in call.partial):
+            return Done({"kept": "it was never had"})  # in a ring, it may wait for this one's own end
         instance = sharing.find(tx, account, key)
         known = call.partial.get("service") or (instance.service if instance else None)
         left = {user.name for user in sharing.users_of(tx, account, key)}
@@ -94,7 +98,8 @@ def _made(tx: Transaction, call: Call) -> Service:
     taken = services.by_name(tx, account, name)
     free = name if taken is None or taken.state == "released" else f"{name}-shared"
     service = services.create(tx, Service(account, tx.new_id(), free))
-    operations.submit(tx, account, service.id, "deploy", plan_json=str(call.inputs["plan"]))
+    whose = {"whose": call.job.name, "definition": call.inputs.get("definition")}
+    operations.submit(tx, account, service.id, "deploy", arguments=whose, plan_json=str(call.inputs["plan"]))
     sharing.make(tx, account, key, service.id, name)
     return service
 

@@ -76,7 +76,9 @@ def test_a_shared_service_is_shown_and_not_released_by_hand(house: House, ann: U
     one = ann.up(SHARING.format("one"), name="one")
     two = ann.up(SHARING.format("two"), name="two")
     house.work()
-    assert ann.report(one)["shared"] == [{"node": "cache", "service": "cache", "users": ["one", "two"]}]
+    assert ann.report(one)["shared"] == [
+        {"node": "cache", "service": "cache", "users": ["one", "two"], "whose": "one", "differs": False}
+    ]
     (instance,) = ann.client.get("service", "/instance/")["resources"]
     cache = str(instance["attributes"]["occi.instance.common"]).rpartition("/")[2].removeprefix("urn:uuid:")
     for action in ("release", "stop"):

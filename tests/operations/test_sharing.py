@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -263,10 +264,61 @@ def test_a_report_says_who_shares_what(town: Town) -> None:
     town.work()
     with town.store.read() as tx:
         of_user, of_shared = report_of(tx, ACCOUNT, one), report_of(tx, ACCOUNT, town.shared())
-    assert of_user["shared"] == [{"node": "cache", "service": "cache", "users": ["one", "two"]}]
+    (shared,) = of_user["shared"]
+    assert shared == {
+        "node": "cache", "service": "cache", "users": ["one", "two"], "whose": "one", "differs": False
+    }  # fmt: skip
     assert of_user["users"] == []
     assert of_shared["users"] == [{"name": "one", "running": True}, {"name": "two", "running": False}]
     assert "cache  cache  used by one, two" in "\n".join(show.report(of_user))
+
+
+@pytest.mark.parametrize(("attributes", "key"), [(PUBLIC, "/cache"), (PRIVATE, "m/cache")])
+def test_who_defines_otherwise_what_is_there_is_told_whose_definition_holds(
+    town: Town, attributes: str, key: str
+) -> None:
+    """Of a public node another manifest may say so, of a private one another version of the same."""
+    one = town.up("one", document("m", attributes))
+    town.work()
+    compute = '<infrastructure name="i"><compute name="c" cores="2"/></infrastructure>'
+    two = town.up("two", document("m", attributes).replace(f"{attributes}/>", f"{attributes}>{compute}</node>"))
+    same = town.up("three", document("m", attributes).replace("<node", "\n  <node"))
+    town.work()
+    with town.store.read() as tx:
+        reports = {service: report_of(tx, ACCOUNT, service) for service in (one, two, same)}
+    assert {service: report["shared"][0]["differs"] for service, report in reports.items()} == {
+        one: False, two: True, same: False
+    }  # fmt: skip
+    assert town.users(key) == [("one", True), ("three", True), ("two", True)]
+    assert "as one defines it; this document defines it otherwise" in "\n".join(show.report(reports[two]))
+
+
+@pytest.mark.parametrize("one_by_one", [True, False])
+@pytest.mark.parametrize("order", [list, reversed])
+def test_two_services_that_are_in_each_other_end_and_are_given_back(
+    town: Town, order: Callable[[list[str]], Iterable[str]], one_by_one: bool
+) -> None:
+    """x of the one manifest holds y, and y of the other holds x: each service has begun when it asks for the other."""
+    holding = '<manifest name="of-{0}"><node name="{0}" scope="common" access="public"/><node name="n"/></manifest>'
+
+    def up(outer: str, inner: str) -> str:
+        whole = manifest_of(f'<manifest name="m-{outer}"><node name="{outer}" type="of-{inner}" {PUBLIC}/></manifest>')
+        nested = manifest_of(holding.format(inner))
+        town.manifest = replace(whole, nodes=(replace(whole.nodes[0], nested=nested),))
+        return town.submit(f"uses-{outer}")
+
+    users = [up("x", "y"), up("y", "x")]
+    town.work()
+    found = [town.service(each) for each in (*users, town.shared("/x"), town.shared("/y"))]
+    assert {each.state for each in found} == {"failed"}
+    assert sum((each.error or {}).get("code") == "share.ring" for each in found) == 1
+    for user in order(users):
+        town.ask(user, "release")
+        if one_by_one:
+            town.work()
+    town.work()
+    assert town.left() == []
+    assert {town.service(each.id).state for each in found} == {"released"}
 
 
 def test_an_instance_is_shown_until_its_service_is_released(town: Town) -> None:
