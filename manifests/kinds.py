@@ -160,14 +160,18 @@ _MEASURED = Numbers(0.000001, 999_999_999, whole=False)
 
 FORMS: Mapping[Kind, Form] = {
     Kind.TEXT: Form(f"text of at most {_LONGEST_TEXT} characters", most=_LONGEST_TEXT, numbers=_ANY_NUMBER),
-    Kind.NAME: _text("name: letters, digits, - _ and : are, 63 at most", patterns.NAME, _COUNTED),
+    Kind.NAME: _text(
+        "name: ASCII letters, digits, _ and : are, and - but not first, 63 at most", patterns.NAME, _COUNTED
+    ),
     Kind.LABEL: _text(
-        "name: letters, digits, blanks and .:@+,()=#-_ are, 128 at most, without a blank at an end",
+        "name: letters, digits, blanks and .:@+,()=#-_ are, 128 at most, a letter, digit, : or _ first, no blank last",
         patterns.LABEL,
         Numbers(0, _FAR, whole=False),
     ),
     Kind.PACKAGE: _text(
-        "package's name: letters, digits, + . : - and _ are", patterns.PACKAGE, Numbers(0, _FAR, whole=False)
+        "package's name: ASCII letters and digits are, and + . - and _ but not first, 128 at most",
+        patterns.PACKAGE,
+        Numbers(0, _FAR, whole=False),
     ),
     Kind.HOST: _text("host name: letters, digits, . and - are, 63 at most", patterns.HOST, _COUNTED),
     Kind.CORES: _count("number of cores", 6),

@@ -23,9 +23,10 @@ def words(known: Iterable[str]) -> str:
     return "|".join("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in word) for word in known)
 
 
-# What the action language can name, and what a step's id can hold: no blank, dot, slash, bracket or quote.
-NAME = r"[A-Za-z0-9_][A-Za-z0-9_:\-]{0,62}"
-PACKAGE = r"[A-Za-z0-9][A-Za-z0-9+.:_\-]{0,127}"
+# What the action language can name, and what a step's id can hold: no blank, dot, slash, bracket or quote. A colon is
+# first in what a schema sees: the reader has put the outermost name before it by then (`manifests.domain`).
+NAME = r"[A-Za-z0-9_:][A-Za-z0-9_:\-]{0,62}"
+PACKAGE = r"[A-Za-z0-9:][A-Za-z0-9+.:_\-]{0,127}"
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.\-]{0,61}[A-Za-z0-9])?"
 # XML 1.0, 2.3: the letters of a name.
 _RANGES = (

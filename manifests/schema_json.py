@@ -140,7 +140,8 @@ def _as_elements(form: Json, name: str, known: Attr) -> list[Json]:
 
 
 def _child(rule: Rule, element: str, term: str, child: Child) -> Json:
-    """One as a mapping, several as a list; a list of one is one."""
+    """One as a mapping, several as a list; a list of one is one. A scalar is the attribute of that name, and is not the
+    element that must be there."""
     one = _element(child.rule)
     several: Json = {"type": "array", "items": one}
     if not child.many:
@@ -148,6 +149,6 @@ def _child(rule: Rule, element: str, term: str, child: Child) -> Json:
     if needed(child):
         several["minItems"] = 1
     allowed = [one, several]
-    if term in rule.attributes:
+    if term in rule.attributes and not needed(child):
         allowed.append(_ref(_kind_name(rule.attributes[term].kind)))
     return {"anyOf": allowed} | ({"deprecated": True} if child.historic else {})

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from manifests import Diagnostic, Format, Severity, read, schema_json, schema_xsd, write
+from manifests import Diagnostic, Format, Severity, parse, read, schema_json, schema_xsd, write
 from manifests.grammar import GRAMMAR, ROOTS, Attr
 from manifests.kinds import CONVERT, FORMS, Kind, fits
 from manifests.language import statements
@@ -335,3 +335,51 @@ def test_what_the_reader_once_read_past_is_refused_by_both(document: str) -> Non
     assert read(document.encode()).document is None
     assert any(said.severity is Severity.ERROR for said in read(document.encode()).diagnostics)
     assert not xsd().validate(etree.fromstring(document))
+
+
+NODE = '<manifest name="m"><node name="a">{}</node></manifest>'
+GUARANTEE = '<guarantee name=":v1"><variable property="cpu" condition="ls" value="1"/></guarantee>'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<manifest name="m"><node name=":v1"/></manifest>',
+        '<manifest name="m"><input name=":v1"/></manifest>',
+        NODE.format('<image name=":v1"><system name="x"/></image>'),
+        NODE.format('<image><system name="x"/><package name=":v1"/></image>'),
+        NODE.format('<infrastructure><storage><volume name=":v1" size="1G"/></storage></infrastructure>'),
+        NODE.format('<infrastructure><network name=":v1" label="x"/></infrastructure>'),
+        f'<agreement name="m"><terms type="guarantees"><term>{GUARANTEE}</term></terms></agreement>',
+    ],
+    ids=["node", "input", "image", "package", "volume", "network", "guarantee"],
+)
+def test_a_name_that_begins_with_a_colon_is_one_for_all(text: str) -> None:
+    assert read(text.encode()).document is not None, read(text.encode()).diagnostics
+    assert xsd().validate(etree.fromstring(text)), xsd().error_log.last_error
+    as_written = parse(text.encode()).tree
+    assert as_written is not None
+    json_schema().validate(orjson.loads(write(as_written, Format.JSON)))
+
+
+@pytest.mark.parametrize("deployable", ["war", {"name": "war", "location": "here"}], ids=["attribute", "element"])
+def test_an_attribute_is_not_the_required_element_of_its_name(deployable: object) -> None:
+    version = {"name": "v", "label": "1", "paas_application_deployable": deployable}
+    version["paas_application_version_instance"] = {
+        "name": "i",
+        "initial_state": "running",
+        "memory": "1G",
+        "disk": "1G",
+    }
+    inside = {"name": "a", "description": "d", "environment": "e", "paas_application_version": version}
+    template = {"name": "t", "memory": "1G", "disk": "1G"}
+    document = {
+        "paas_application_manifest": {
+            "name": "m",
+            "paas_application": inside,
+            "paas_environment": {"name": "e", "paas_environment_template": template},
+        }
+    }
+    reading = read(orjson.dumps(document))
+    assert (reading.document is not None) == (deployable != "war"), reading.diagnostics
+    assert json_schema().is_valid(document) == (deployable != "war")
