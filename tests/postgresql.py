@@ -21,6 +21,9 @@ import pytest
 
 from tests.loopback import own_address
 
+ROOM = 4 * 1024**3
+"""Bytes that all databases of a run stay below by far."""
+
 BEGINS = 60.0
 """Seconds a server may take to answer."""
 
@@ -74,7 +77,7 @@ def server() -> Iterator[Server]:
     if programs is None:
         missing = "PostgreSQL is not installed: apt-get install --no-install-recommends postgresql"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    folder = Path(tempfile.mkdtemp(prefix="accords-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="accords-postgresql-", dir=_quick()))
     password = secrets.token_hex(8)
     user = _user()
     (folder / "password").write_text(password)
@@ -99,7 +102,7 @@ def _running(programs: Path, folder: Path, password: str, user: pwd.struct_passw
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(  # type: ignore[call-overload]  # ids
             # ends with us, however we end
-            ["setpriv", "--pdeathsig", "INT", programs / "postgres", "-D", folder / "data"]
+            ["setpriv", "--pdeathsig", "QUIT", programs / "postgres", "-D", folder / "data"]
             + [part for name, value in told.items() for part in ("-c", f"{name}={value}")],
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -111,7 +114,7 @@ def _running(programs: Path, folder: Path, password: str, user: pwd.struct_passw
         _until_it_answers(found, folder / "log")
         yield found
     finally:
-        process.send_signal(signal.SIGINT)  # "fast": connections are ended
+        process.send_signal(signal.SIGQUIT)  # "immediate": nobody needs what it holds
         process.wait(60)
 
 
@@ -128,6 +131,14 @@ def _until_it_answers(found: Server, log: Path) -> None:
             sleep(0.05)  # between two looks
         else:
             return
+
+
+def _quick() -> str | None:
+    """Memory, where there is plenty: every test has a database, and a disk that others use is slow to make one. What is
+    to be on the disk is still waited for."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM
+    return str(memory) if roomy else None
 
 
 def _user() -> pwd.struct_passwd | None:

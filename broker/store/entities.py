@@ -16,9 +16,12 @@ import sqlalchemy as sa
 
 from broker.errors import Clash, Missing, Stale
 from broker.store.engine import Transaction, upsert
-from broker.store.tables import entities, entity_mixins, tombstones
+from broker.store.tables import entities, entity_attributes, entity_mixins, tombstones
 
 PLATFORM = "platform"
+
+Scalar = str | int | float | bool
+"""What an attribute can be looked up by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def page(
     *,
     kind: str | None = None,
     mixin: str | None = None,
-    attributes: Mapping[str, str | int | float | bool] | None = None,
+    attributes: Mapping[str, Scalar] | None = None,
     source: str | None = None,
     target: str | None = None,
     after: str | None = None,
@@ -112,8 +115,8 @@ def page(
 ) -> Page:
     """The account's entities and the platform's, ordered by kind and id, those that fit every filter given.
 
-    `attributes` must be equal; a text filter also finds a number or boolean that is written the same. Keyset paging:
-    the cost of a page does not depend on how many came before.
+    `attributes` must be written the same: the text "4" finds the number, too. Keyset paging: the cost of a page does
+    not depend on how many came before, nor on how many the filters leave out.
     """
     wanted = _select(
         kind=kind, mixin=mixin, attributes=attributes or {}, source=source, target=target, after=after
@@ -181,13 +184,24 @@ def delete_projection(tx: Transaction, account: str, kind: str, id: str, sequenc
     return gone
 
 
+def bury(tx: Transaction, account: str, kind: str, id: str) -> None:
+    """Have every projection of an entity stay away from now on: it is being removed, whatever is told of it meanwhile."""
+    tx.run(_BURY, {"account": account, "kind": kind, "id": id, "sequence": FOR_EVER, "at": tx.now})
+
+
 def prune_tombstones(tx: Transaction) -> int:
     """Remove those that nothing can be late for any more; how many."""
     return int(tx.run(sa.delete(tombstones).where(tombstones.c.at < tx.now - BURIED)).rowcount)
 
 
+FOR_EVER = 2**62
+"""Later than any sequence."""
+
 BURIED = 24 * 3600 * 1_000_000
 """Microseconds that a removal is known: far longer than a delivery can be under way."""
+
+_NAME, _VALUE = 200, 64
+"""Characters of an attribute's name and value that its index has."""
 
 _FIXED = ("account", "kind", "id", "created")
 
@@ -301,33 +315,64 @@ def _select(
     *,
     kind: str | None,
     mixin: str | None,
-    attributes: Mapping[str, str | int | float | bool],
+    attributes: Mapping[str, Scalar],
     source: str | None,
     target: str | None,
     after: str | None,
 ) -> sa.Select[Any]:
-    wanted = sa.select(entities).where(entities.c.account == sa.bindparam("account_"))
-    for column, value in ((entities.c.kind, kind), (entities.c.source, source), (entities.c.target, target)):
+    filters = [*map(_attribute, attributes.items()), *([] if mixin is None else [_mixin(mixin)])]
+    # An end of a link is the rarest of all: its index leads. Otherwise the first filter's, which has the page's order.
+    leads = filters.pop(0) if filters and source is target is None else _Filter(entities)
+    wanted = sa.select(entities).where(leads.table.c.account == sa.bindparam("account_"), *leads.where)
+    if leads.table is not entities:
+        wanted = wanted.select_from(leads.table.join(entities, sa.and_(*_same(leads.table))))
+    for column, value in ((leads.table.c.kind, kind), (entities.c.source, source), (entities.c.target, target)):
         if value is not None:
             wanted = wanted.where(column == value)
-    if mixin is not None:
-        joined = [entity_mixins.c[name] == entities.c[name] for name in ("account", "kind", "id")]
-        wanted = wanted.where(sa.exists().where(entity_mixins.c.mixin == mixin, *joined))
-    for name, wish in attributes.items():
-        wanted = wanted.where(_equals(name, wish))
+    for each in filters:
+        wanted = wanted.where(sa.exists().where(*each.where, *_same(each.table)))
+    wanted = wanted.where(*(_whole(name, wish) for name, wish in attributes.items() if _is_long(wish)))
     if after is not None:
-        wanted = wanted.where(_past(kind, after))
-    return wanted.order_by(entities.c.kind, entities.c.id)
+        wanted = wanted.where(_past(leads.table, kind, after))
+    return wanted.order_by(leads.table.c.kind, leads.table.c.id)
 
 
-def _equals(name: str, wish: str | int | float | bool) -> sa.ColumnElement[bool]:
-    found = entities.c.attributes[name]
-    typed: sa.ColumnElement[Any] = found.as_string()
-    if isinstance(wish, bool):
-        typed = found.as_boolean()
-    elif isinstance(wish, int | float):
-        typed = found.as_float()
-    return typed == sa.literal(wish)
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """An index of entities, and the part of it that is wanted."""
+
+    table: sa.FromClause
+    where: tuple[sa.ColumnElement[bool], ...] = ()
+
+
+def _attribute(wanted: tuple[str, Scalar]) -> _Filter:
+    table = entity_attributes.alias()
+    name, value = wanted
+    return _Filter(table, (table.c.name == name[:_NAME], table.c.value == written(value)))
+
+
+def _mixin(mixin: str) -> _Filter:
+    return _Filter(entity_mixins, (entity_mixins.c.mixin == mixin,))
+
+
+def _same(table: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    return tuple(table.c[name] == entities.c[name] for name in ("account", "kind", "id"))
+
+
+def written(value: Scalar) -> str:
+    """An attribute's value as the index has it (migration 0007), the beginning of a long text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(value, ".15g") if isinstance(value, float) else str(value)[:_VALUE]
+
+
+def _is_long(wish: Scalar) -> bool:
+    return isinstance(wish, str) and len(wish) >= _VALUE
+
+
+def _whole(name: str, wish: Scalar) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = entities.c.attributes[name].as_string() == sa.literal(wish)
+    return found
 
 
 def _place(record: Record) -> tuple[str, str]:
@@ -338,9 +383,10 @@ def _cursor(record: Record) -> str:
     return f"{record.kind} {record.id}"
 
 
-def _past(kind: str | None, cursor: str) -> sa.ColumnElement[bool]:
+def _past(table: sa.FromClause, kind: str | None, cursor: str) -> sa.ColumnElement[bool]:
     """Behind the cursor. Within one kind by the id alone, so that the primary key gives the order."""
     last, _, id = cursor.partition(" ")
     if kind == last:
-        return entities.c.id > id
-    return sa.tuple_(entities.c.kind, entities.c.id) > sa.tuple_(sa.literal(last), sa.literal(id))
+        found: sa.ColumnElement[bool] = table.c.id > id
+        return found
+    return sa.tuple_(table.c.kind, table.c.id) > sa.tuple_(sa.literal(last), sa.literal(id))

@@ -28,7 +28,10 @@ def append(tx: Transaction, account: str, service: str, node: str, lines: Sequen
         return
     first = tx.sequence(len(lines))
     shared = {"account": account, "service": service, "node": node, "at": tx.now}
-    rows = [{**shared, "seq": first + n, "instruction": id, "text": text} for n, (id, text) in enumerate(lines)]
+    rows = [
+        {**shared, "seq": first + n, "instruction": id, "text": text.replace("\0", "\N{REPLACEMENT CHARACTER}")}
+        for n, (id, text) in enumerate(lines)
+    ]
     tx.run(sa.insert(logs), rows)
 
 

@@ -41,6 +41,7 @@ _FULL = frozenset({"53100"})
 _BUSY = frozenset({"55P03", "40001", "40P01"})  # a lock not had in time, a serialization failure, a deadlock
 _SILENT = frozenset({"25P03", "57P05"})  # a transaction or a session that stood still too long
 _TEXT = frozenset({"22021", "22P05"})  # a character that no text may hold
+_LONG = frozenset({"54000"})  # more than an index takes
 
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -111,6 +112,8 @@ class PostgreSQL:
             return self._busy()
         if error.sqlstate in _TEXT or (isinstance(error, psycopg.DataError) and error.sqlstate is None):
             return Invalid("a text holds a character that PostgreSQL cannot keep (U+0000)", hint="leave it out")
+        if error.sqlstate in _LONG:
+            return Invalid("a name or an address is too long to be looked up by", hint="2,000 characters are enough")
         if error.sqlstate in _SILENT or isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             message = f"{self._name} does not answer: {str(error).partition(chr(10))[0]}"
             return RowDown(
@@ -228,13 +231,15 @@ def _make_schema(connection: psycopg.Connection, schema: str) -> None:
 
 def _bytewise(connection: Connection) -> None:
     """Texts in the order of their bytes, as SQLite and Python have them: pages are merged and continued by it."""
-    for table, column, kind in connection.execute(_COLLATED).all():
-        connection.execute(text(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"'))
+    for statement in connection.execute(_COLLATED).scalars().all():
+        connection.exec_driver_sql(statement)
 
 
 _COLLATED = text(
-    "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = current_schema()"
-    " AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'"
+    "SELECT format('ALTER TABLE %I ', table_name)"
+    """ || string_agg(format('ALTER COLUMN %I TYPE %s COLLATE "C"', column_name, data_type), ', ')"""
+    " FROM information_schema.columns WHERE table_schema = current_schema()"
+    " AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C' GROUP BY table_name"
 )
 
 

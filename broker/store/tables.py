@@ -95,6 +95,19 @@ entity_mixins = Table(
     Index(None, "account", "kind", "id"),
 )
 
+# Attributes of entities that are a text, a number or a boolean, kept by triggers (migration 0007): a page that is
+# filtered by one is read from here, in its order. Values are as `entities.written` writes them.
+entity_attributes = Table(
+    "entity_attributes",
+    metadata,
+    _account(),
+    _key("name"),
+    _key("value"),
+    _key("kind"),
+    _key("id"),
+    sqlite_with_rowid=False,
+)
+
 # Projections that were removed, with the sequence of the removal.
 tombstones = Table(
     "tombstones",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from sqlalchemy import event
 
 from broker.errors import Clash, Missing, Stale
 from broker.store import PLATFORM, Page, Record, Store, Transaction, entities
+from broker.store.tables import entity_attributes
 from tests.store.conftest import Clock
 
 KIND = "http://example.org#thing"
@@ -93,9 +95,43 @@ def test_every_filter_narrows(store: Store) -> None:
     assert ids(page(store, attributes={"name": "a"})) == ["3", "1"]
     assert ids(page(store, kind=KIND, attributes={"name": "a"})) == ["1"]
     assert ids(page(store, attributes={"cores": 2.5})) == ["2"]
+    assert ids(page(store, attributes={"cores": "2.5"})) == ["2"]
     assert ids(page(store, attributes={"on": True})) == ["1"]
+    assert ids(page(store, mixin="m#1", attributes={"cores": 2, "on": True})) == ["1"]
+    assert ids(page(store, mixin="m#2", attributes={"on": False})) == []
+    assert ids(page(store, source=f"{KIND} 1", attributes={"name": "a"}, mixin="m#1")) == []
+    assert ids(page(store, source=f"{KIND} 1", attributes={"name": "a"})) == ["3"]
     assert ids(page(store, source=f"{KIND} 1")) == ["3"]
     assert ids(page(store, target=f"{KIND} 1")) == []
+
+
+SCALARS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SCALARS, SCALARS)
+def test_whatever_an_attribute_is_it_is_found_by_it_and_no_longer_by_what_it_was(
+    store: Store, former: entities.Scalar, now: entities.Scalar
+) -> None:
+    with store.write() as tx:
+        seen = entities.insert(tx, Record("ann", KIND, "1", attributes={"a": former, "list": [former], "b": 1}))
+        assert ids(entities.page(tx, "ann", attributes={"a": former, "b": 1})) == ["1"]
+        entities.update(tx, replace(seen, attributes={"a": now}))
+        assert ids(entities.page(tx, "ann", attributes={"a": now})) == ["1"]
+        same = entities.written(former) == entities.written(now)
+        assert same or ids(entities.page(tx, "ann", attributes={"a": former})) == []
+        entities.delete(tx, "ann", KIND, "1")
+        assert tx.run(entity_attributes.select()).all() == []
+
+
+def test_long_texts_that_begin_alike_are_told_apart(store: Store) -> None:
+    put(store, *(Record("ann", KIND, end, attributes={"a": "x" * 100 + end}) for end in "12"))
+    assert ids(page(store, attributes={"a": "x" * 100 + "2"})) == ["2"]
 
 
 def test_a_mixin_that_is_taken_off_is_not_found_by_it(store: Store) -> None:
@@ -186,18 +222,20 @@ def test_projections_in_bulk_are_as_one_by_one_even_of_the_same_entity(store: St
         {"kind": KIND, "after": f"{KIND} 1"},
         {"after": f"{KIND} 1"},
         {"kind": KIND, "mixin": "m#1"},
+        {"kind": KIND, "attributes": {"a": 1, "b": "x"}},
+        {"attributes": {"a": "x" * 100}, "after": f"{KIND} 1"},
         {"source": "x"},
         {"target": "x", "after": f"{KIND} 1"},
     ],
 )
-def test_a_page_is_read_from_an_index_in_order(store: Store, wanted: dict[str, str]) -> None:
+def test_a_page_is_read_from_an_index_in_order(store: Store, wanted: dict[str, Any]) -> None:
     """So that its cost does not grow with what is stored."""
     seen: list[tuple[str, tuple[object, ...]]] = []
     with store.read() as tx:
         event.listen(tx.connection, "before_cursor_execute", lambda *call: seen.append((call[2], call[3])))
-        entities.page(tx, "ann", **wanted)  # type: ignore[arg-type]
+        entities.page(tx, "ann", **wanted)
         steps = _explained(tx, *seen[0])
-    assert all("INDEX" in step or "CORRELATED" in step for step in steps), steps
+    assert not [step for step in steps if "SCAN" in step or "TEMP B-TREE" in step or "Sort" in step], steps
     assert any(name in steps[0] for name in ("(kind,id)>", "id>", "kind=?", "source=?", "target=?")), steps
 
 
@@ -208,10 +246,10 @@ def _explained(tx: Transaction, statement: str, values: tuple[object, ...]) -> l
     for other in ("seqscan", "bitmapscan"):  # what is quicker only while there is little
         tx.connection.exec_driver_sql(f"SET LOCAL enable_{other} = off")
     lines = [str(row[0]).strip() for row in tx.connection.exec_driver_sql(f"EXPLAIN {statement}", values)]
-    assert not [line for line in lines if "Sort" in line], lines
-    conditions = " ".join(line for line in lines if "Index Cond" in line)
+    asked = " ".join(line for line in lines if "Index Cond" in line)
+    for noise in ("::text", ' COLLATE "C"', "(", ")", "ROW"):
+        asked = asked.replace(noise, "")
     for column in ("kind", "source", "target"):
-        conditions = conditions.replace(f"(({column})::text = ", f"{column}=? ").replace(
-            f"({column} = ", f"{column}=? "
-        )
-    return [f"INDEX {conditions}".replace("id > ", "id>").replace("(kind)::text, (id)::text) > ", "(kind,id)> ")]
+        asked = asked.replace(f"{column} = ", f"{column}=?")
+    asked = asked.replace("kind, id > ", "(kind,id)>").replace("id > ", "id>")
+    return [asked, *(line for line in lines if "Sort" in line or line.startswith("Seq Scan"))]

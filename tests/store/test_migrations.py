@@ -30,7 +30,7 @@ def test_the_account_is_first_in_every_primary_key() -> None:
     assert {name for name, first in keys.items() if first != "account"} == {"counters"}
 
 
-EARLIER = ("0001", "0002", "0003", "0004", "0005")
+EARLIER = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 
 @pytest.mark.parametrize("revision", EARLIER)
@@ -53,6 +53,7 @@ def test_what_an_earlier_revision_held_is_there_after_the_way_to_the_newest(
             found = entities.get(tx, "ann", "x#user", "u1")
             definitions.put(tx, "ann", [definitions.Definition("image", "i", "d", "{}", "manifest m", "0")])
             assert definitions.find(tx, "ann", "image", "i")
+            assert entities.page(tx, "ann", attributes={"a": 1}).records == (found,)
         assert (found.title, found.generation, found.attributes) == ("carol", 3, {"a": 1})
     finally:
         store.close()
