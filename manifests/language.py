@@ -110,6 +110,8 @@ def statements(expression: str) -> tuple[tuple[Call, ...], tuple[Trouble, ...]]:
         except _Wrong as wrong:
             troubles.append(wrong.trouble)
             reader.skip()
+    if expression.strip() == _PREFIX:
+        troubles.append(Trouble("action-syntax", 0, f"there is no statement after {_PREFIX}"))
     return tuple(calls), tuple(troubles)
 
 

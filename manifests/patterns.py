@@ -88,7 +88,7 @@ PROPERTY = rf"{_WORD}(\.{_WORD})+"
 _ARGUMENT = f"({_TEXT}|{_PATH})"
 _CALL = rf"\(({_S}{_ARGUMENT}({_S},{_S}{_ARGUMENT})*)?{_S}\)"
 _STATEMENT = rf"{_WORD}({_S}\.{_S}{_WORD})+{_S}({_CALL}|={_S}{_TEXT}){_S};{_S}"
-EXPRESSION = f"{_S}({_STATEMENT})+|cordscript:{_S}({_STATEMENT})*"
+EXPRESSION = f"(cordscript:)?{_S}({_STATEMENT})+"
 
 # Filled before anything is converted (`manifests.parameters`), so what it becomes is not known here.
 INPUT = rf"{ANYTHING}\$\{{input\.{ANYTHING}"

@@ -158,7 +158,7 @@ for data in (
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         found = read(data)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print((peak - before) // 1024, data[:40])
+        print((peak - before) // 1024, data[:40], flush=True)
         os._exit(len(found.diagnostics) > 201)
     assert os.wait()[1] == 0
 """
