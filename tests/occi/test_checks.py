@@ -111,10 +111,14 @@ def test_core_08_a_created_entity_has_defaults_and_the_order_of_definitions(clou
         (Draft(kind=COMPUTE, mixins=("http://x#y",)), Unknown, "http://x#y"),
         (Draft(kind=NETWORK, mixins=(f"{INFRASTRUCTURE}os_tpl",)), Denied, "os_tpl"),
         (Draft(kind=COMPUTE, source="/compute/1"), Malformed, "source"),
-        (Draft(kind=f"{CORE}link", source="/x/1"), Malformed, "target"),
-        (Draft(kind=f"{CORE}link", target="/x/1"), Malformed, "source"),
-        (Draft(kind=f"{CORE}link", source="/x/1", target="http://x/\r\nEvil: 1"), Malformed, "no URI"),
-        (Draft(kind=f"{CORE}link", source="/x/1", target="/x/2", links=(Draft(),)), Malformed, "no links"),
+        (Draft(kind=f"{INFRASTRUCTURE}storagelink", source="/x/1"), Malformed, "target"),
+        (Draft(kind=f"{INFRASTRUCTURE}storagelink", target="/x/1"), Malformed, "source"),
+        (Draft(kind=f"{INFRASTRUCTURE}storagelink", source="/x/1", target="http://x/\r\nEvil: 1"), Malformed, "no URI"),
+        (
+            Draft(kind=f"{INFRASTRUCTURE}storagelink", source="/x/1", target="/x/2", links=(Draft(),)),
+            Malformed,
+            "no links",
+        ),
         (Draft(kind=COMPUTE, links=(Draft(kind=STORAGE, target="/x/2"),)), OcciError, "source|size"),
     ],
 )
@@ -198,6 +202,23 @@ def test_ent_06_put_may_repeat_what_is_immutable_and_states_are_ignored(cloud: R
     }
     with pytest.raises(Denied, match=r"org\.accords\.node"):
         checks.replace(cloud, entity, Draft(attributes={"org.accords.node": "other"}))
+
+
+@pytest.mark.occi("ENT-06")
+def test_ent_06_in_1_1_mode_states_that_come_with_a_creation_are_left_out(cloud: Registry, new_id: NewId) -> None:
+    """As the clients of erocci's time sent them."""
+    states = {"occi.compute.state": "active", "occi.compute.state.message": "up"}
+    link = Draft(
+        kind=f"{INFRASTRUCTURE}storagelink", target="/storage/2", attributes={"occi.storagelink.state": "active"}
+    )
+    draft = Draft(kind=COMPUTE, attributes=states, links=(link,))
+    found = checks.create(cloud, draft, new_id, older=True)
+    assert found.attributes == {"occi.compute.state": "inactive"}
+    assert found.links[0].attributes == {"occi.storagelink.state": "inactive"}
+    with pytest.raises(Denied):
+        checks.create(cloud, draft, new_id)
+    with pytest.raises(Denied):  # no other immutable attribute
+        checks.create(cloud, Draft(kind=COMPUTE, attributes={"org.accords.node": "x"}), new_id, older=True)
 
 
 @pytest.mark.occi("CORE-10")

@@ -88,10 +88,28 @@ def test_txt_11_commas_and_escaped_quotes_in_a_title_separate_nothing(cloud: Reg
     assert (found.title, found.attributes) == ('a; b, ", occi.compute.memory=1.0', {"occi.compute.memory": 3.6})
 
 
-@pytest.mark.occi("TXT-11")
+@pytest.mark.occi("TXT-11", "TXT-34")
 def test_txt_11_headers_are_utf8_carried_as_latin1(cloud: Registry) -> None:
     request = headers(x_occi_attribute='occi.core.title="Grüße"'.encode().decode("latin-1"))
     assert read.entity(cloud, request).title == "Grüße"
+
+
+@pytest.mark.occi("TXT-12")
+def test_txt_12_in_1_1_mode_a_text_needs_no_quotes(cloud: Registry) -> None:
+    """As 1.1's own example has it."""
+    said = {"x-occi-attribute": "occi.compute.hostname=foobar, occi.compute.cores=2, occi.core.title=a.b/c-1"}
+    found = read.entity(cloud, Request(Media.OCCI, said, older=True))
+    assert (found.title, found.attributes) == ("a.b/c-1", {"occi.compute.hostname": "foobar", "occi.compute.cores": 2})
+    assert read.filters(cloud, said, older=True).attributes["occi.compute.hostname"] == "foobar"
+    with pytest.raises(Malformed, match="hostname"):
+        read.entity(cloud, Request(Media.OCCI, said))
+
+
+@pytest.mark.occi("TXT-12")
+@pytest.mark.parametrize("said", ["a b", 'a"b', "a=b", "a<b", "a\\b", "a\x01b"])
+def test_txt_12_what_separates_is_quoted_in_1_1_mode_too(cloud: Registry, said: str) -> None:
+    with pytest.raises(Malformed):
+        read.entity(cloud, Request(Media.OCCI, {"x-occi-attribute": f"occi.compute.hostname={said}"}, older=True))
 
 
 @pytest.mark.occi("TXT-22")

@@ -63,7 +63,7 @@ def test_txt_10_numbers_have_no_exponent_and_strings_are_quoted(
     assert render.entity(cloud, entity, Media.PLAIN).body.decode().endswith(f"com.example.x={written}\n")
 
 
-@pytest.mark.occi("TXT-11")
+@pytest.mark.occi("TXT-11", "TXT-34")
 def test_txt_11_what_is_not_ascii_travels_as_utf8_in_latin1(cloud: Registry, compute: Entity) -> None:
     headers = dict(render.entity(cloud, replace(compute, title="Grüße"), Media.OCCI).headers)
     assert "Grüße".encode().decode("latin-1") in headers["X-OCCI-Attribute"]

@@ -120,6 +120,7 @@ def test_a_link_is_read_back_from_text_but_for_the_kinds_of_its_ends(entity: Ent
     assert read.entity(CLOUD, sent_back(render.entity(CLOUD, entity, Media.PLAIN))) == expected
 
 
+@pytest.mark.occi("TXT-14")
 @QUICK
 @given(st.lists(st.dictionaries(texts, st.integers(-(2**62), 2**62), max_size=3), max_size=3))
 def test_lists_and_hashes_survive_text_through_the_checks(value: list[object]) -> None:
