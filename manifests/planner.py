@@ -33,8 +33,9 @@ def plan(manifest: Manifest, placements: Sequence[Placement]) -> Planned:
     """The steps that make a manifest run where it was placed. Takes a manifest that `read` gave, so names are known."""
     findings = Findings()
     _check_inputs(manifest, findings)
-    made = _planned(manifest, placements, findings)
-    return Planned(None if findings.refused or made is None else _with(made, manifest), findings.diagnostics())
+    whole = expand(manifest)
+    made = _planned(whole, placements, findings)
+    return Planned(None if findings.refused or made is None else _with(made, whole), findings.diagnostics())
 
 
 def _check_inputs(manifest: Manifest, findings: Findings) -> None:
@@ -42,13 +43,12 @@ def _check_inputs(manifest: Manifest, findings: Findings) -> None:
         findings.add("input-missing", one.at, f"the input {one.name} has no value", "read the document with its inputs")
 
 
-def _with(made: Plan, manifest: Manifest) -> Plan:
+def _with(made: Plan, whole: Manifest) -> Plan:
     """What a plan has beside its nodes: what it was given, what it will say, and who is outside."""
-    whole = expand(manifest)
     if not (whole.inputs or whole.outputs or any(map(outside.is_outside, whole.nodes))):
         return made
-    values = {one.name: one.value for one in manifest.inputs if one.value is not None}
-    steps = ordered([*made.steps, *parameters.given(manifest), *outside.monitored(whole)])
+    values = {one.name: one.value for one in whole.inputs if one.value is not None}
+    steps = ordered([*made.steps, *parameters.given(whole), *outside.monitored(whole)])
     said, others = outputs.planned(whole, Sources(whole)), outside.known(whole)
     return replace(made, steps=steps, inputs=values, outputs=said, outside=others)
 
@@ -56,8 +56,9 @@ def _with(made: Plan, manifest: Manifest) -> Plan:
 def _planned(
     manifest: Manifest, placements: Sequence[Placement], findings: Findings, *, shared: bool = False
 ) -> Plan | None:
-    """`shared`: of a common node. Every machine of one has a password, for whoever will ask."""
-    whole, common = shares.apart(outside.inside(expand(manifest)), findings)
+    """`manifest` is an expanded one. `shared`: of a common node. Every machine of one has a password, for whoever will
+    ask."""
+    whole, common = shares.apart(outside.inside(manifest), findings)
     placed = {placement.node: placement for placement in placements}
     nodes = [node for node in whole.nodes if node.name not in common]
     if not _plannable(nodes, placed, findings):
@@ -86,7 +87,7 @@ def _planned(
 def _share(
     node: Node, common: Mapping[str, Manifest], placements: Sequence[Placement], findings: Findings
 ) -> Iterator[Step]:
-    own = _planned(common[node.name], shares.placements(node.name, placements), findings, shared=True)
+    own = _planned(expand(common[node.name]), shares.placements(node.name, placements), findings, shared=True)
     if own is not None:
         yield shares.step(node, common[node.name], own)
 

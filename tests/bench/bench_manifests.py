@@ -15,11 +15,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from lxml import etree
 
-from manifests import Manifest, Offer, OfferedImage, Size, errors, place, plan, read
+from manifests import (
+    NO_LIBRARY,
+    Library,
+    Manifest,
+    Offer,
+    OfferedImage,
+    Size,
+    errors,
+    parse,
+    place,
+    plan,
+    read,
+    schemas,
+    together,
+)
 
 HERE = Path(__file__)
 ACCORDS = Path(sys.executable).parent / "accords"
@@ -50,9 +65,19 @@ def document(nodes: int) -> bytes:
     return f'<manifest name="m">{inner}<configuration name="c">{told}</configuration></manifest>'.encode()
 
 
-def pipeline(data: bytes) -> None:
+def nested(nodes: int) -> tuple[bytes, Library]:
+    """The manifest of so many nodes as a tenth of complex ones, each the manifest `ten` of the library."""
+    many = range(nodes // 10)
+    inner = "".join(f'<node name="part{i}" type="ten"/>\n' for i in many)
+    told = "".join(f'<action expression="part{i}.app1.configure(part{i - 1}.db0.hostname);"/>\n' for i in many[1:])
+    whole = f'<manifest name="m">{inner}<configuration name="c">{told}</configuration></manifest>'
+    ten = parse(document(10).replace(b'<manifest name="m">', b'<manifest name="ten">', 1)).tree
+    return whole.encode(), together([("ten.xml", ten)] if ten else [])
+
+
+def pipeline(data: bytes, library: Library = NO_LIBRARY) -> None:
     """Bytes to plan."""
-    reading = read(data, limit=LIMIT)
+    reading = read(data, limit=LIMIT, library=library)
     if not isinstance(reading.document, Manifest):
         raise SystemExit(str(reading.diagnostics[:5]))
     placed = place(reading.document, [OFFER], now=0, max_age=1, providers=["paris"])
@@ -117,9 +142,13 @@ def corpus() -> None:
 
 def main() -> None:
     thousand, most = measured(1000), measured(10_000)
-    data = document(1000)
+    data, schema = document(1000), etree.XMLSchema(file=str(schemas.path("cords.xsd")))
+    inside, large = (cpu(partial(pipeline, *nested(nodes))) for nodes in (1000, 10_000))
     figure("1,000 nodes: read, resolve, place, plan", thousand["cpu"], "s CPU", "<= 0.6", "Terraform plan 1.9 s")
     figure("the same bytes, lxml's bare parse", cpu(lambda: etree.fromstring(data)), "s CPU")
+    figure("the same bytes, lxml with our schema", cpu(lambda: schema.assertValid(etree.fromstring(data))), "s CPU")
+    figure("1,000 nodes in 100 manifests, the same", inside, "s CPU", "<= 0.6")
+    figure("CPU a node of these, 10,000 over 1,000", large / inside / 10, "x", "linear")
     figure("10,000 nodes, the same", most["cpu"], "s CPU", "<= 7")
     figure("CPU a node, 10,000 over 1,000", most["cpu"] / thousand["cpu"] / 10, "x", "linear")
     figure("10,000 nodes, memory of the process", most["rss"], "MiB", "<= 300")
