@@ -7,17 +7,19 @@ Not here: how a request is read or answered (`broker/web`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from broker import discovery
+from broker import discovery, templates
 from broker.addresses import OFFSETS
 from broker.errors import Missing
 
 if TYPE_CHECKING:
     from broker.auth import Principal
     from broker.client import Client
+    from broker.occi.model import Mixin
+    from broker.occi.registry import Registry
     from broker.settings import Settings
     from broker.store import Record, Store, Transaction
 
@@ -31,7 +33,7 @@ class Context:
 
     `account` is the account acted for (a server may act for another); `now` gives UTC microseconds,
     `new_id` a uuid string; `client` reaches the other rows as this row, for this account. `accept` is the request's
-    Accept header.
+    Accept header, `query` what its URL asks for beside a path.
     """
 
     store: Store
@@ -43,6 +45,7 @@ class Context:
     client: Client
     row: Row
     accept: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,20 @@ class Hooks:
                attributes), or refuses. May read and may call other rows.
     created    (ctx, tx, record) -> None
                in the transaction that stores the record.
+    stored     (ctx, record) -> None
+               after that transaction: asks other rows for what only an entity that is there may have. When it raises,
+               the request's entities are removed again.
+    update     (ctx, before, after) -> record
+               in the transaction that changes it: the record as it shall be; raises `Clash` to refuse.
+    leave      (ctx, records) -> None
+               before the transaction that removes all of them: asks other rows; raises `Clash` to refuse.
     delete     (ctx, tx, record) -> None
                in the transaction that removes it; raises `Clash` to refuse.
-    actions    term -> (ctx, record, arguments) -> record
-               does it, in transactions of its own, and gives the record as it is now. Whether the action is
-               applicable in the present state was checked before.
+    projected  (registry, there, told) -> record
+               what a delivery tells of an entity that is there, with what of it is not the delivery's to change.
+    actions    term -> (ctx, record, arguments) -> record or mixin
+               does it, in transactions of its own, and gives the record as it is now, or the category that it made.
+               Whether the action is applicable in the present state was checked before.
     listing    (ctx, query) -> Reply | None
                GET of the kind's collection; None means: list as usual.
     documents  (ctx, body, media type) -> Reply
@@ -79,8 +91,14 @@ class Hooks:
 
     create: Callable[[Context, Record], Record] | None = None
     created: Callable[[Context, Transaction, Record], None] | None = None
+    stored: Callable[[Context, Record], None] | None = None
+    update: Callable[[Context, Record, Record], Record] | None = None
+    leave: Callable[[Context, Sequence[Record]], None] | None = None
     delete: Callable[[Context, Transaction, Record], None] | None = None
-    actions: Mapping[str, Callable[[Context, Record, Mapping[str, object]], Record]] = field(default_factory=dict)
+    projected: Callable[[Registry, Record, Record], Record] | None = None
+    actions: Mapping[str, Callable[[Context, Record, Mapping[str, object]], Record | Mixin]] = field(
+        default_factory=dict
+    )
     listing: Callable[[Context, Mapping[str, str]], Reply | None] | None = None
     documents: Callable[[Context, bytes, str], Reply] | None = None
     routes: Mapping[str, Callable[[Context, Record, Mapping[str, str]], Reply]] = field(default_factory=dict)
@@ -99,6 +117,7 @@ class Row:
     `routes`: path template -> method -> what is answered there, for what is no entity of a kind.
     `before` runs before each request: what must hold when anybody looks.
     `guarded`: kinds that servers and workers write, and accounts only read.
+    `kept`: what else is delivered to the row, which is no kind and in no collection.
     """
 
     name: str
@@ -107,6 +126,7 @@ class Row:
     routes: Mapping[str, Mapping[str, RowRoute]] = field(default_factory=dict)
     before: Callable[[Store, Settings], None] | None = None
     guarded: frozenset[str] = frozenset()
+    kept: tuple[str, ...] = ()
 
     @property
     def offset(self) -> int:
@@ -158,7 +178,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("node", _cords("node")),
     Row("configuration", _cords("configuration release interface action")),
-    Row("cloud", _infrastructure("compute network storage networkinterface storagelink")),
+    Row("cloud", _infrastructure("compute network storage networkinterface storagelink"), kept=(templates.KIND,)),
     Row("image", _cords("image system package vm")),
     Row(
         "agreement",
@@ -179,8 +199,8 @@ def row(name: str) -> Row:
 
 
 def row_of(kind: str) -> Row:
-    """The row that serves a kind (type id), or `Missing`."""
+    """The row that serves a kind (type id), or keeps it; `Missing`."""
     for found in ROWS:
-        if kind in found.kinds:
+        if kind in found.kinds or kind in found.kept:
             return found
     raise Missing(f"no category server serves {kind}")

@@ -1,20 +1,102 @@
-"""What runs, seen through the cloud row. An entity that belongs to a service is acted on through that service: its
-actions become the service's operations for that node, and it goes when the service is released.
+"""What runs, seen through the cloud row.
+
+A compute that a client POSTs with a template becomes a service of its own, with it as the only node; one that belongs
+to a manifest's service is acted on through that service, and goes with it. What neither is, is kept as an entity
+(`unowned`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 
-from broker.errors import Clash
-from broker.hooks import unowned
+from broker.errors import AccordsError, Clash, Missing
+from broker.hooks import machine, templates, unowned
 from broker.hooks.addresses import uuid_of
+from broker.occi.model import Mixin
+from broker.occi.registry import Registry
+from broker.plans import plan_to_json
 from broker.services import Context
 from broker.store import Record, Transaction, entities
 
-Action = Callable[[Context, Record, Mapping[str, object]], Record]
+Action = Callable[[Context, Record, Mapping[str, object]], Record | Mixin]
 
-OPERATIONS = ("start", "stop", "restart", "suspend", "save")
+SCHEMES = "http://scheme.compatibleone.fr/scheme/compatible/service/action#"
+SERVICE, NODE, ALONE = "org.accords.service", "org.accords.node", "org.accords.alone"
+
+FIXED = tuple(f"occi.compute.{name}" for name in ("architecture", "cores", "hostname", "memory", "share"))
+"""What a machine is made with. No driver changes it afterwards: what an entity says of it is what runs."""
+
+BEING_MADE = "is being made"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Record):
+    """A compute on its way in, with the plan that will make it."""
+
+    plan_json: str = ""
+
+
+def create(ctx: Context, record: Record) -> Record:
+    """With a template: planned, and its service named. Refused when nobody can make it."""
+    with ctx.store.read() as tx:
+        chosen = templates.of(tx, ctx.account, record.mixins)
+    if not chosen:
+        return record
+    made = machine.planned(ctx, record, chosen)
+    (placement,) = made.placements
+    own = {
+        "occi.compute.state.message": BEING_MADE,
+        "org.accords.provider": placement.provider,
+        SERVICE: f"/service/{ctx.new_id()}",
+        NODE: placement.node,
+        ALONE: True,
+    }
+    known = {each.name: getattr(record, each.name) for each in fields(Record)}
+    return Asked(**{**known, "attributes": {**record.attributes, **own}}, plan_json=plan_to_json(made))
+
+
+def stored(ctx: Context, record: Record) -> None:
+    """Ask for the service of a compute that is there now."""
+    if isinstance(record, Asked):
+        machine.ask(ctx, record, record.plan_json)
+
+
+def update(ctx: Context, before: Record, after: Record) -> Record:
+    """Clash when templates would come or go (INF-21), or what the machine was made with would change."""
+    with ctx.store.read() as tx:
+        former, wanted = (templates.ids_of(tx, ctx.account, each.mixins) for each in (before, after))
+    if former != wanted:
+        changed = ", ".join(sorted(former ^ wanted))
+        raise Clash(f"{_name(before)} keeps the templates it was made with, not {changed}", hint="make another compute")
+    if _service(before) is None:
+        return after
+    for name in FIXED:
+        if after.attributes.get(name, before.attributes.get(name)) != before.attributes.get(name):
+            raise Clash(
+                f"{name} of {_name(before)} does not change: no provider here resizes", hint="make another compute"
+            )
+    kept = {name: before.attributes[name] for name in FIXED if name in before.attributes}
+    return replace(after, attributes={**after.attributes, **kept})
+
+
+def projected(registry: Registry, there: Record, told: Record) -> Record:
+    """What the worker tells, with what clients say: title, summary, mixins, and values that are theirs to give."""
+    mixins = tuple(dict.fromkeys((*told.mixins, *there.mixins)))
+    known = registry.definitions(told.kind, mixins)
+    own = {
+        name: value
+        for name, value in there.attributes.items()
+        if name not in told.attributes and name in known and known[name].mutable
+    }
+    return replace(
+        told,
+        title=there.title or told.title,
+        summary=there.summary or told.summary,
+        mixins=mixins,
+        attributes={**told.attributes, **own},
+    )
 
 
 def _operation(kind: str) -> Action:
@@ -23,30 +105,77 @@ def _operation(kind: str) -> Action:
         service = _service(record)
         if service is None:
             return unowned.follow(kind)(ctx, record, arguments)
-        body = {"action": SCHEMES + kind, "attributes": {"nodes": str(record.attributes["org.accords.node"])}}
-        ctx.client.post("service", f"/service/{service}", body, action=kind)
+        _ask(ctx, record, kind)
         with ctx.store.read() as tx:
             return entities.get(tx, ctx.account, record.kind, record.id)
 
     return action
 
 
-SCHEMES = "http://scheme.compatibleone.fr/scheme/compatible/service/action#"
+def save(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Mixin:
+    """The template of the image to be, pending; the worker fills it, or takes it away (INF-33)."""
+    if _service(record) is None:
+        raise Clash(
+            f"nothing runs for {_name(record)}: there is no image to save", hint="make a compute with a template"
+        )
+    made = templates.announce(ctx, str(arguments.get("name") or _name(record)))
+    try:
+        _ask(ctx, record, "save", template=made.id, title=made.title)
+    except AccordsError:
+        templates.withdraw(ctx, made)
+        raise
+    return made.mixin
 
-ACTIONS: Mapping[str, Action] = {kind: _operation(kind) for kind in OPERATIONS}
+
+ACTIONS: Mapping[str, Action] = {
+    **{kind: _operation(kind) for kind in ("start", "stop", "restart", "suspend")},
+    "save": save,
+}
+
+
+def leave(ctx: Context, records: Sequence[Record]) -> None:
+    """A compute's own service ends with it. From a manifest's service it goes with `?force=true` alone: its machine is
+    given back, and the rest of the service stays. Clash otherwise, before anything is given back."""
+    forced = ctx.query.get("force") == "true"
+    for record in records:
+        if not (forced or record.attributes.get(ALONE)):
+            refuse_owned(record, "add ?force=true, which gives back this machine alone, or release the service")
+    for record in records:
+        if (service := _service(record)) is not None:
+            node = {} if record.attributes.get(ALONE) else {"node": str(record.attributes[NODE])}
+            with suppress(Missing):
+                ctx.client.post("service", f"/services/{service}/end", {}, **node)
 
 
 def delete(ctx: Context, tx: Transaction, record: Record) -> None:
-    """Clash for what belongs to a service."""
+    """What is still told of the machine while it is given back is of nobody's interest."""
+    if _service(record) is not None:
+        entities.bury(tx, record.account, record.kind, record.id)
+
+
+def refuse(ctx: Context, tx: Transaction, record: Record) -> None:
+    """Clash for a network or storage that belongs to a service."""
+    refuse_owned(record, "release the service, which gives it back")
+
+
+def refuse_owned(record: Record, hint: str) -> None:
     service = _service(record)
     if service is not None:
-        raise Clash(
-            f"{record.title or record.id} belongs to the service {service}",
-            hint="release the service, which gives it back",
-            service=service,
-        )
+        raise Clash(f"{_name(record)} belongs to the service {service}", hint=hint, service=service)
+
+
+def _ask(ctx: Context, record: Record, kind: str, **arguments: str) -> None:
+    """An operation of the service: all of it where this is all there is."""
+    if not record.attributes.get(ALONE):
+        arguments["nodes"] = str(record.attributes[NODE])
+    body = {"action": SCHEMES + kind, "attributes": arguments}
+    ctx.client.post("service", f"/service/{_service(record)}", body, action=kind)
+
+
+def _name(record: Record) -> str:
+    return record.title or record.id
 
 
 def _service(record: Record) -> str | None:
-    found = record.attributes.get("org.accords.service")
+    found = record.attributes.get(SERVICE)
     return uuid_of(str(found)) if found else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from broker.hooks import cloud, event, manifest, metric, plan, schemas, service, unowned, user, volume
+from broker.hooks import cloud, event, manifest, metric, plan, publication, schemas, service, unowned, user, volume
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import Hooks, Row, RowRoute
 
@@ -29,18 +29,36 @@ HOOKS: Mapping[str, Hooks] = {
     CORDS + "provider": Hooks(listing=service.provider_listing, routes=_DOCUMENT),
     CORDS + "event": Hooks(listing=event.listing),
     CORDS + "user": Hooks(actions={"login": user.login}),
-    INFRASTRUCTURE + "compute": Hooks(actions=cloud.ACTIONS, delete=cloud.delete),
-    INFRASTRUCTURE + "network": Hooks(actions=unowned.actions("up", "down"), delete=cloud.delete),
-    INFRASTRUCTURE + "storage": Hooks(actions=unowned.actions("online", "offline"), delete=cloud.delete),
+    INFRASTRUCTURE + "compute": Hooks(
+        create=cloud.create,
+        stored=cloud.stored,
+        update=cloud.update,
+        leave=cloud.leave,
+        delete=cloud.delete,
+        projected=cloud.projected,
+        actions=cloud.ACTIONS,
+    ),
+    INFRASTRUCTURE + "network": Hooks(
+        actions=unowned.actions("up", "down"), delete=cloud.refuse, projected=cloud.projected
+    ),
+    INFRASTRUCTURE + "storage": Hooks(
+        actions=unowned.actions("online", "offline"), delete=cloud.refuse, projected=cloud.projected
+    ),
+    **{INFRASTRUCTURE + term: Hooks(projected=cloud.projected) for term in ("networkinterface", "storagelink")},
 }
 
 ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
+    "publisher": {"/rows": {"GET": publication.rows}},
     "manifest": {
         "/definitions/metric/{name}": {"GET": metric.definitions},
         "/schemas": {"GET": schemas.listing},
         "/schemas/{name}": {"GET": schemas.one},
     },
-    "service": {"/volumes": {"GET": volume.kept}, "/volumes/{id}": {"DELETE": volume.remove}},
+    "service": {
+        "/volumes": {"GET": volume.kept},
+        "/volumes/{id}": {"DELETE": volume.remove},
+        "/services/{id}/end": {"POST": service.end},
+    },
 }
 
 OPEN: Mapping[str, tuple[str, ...]] = {"manifest": ("/schemas", "/schemas/{name}")}

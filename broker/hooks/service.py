@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from broker import monitor
-from broker.errors import Clash, Invalid
+from broker.errors import Clash, Forbidden, Invalid
 from broker.hooks import given, metric
 from broker.hooks.addresses import uuid_of
 from broker.hooks.invoke import invoke
@@ -44,6 +44,7 @@ from manifests import Agreement, Plan, read
 from sla import Guarantee
 
 KIND = CORDS + "service"
+MADE = "org.accords.made"
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -63,6 +64,8 @@ class Asked(Record):
 def create(ctx: Context, record: Record) -> Record:
     """Complete what was asked for from its plan. A name that is there already: the service itself for the same document
     (the row answers with it, 200), Clash with the difference for another one."""
+    if MADE in record.attributes:
+        return _made(ctx, record)
     attributes, secrets = given.taken(record.attributes)
     wanted = attributes.get("occi.service.plan")
     if not isinstance(wanted, str):
@@ -98,9 +101,9 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
         record.account,
         record.id,
         record.title,
-        manifest_id=record.manifest_id,
+        manifest_id=record.manifest_id or None,
         agreement_id=record.agreement_id,
-        plan_id=record.plan_id,
+        plan_id=record.plan_id or None,
         expires_at=record.expires_at,
     )
     services.create(tx, service)
@@ -108,6 +111,18 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
     guarantees.put(tx, record.account, record.id, record.promises)
     monitor.ask_nodes(tx, record.account, record.id, record.promises)
     operations.submit(tx, record.account, record.id, "deploy", plan_json=record.plan_json)
+
+
+def _made(ctx: Context, record: Record) -> Record:
+    """A service whose plan the cloud row has made for one compute: there is neither a document nor an agreement."""
+    if not ctx.principal.role.internal:
+        raise Forbidden(
+            f"{MADE} is written by servers", hint="post a document and a plan, or a compute to the cloud row"
+        )
+    attributes = {name: value for name, value in record.attributes.items() if name != MADE}
+    name = str(attributes["occi.service.name"])
+    made = replace(plan_from_json(str(record.attributes[MADE])), service=name)
+    return Asked(**{**_fields(record), "title": name, "attributes": attributes}, plan_json=plan_to_json(made))
 
 
 def _promises(ctx: Context, agreement_id: str, plan: Plan) -> tuple[Guarantee, ...]:
@@ -224,6 +239,20 @@ ACTIONS: Mapping[str, Action] = {
     "cancel": cancel,
     "invoke": invoke,
 }
+
+
+def end(ctx: Context, query: Mapping[str, str]) -> Reply:
+    """POST /services/<id>/end: 202. Whatever the service goes through, it is given back, what is being deployed
+    cancelled; with `node` that node's machine alone, and the rest stays."""
+    with ctx.store.write() as tx:
+        found = services.get(tx, ctx.account, query["id"])
+        sharing.check(tx, ctx.account, found.id, "release")
+        if "node" in query:
+            only = f"{query['node']}.0.machine"
+            operations.submit(tx, ctx.account, found.id, "remove", arguments={"only": only})
+        elif found.desired != "released":
+            operations.end(tx, found)
+    return Reply(202, b"{}")
 
 
 def delete(ctx: Context, tx: Transaction, record: Record) -> None:

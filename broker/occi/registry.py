@@ -141,6 +141,24 @@ class Registry:
             locations={**self.locations, mixin.location: mixin},
         )
 
+    def _is_taken(self, location: str) -> bool:
+        """Below a kind's location are its entities, below /-/ and /. what is no collection."""
+        kinds = (path for path, each in self.locations.items() if isinstance(each, Kind))
+        return location.startswith(("/-/", "/.", *kinds))
+
+    def with_offered(self, mixins: Iterable[Mixin]) -> Registry:
+        """The registry with mixins of the provider's own that come and go, as templates do. One whose place is taken
+        is left out."""
+        found = {
+            each.id: each
+            for each in mixins
+            if each.id not in self.mixins and each.id not in self.kinds and each.location not in self.locations
+        }
+        if not found:
+            return self
+        places = {each.location: each for each in found.values()}
+        return replace(self, mixins={**self.mixins, **found}, locations={**self.locations, **places})
+
     def without_mixin(self, type_id: str) -> Registry:
         """The registry without a user's mixin; Unknown, or Denied for a provider's (QI-09)."""
         mixin = self.mixin(type_id)

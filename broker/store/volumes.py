@@ -62,6 +62,12 @@ def every(tx: Transaction, account: str, *, service: str | None = None) -> tuple
     return tuple(Volume(**row._mapping) for row in tx.run(wanted.order_by(volumes.c.created, volumes.c.id)))
 
 
+def images(tx: Transaction) -> frozenset[str]:
+    """The providers' ids of all images that accounts have saved."""
+    found = (Volume(**row._mapping) for row in tx.run(sa.select(volumes)))
+    return frozenset(each.reference for each in found if each.kind == "image")
+
+
 def forget(tx: Transaction, account: str, id: str) -> None:
     """It was removed at the provider; forgetting what is gone is fine."""
     tx.run(sa.delete(volumes).where(volumes.c.account == account, volumes.c.id == id))

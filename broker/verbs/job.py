@@ -40,8 +40,15 @@ class Job:
     manifest: str | None = None
 
     def entity(self, *parts: str) -> str:
-        """The id of the OCCI entity that shows what a step made: the same in every walk of this service."""
-        return str(uuid.uuid5(uuid.UUID(self.service), "/".join(parts)))
+        """The id of the OCCI entity that shows what a step made: the same in every walk of this service. A compute that
+        a client made keeps the id it got then."""
+        return self._given(*parts) or str(uuid.uuid5(uuid.UUID(self.service), "/".join(parts)))
+
+    def _given(self, step: str, *others: str) -> str:
+        try:
+            return "" if others else str(self.deploy.step(step).inputs.get("entity") or "")
+        except KeyError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)

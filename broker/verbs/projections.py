@@ -6,7 +6,7 @@ Ids are uuid5(service, step): a result that is projected twice is one entity.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from broker.occi.model import CORDS, INFRASTRUCTURE
@@ -42,6 +42,16 @@ def made(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Proj
     if resource.kind is Kind.NETWORK:
         return (_network(job, step, resource),)
     return (_storage(job, step, inputs, resource),) if resource.kind is Kind.VOLUME else ()
+
+
+def unmade(job: Job, why: str) -> Iterator[Projection]:
+    """The computes that clients asked for and that are not there, with the reason (INF-02: they may end in error)."""
+    for step in job.deploy.steps:
+        if step.inputs.get("entity") and not job.made.get(step.id):
+            state = {"occi.compute.state": "error", "occi.compute.state.message": why}
+            own = {"org.accords.alone": True, "org.accords.service": f"/service/{job.service}"}
+            asked = {"org.accords.provider": step.provider, "org.accords.node": node_of(step.id)}
+            yield _entity(KINDS[Kind.MACHINE], job.entity(step.id), "", {**state, **own, **asked})
 
 
 def gone(job: Job, kind: Kind, made_by: str) -> tuple[Projection, ...]:
@@ -84,6 +94,7 @@ def _compute(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projec
             "occi.compute.hostname": inputs.get("hostname"),
             "occi.compute.state": words("machine", resource.state.value).occi,
             "org.accords.contract": f"/contract/{contract_id(job, step.id)}",
+            "org.accords.alone": True if step.inputs.get("entity") else None,
             "org.accords.addresses": " ".join(resource.addresses) or None,
             **_origin(job, step, resource),
         },

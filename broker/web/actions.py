@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from broker.errors import AccordsError
 from broker.occi import invoking, read
-from broker.occi.model import Invocation, Value
+from broker.occi.model import Invocation, Mixin, Value
 from broker.services import Context
 from broker.store import Record
 from broker.web.exchange import Exchange
 
-ActionHook = Callable[[Context, Record, Mapping[str, object]], Record]
+ActionHook = Callable[[Context, Record, Mapping[str, object]], Record | Mixin]
 
 
 class NotImplementedAction(AccordsError):
@@ -24,8 +24,9 @@ class NotImplementedAction(AccordsError):
     status = 501
 
 
-def perform(exchange: Exchange, term: str, records: Sequence[Record]) -> tuple[Record, ...]:
-    """Do the action with these entities: all of them can, or nothing is done (ACT-06). Gives them as they are then."""
+def perform(exchange: Exchange, term: str, records: Sequence[Record]) -> tuple[Record | Mixin, ...]:
+    """Do the action with these entities: all of them can, or nothing is done (ACT-06). Gives them as they are then, or
+    what the action made of each (INF-33)."""
     asked = read.invocation(exchange.read())
     invoking.named(exchange.registry, term, asked)
     for record in records:

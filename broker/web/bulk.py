@@ -8,6 +8,7 @@ For this installation's own servers and workers; a link's ends are stored refere
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
@@ -15,6 +16,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.errors import Forbidden, Invalid
+from broker.occi.registry import Registry
 from broker.services import Reply
 from broker.store import Record, Transaction, entities
 from broker.web import writing
@@ -60,26 +62,39 @@ class Bulk:
         exchange = Exchange(self._site, req, resp)
         delivery = _read(exchange.read_body())
         self._check(delivery)
+        accounts = {each.account for each in delivery.put if self._site.hooks(each.kind).projected is not None}
+        registries = {account: self._site.registry(account) for account in accounts}
         with self._site.store.write() as tx:
-            put = entities.upsert_projections(tx, [(each.record(), each.sequence) for each in delivery.put])
+            told = [(self._told(tx, each.record(), registries), each.sequence) for each in delivery.put]
+            put = entities.upsert_projections(tx, told)
             gone = sum(_remove(tx, each) for each in delivery.delete)
             entities.prune_tombstones(tx)
         exchange.reply(Reply(200, orjson.dumps({"put": put, "deleted": gone})))
 
+    def _told(self, tx: Transaction, record: Record, registries: Mapping[str, Registry]) -> Record:
+        """What is told of an entity, with what clients said of it where both do."""
+        hook = self._site.hooks(record.kind).projected
+        there = entities.find(tx, record.account, record.kind, record.id) if hook is not None else None
+        if hook is None or there is None:
+            return record
+        return hook(registries[record.account], there, record)
+
     def _check(self, delivery: Delivery) -> None:
-        """Only kinds that this row serves."""
+        """Only kinds that this row serves, and what it keeps."""
+        known = (*self._site.row.kinds, *self._site.row.kept)
         for each in (*delivery.put, *delivery.delete):
-            if each.kind not in self._site.row.kinds:
+            if each.kind not in known:
                 raise Invalid(f"The row {self._site.row.name} does not serve {each.kind}.", kind=each.kind)
 
 
 def _remove(tx: Transaction, gone: Gone) -> bool:
-    """False when a newer one is there, or none. Links go with what they join."""
-    if not entities.delete_projection(tx, gone.account, gone.kind, gone.id, gone.sequence):
+    """False when a newer one is there, or none. Links go with what they join, also when that went before."""
+    removed = entities.delete_projection(tx, gone.account, gone.kind, gone.id, gone.sequence)
+    if not removed and entities.find(tx, gone.account, gone.kind, gone.id) is not None:
         return False
     for link in writing.links(tx, gone.account, gone.kind, gone.id):
         entities.delete_projection(tx, link.account, link.kind, link.id, gone.sequence)
-    return True
+    return removed
 
 
 def _read(body: bytes) -> Delivery:

@@ -134,17 +134,15 @@ class MixinCollection:
         draft = Draft(mixins=(self._mixin.id,), attributes=values)
         after = checks.update(exchange.registry, before, draft, self._site.new_id)
         if after != before:
-            entities.update(
-                tx, replace(record, mixins=after.mixins, attributes=writing.stored_attributes(exchange, record, after))
-            )
+            kept = writing.stored_attributes(exchange, record, after)
+            entities.update(tx, writing.agreed(exchange, record, replace(record, mixins=after.mixins, attributes=kept)))
 
     def _remove(self, exchange: Exchange, tx: Transaction, record: Record) -> None:
         before = self._site.references.entity(exchange.registry, record)
         after = checks.without_mixin(exchange.registry, before, self._mixin.id)
         if after != before:
-            entities.update(
-                tx, replace(record, mixins=after.mixins, attributes=writing.stored_attributes(exchange, record, after))
-            )
+            kept = writing.stored_attributes(exchange, record, after)
+            entities.update(tx, writing.agreed(exchange, record, replace(record, mixins=after.mixins, attributes=kept)))
 
 
 class Elsewhere:

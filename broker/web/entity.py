@@ -11,7 +11,7 @@ import falcon
 from broker.errors import Missing
 from broker.occi import checks, read, render
 from broker.occi.errors import Malformed
-from broker.occi.model import Draft, Entity, Kind
+from broker.occi.model import Draft, Entity, Kind, Mixin
 from broker.services import RowRoute
 from broker.store import Record, entities
 from broker.web import actions, writing
@@ -54,8 +54,12 @@ class EntityResource:
         before = self._changing(exchange, record, links)
         if exchange.action is not None:
             _rendered(exchange, record, links)  # what cannot be said in the rendering asked for is not done
-            (record,) = actions.perform(exchange, exchange.action, [record])
-            _show(exchange, record, links)
+            (done,) = actions.perform(exchange, exchange.action, [record])
+            if isinstance(done, Mixin):  # INF-33: the template that `save` makes
+                made = self._site.registry(exchange.account)
+                exchange.answer(render.categories(made, exchange.media, (done.id,), limit=exchange.limit))
+            else:
+                _show(exchange, done, links)
             return
         said = writing.identified(exchange, read.entity(exchange.registry, exchange.read()))
         after = checks.update(exchange.registry, before, writing.normal(exchange, said), self._site.new_id)
@@ -66,6 +70,7 @@ class EntityResource:
         record, links = self._find(exchange, id)
         self._changing(exchange, record, links)
         answer = render.done(exchange.media)
+        writing.leave(exchange, [record])
         with self._site.store.write() as tx:
             writing.remove(exchange, tx, record)
         exchange.answer(answer)

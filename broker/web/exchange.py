@@ -75,7 +75,8 @@ class Exchange:
         return self.query.get("action") if "action" in self._req.query_string else None
 
     def context(self) -> Context:
-        return self.site.context(self._req.context.principal, self.account, self._req.env.get("HTTP_ACCEPT", ""))
+        accept = self._req.env.get("HTTP_ACCEPT", "")
+        return self.site.context(self._req.context.principal, self.account, accept, self.query)
 
     def headers(self) -> dict[str, str]:
         """The four headers that OCCI renderings are in."""

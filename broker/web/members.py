@@ -8,7 +8,7 @@ from dataclasses import replace
 from broker.errors import Missing
 from broker.occi import read, render
 from broker.occi.errors import Unknown
-from broker.occi.model import Entity, Kind, Value, bare_id
+from broker.occi.model import Entity, Kind, Mixin, Value, bare_id
 from broker.store import Record, Transaction, entities
 from broker.web import actions, writing
 from broker.web.exchange import Exchange
@@ -36,7 +36,8 @@ def act(exchange: Exchange, term: str, selection: Selection) -> None:
     with exchange.site.store.read() as tx:
         members = _own(exchange, _select(exchange, tx, selection))
         _rendered(exchange, _entities(exchange, tx, members))  # what cannot be said is not done
-    done = actions.perform(exchange, term, members)
+    made = actions.perform(exchange, term, members)
+    done = [record if isinstance(each, Mixin) else each for record, each in zip(members, made, strict=True)]
     with exchange.site.store.read() as tx:
         _answer(exchange, _entities(exchange, tx, done))
 
@@ -44,9 +45,11 @@ def act(exchange: Exchange, term: str, selection: Selection) -> None:
 def delete(exchange: Exchange, selection: Selection) -> None:
     """DELETE: the entities named, which are the collection's, or else all of the account's own (COL-08)."""
     named = read.locations(exchange.read())
+    with exchange.site.store.read() as tx:
+        found = _own(exchange, _among(exchange, tx, named, selection) if named else _select(exchange, tx, selection))
+    writing.leave(exchange, found)
     with exchange.site.store.write() as tx:
-        found = _among(exchange, tx, named, selection) if named else _select(exchange, tx, selection)
-        for record in _own(exchange, found):
+        for record in found:
             # A link may have gone with a resource that came before it.
             if entities.find(tx, record.account, record.kind, record.id) is not None:
                 writing.remove(exchange, tx, record)

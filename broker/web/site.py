@@ -91,7 +91,9 @@ class Site:
     def hooks(self, kind: str) -> Hooks:
         return self.row.hooks.get(kind, _NO_HOOKS)
 
-    def context(self, principal: Principal, account: str, accept: str = "") -> Context:
+    def context(
+        self, principal: Principal, account: str, accept: str = "", query: Mapping[str, str] | None = None
+    ) -> Context:
         return Context(
             store=self.store,
             settings=self.settings,
@@ -103,3 +105,4 @@ class Site:
             row=self.row,
             accept=accept,
         )
+            query=query or {},

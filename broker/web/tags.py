@@ -9,12 +9,14 @@ import threading
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
+from broker import templates
 
 from broker.errors import AccordsError
 from broker.occi.model import Mixin
 from broker.occi.registry import Registry
 from broker.store import Record, Store, Transaction, entities
 
+_MOST = 10_000
 KIND = "urn:accords:user-mixin"
 _IDS = uuid.UUID("0b1f5a3e-54f2-5a5d-8a64-1f6f0a7c9f0d")
 
@@ -66,12 +68,16 @@ def _without(tx: Transaction, member: Record, type_id: str) -> None:
 
 
 def _stored(tx: Transaction, account: str) -> tuple[Mixin, ...]:
-    found = entities.page(tx, account, kind=KIND, limit=10_000).records
-    return tuple(_mixin(record) for record in found if record.account == account)
+    """The templates that the platform's providers and the account's images give, and the account's own mixins."""
+    offered = entities.page(tx, account, kind=templates.KIND, limit=_MOST).records
+    found = entities.page(tx, account, kind=KIND, limit=_MOST).records
+    own = (_mixin(record) for record in found if record.account == account)
+    return (*(templates.from_attributes(record.attributes).mixin for record in offered), *own)
 
 
-def _with_all(registry: Registry, mixins: Iterable[Mixin]) -> Registry:
-    for mixin in mixins:
+def _with_all(registry: Registry, mixins: Sequence[Mixin]) -> Registry:
+    registry = registry.with_offered(mixin for mixin in mixins if not mixin.user)
+    for mixin in (each for each in mixins if each.user):
         try:
             registry = registry.with_mixin(mixin)
         except AccordsError:

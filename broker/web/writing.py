@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from broker import passwords
+from broker.errors import AccordsError
 from broker.occi import checks, render
 from broker.occi.errors import Unknown
 from broker.occi.model import Draft, Entity, Kind, Value, bare_id
@@ -37,15 +39,32 @@ def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chos
     with exchange.site.store.write() as tx:
         stored = [_insert(exchange, tx, record, own) for record in records]
         links = [[_insert(exchange, tx, _record(exchange, link), own) for link in entity.links] for entity in made]
-        _answer(exchange, stored, links, fresh=any(not record.created for record in records))
+        answer = _rendered(exchange, stored, links)
+    _settle(exchange, stored)
+    exchange.answer(answer, status=201 if any(not record.created for record in records) else 200)
 
 
-def _answer(exchange: Exchange, stored: Sequence[Record], links: Sequence[Sequence[Record]], *, fresh: bool) -> None:
+def _rendered(exchange: Exchange, stored: Sequence[Record], links: Sequence[Sequence[Record]]) -> render.Rendered:
     """Inside the transaction: what cannot be said in the rendering asked for is not done."""
     registry, shown = exchange.registry, exchange.site.references.entity
     made = tuple(shown(registry, record, each) for record, each in zip(stored, links, strict=True))
-    answer = render.created(registry, made, exchange.media, exchange.base, limit=exchange.limit)
-    exchange.answer(answer, status=201 if fresh else 200)
+    return render.created(registry, made, exchange.media, exchange.base, limit=exchange.limit)
+
+
+def _settle(exchange: Exchange, stored: Sequence[Record]) -> None:
+    """What other rows do about entities that are there now. When one refuses, none of them was made (HTTP-20)."""
+    try:
+        for record in stored:
+            hook = exchange.site.hooks(record.kind).stored
+            if hook is not None:
+                hook(exchange.context(), record)
+    except AccordsError:
+        with suppress(AccordsError):
+            leave(exchange, stored)
+        with exchange.site.store.write() as tx:
+            for record in stored:
+                remove(exchange, tx, record)
+        raise
 
 
 def identified(exchange: Exchange, draft: Draft) -> Draft:
@@ -83,10 +102,16 @@ def save(exchange: Exchange, tx: Transaction, record: Record, before: Entity, af
         mixins=after.mixins,
         attributes=stored_attributes(exchange, record, after),
     )
-    stored = entities.update(tx, changed)
+    stored = entities.update(tx, agreed(exchange, record, changed))
     for link in after.links[len(before.links) :]:
         _insert(exchange, tx, _record(exchange, link), frozenset())
     return stored
+
+
+def agreed(exchange: Exchange, before: Record, after: Record) -> Record:
+    """A change as the kind's hook lets it be."""
+    hook = exchange.site.hooks(before.kind).update
+    return after if hook is None else hook(exchange.context(), before, after)
 
 
 def stored_attributes(exchange: Exchange, record: Record, after: Entity) -> dict[str, Value]:
@@ -97,14 +122,30 @@ def stored_attributes(exchange: Exchange, record: Record, after: Entity) -> dict
     return {**former, **passwords.with_sealed(after.attributes, secret)}
 
 
+def leave(exchange: Exchange, records: Iterable[Record]) -> None:
+    """What other rows do about entities that are to go, before they go."""
+    kinds: dict[str, list[Record]] = {}
+    for record in records:
+        exchange.must_be_open(record.kind)
+        kinds.setdefault(record.kind, []).append(record)
+    for kind, members in kinds.items():
+        hook = exchange.site.hooks(kind).leave
+        if hook is not None:
+            hook(exchange.context(), members)
+
+
 def remove(exchange: Exchange, tx: Transaction, record: Record) -> None:
-    """Remove an entity and the links that start or end at it (CORE-41)."""
+    """Remove an entity and the links that start or end at it (CORE-41). One that other rows were asked about goes
+    whatever they said of it meanwhile."""
     exchange.must_be_open(record.kind)
-    hook = exchange.site.hooks(record.kind).delete
-    if hook is not None:
-        hook(exchange.context(), tx, record)
+    hooks = exchange.site.hooks(record.kind)
+    if hooks.leave is not None and entities.find(tx, record.account, record.kind, record.id) is None:
+        return
+    if hooks.delete is not None:
+        hooks.delete(exchange.context(), tx, record)
     unlink(tx, record.account, record.kind, record.id)
-    entities.delete(tx, record.account, record.kind, record.id, expect=record.generation)
+    expect = record.generation if hooks.leave is None else None
+    entities.delete(tx, record.account, record.kind, record.id, expect=expect)
 
 
 def unlink(tx: Transaction, account: str, kind: str, id: str) -> None:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from broker import auth, logs, memory, monitor
+from broker import auth, discovery, logs, memory, monitor, running
 from broker.agent import certificate
 from broker.client import Client
 from broker.settings import Settings
@@ -59,6 +59,7 @@ def new_secret() -> str:
 def run(settings: Settings, *, secret: Callable[[], str] = new_secret) -> None:
     """Work until SIGTERM or SIGINT. `secret` makes each password that a plan generates."""
     logs.configure(settings.log_level)
+    running.stay(settings.home)
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
@@ -127,6 +128,9 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
         log.info("worker.start", extra={"owner": self._owner, "providers": list(self._tools.providers)})
+        self._guarded("templates", lambda: chores.show_templates(self._tools))
+        watch = discovery.Watch(self._client)
+        watch.start()
         loops = [threading.Thread(target=loop, args=(stop,), daemon=True) for loop in self._loops()]
         for loop in loops:
             loop.start()
@@ -134,6 +138,7 @@ class Worker:
             if not self._guarded("operations", self.take):
                 stop.wait(IDLE)
         self._ending.set()
+        watch.stop()
         ends = time.monotonic() + ENDING
         for _ in range(SIDE_BY_SIDE):  # a place is free when its walk has ended
             self._places.acquire(timeout=max(0.0, ends - time.monotonic()))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from operator import itemgetter
 
+from broker import templates
 from broker.errors import Missing
 from broker.offers import offer_of
 from broker.phases import SETTLED
@@ -58,8 +59,26 @@ def refresh_offers(tools: Tools) -> None:
             log.warning("offers.failed", extra={"provider": name, "code": error.code, "error": error.message})
             continue
         with tools.store.write() as tx:
+            before = _templates(tx)
             found = [offer_of(name, provider.driver, each, tx.now) for each in offerings]
             offer_rows.replace(tx, PLATFORM, name, found)
+            outbox.put(tx, PLATFORM, templates.changed(before, _templates(tx)))
+
+
+def show_templates(tools: Tools) -> None:
+    """Tell the cloud row of all templates there are, and forget the offers of providers that the settings no longer
+    have: once a start, for what a database that was lost or brought back does not know."""
+    with tools.store.write() as tx:
+        before = _templates(tx)
+        for name in {each.provider for each in offer_rows.every(tx, PLATFORM)} - tools.providers.keys():
+            offer_rows.replace(tx, PLATFORM, name, ())
+        after = _templates(tx)
+        outbox.put(tx, PLATFORM, [*templates.changed({}, after), *templates.changed(before, after)])
+
+
+def _templates(tx: Transaction) -> dict[str, templates.Template]:
+    """Without images that accounts have saved: those are their own."""
+    return templates.offered(offer_rows.every(tx, PLATFORM), volumes.images(tx))
 
 
 def end_what_is_over(tools: Tools) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 
-from broker.store import Transaction, journal, volumes
+from broker import templates
+from broker.store import Transaction, journal, operations, volumes
+from broker.store.outbox import Projection
 from broker.verbs import Job
 from manifests import Step, node_of, saves
 
@@ -32,6 +34,23 @@ def _volumes(job: Job) -> Iterator[tuple[str, Step]]:
     return (
         (step.id, step) for step in job.deploy.steps if step.verb == "create" and step.subject.startswith("volume/")
     )
+
+
+def shown(tx: Transaction, job: Job) -> Iterator[Projection]:
+    """The templates that images were saved for (INF-33): filled where the image is there, taken away where it is not, or
+    is no longer. Those of images that are still being saved stay as they are."""
+    made = journal.made(tx, job.account, job.service)
+    images = {step.rpartition(".")[2]: (step, of) for step, of in saves(job.deploy, made)}
+    for each in operations.of_service(tx, job.account, job.service):
+        template = each.arguments.get("template")
+        if not template or each.kind != "save" or each.state in operations.OPEN:
+            continue
+        step, of = images.get(str(each.generation), ("", None))
+        image = (made.get(step) or {}).get("id")
+        if of is None or image is None:
+            yield templates.gone(str(template))
+        else:
+            yield templates.filled(str(template), str(each.arguments.get("title") or ""), str(of.provider), str(image))
 
 
 def kept_of(job: Job, step: str, of: Step, result: Mapping[str, object], token: str) -> volumes.Volume:

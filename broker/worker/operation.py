@@ -24,12 +24,13 @@ from broker.store import (
     instructions,
     journal,
     operations,
+    outbox,
     secrets,
     services,
     sharing,
 )
-from broker.verbs import Job, Tools, Verbs
-from broker.worker.kept import keep
+from broker.verbs import Job, Tools, Verbs, projections
+from broker.worker.kept import keep, shown
 from manifests import Plan, act, invoke, release
 
 log = logging.getLogger(__name__)
@@ -182,7 +183,15 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
             _given_back(tx, job, operation)
         elif job.kind in ("save", "remove"):
             keep(tx, job, released=service.state == "released")
+        if job.kind in ("save", "remove", "release"):
+            outbox.put(tx, operation.account, list(shown(tx, job)))
+        if end.operation == "failed":
+            outbox.put(tx, operation.account, list(projections.unmade(job, _said(end.error))))
     log.info("operation.end", extra={"service": job.name, "kind": job.kind, "state": end.operation})
+
+
+def _said(error: Mapping[str, object] | None) -> str:
+    return str((error or {}).get("message", ""))
 
 
 def _wake(tx: Transaction, operation: Operation) -> None:
