@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     from broker.cli.commands import parser
 
-    arguments = parser().parse_args(words)
+    arguments = parser(words).parse_args(words)
     try:
         return int(_function(arguments)(arguments))
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -224,14 +224,15 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of all commands; for words that begin with one, of that one alone: making all takes longer than most
+    commands."""
     whole = argparse.ArgumentParser(
         prog="accords", description="Deploys imaging services from CORDS manifests on the clouds you have."
     )
     whole.add_argument("--version", action="store_true", help="show the version")
     chosen = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in COMMANDS:
+    for command in [each for each in COMMANDS if each.name in words[:1]] or COMMANDS:
         own = chosen.add_parser(command.name, help=command.help, description=command.help)
         own.set_defaults(run=command.run)
         for argument in command.arguments:
