@@ -31,24 +31,38 @@ def port(settings: Settings, row: str) -> int:
 
 def listening(settings: Settings, row: str) -> str:
     """The address a row listens on in this configuration."""
-    return f"http://{_bracketed(settings.host)}:{port(settings, row)}"
+    return at(settings, port(settings, row))
+
+
+def at(settings: Settings, port: int) -> str:
+    """The address of a port of this host in this configuration."""
+    return f"http://{_bracketed(settings.host)}:{port}"
 
 
 def origin(settings: Settings) -> str | None:
     """The one address of all rows that clients see; None where each row has its own."""
     if settings.origin_port is None:
         return None
-    return settings.public_url or f"http://{_bracketed(settings.host)}:{settings.origin_port}"
+    return settings.public_url or at(settings, settings.origin_port)
 
 
 def public(settings: Settings, row: str) -> str:
-    """The address clients see: that of all rows, or `public_url` with the row's port, or the listening address."""
+    """The address clients see: that of all rows, the settings' own, `public_url` with the row's port, or where it
+    listens."""
     if (common := origin(settings)) is not None:
         return common
+    if row in settings.rows:
+        return settings.rows[row].rstrip("/")
     if settings.public_url is None:
         return listening(settings, row)
     seen = urlsplit(settings.public_url)
     return f"{seen.scheme}://{_bracketed(seen.hostname or settings.host)}:{port(settings, row)}"
+
+
+def publishers(settings: Settings) -> tuple[str, ...]:
+    """Every publisher, in the order in which they are asked: the next when one does not listen."""
+    mirrors = (each.rstrip("/") for each in settings.mirrors)
+    return tuple(dict.fromkeys((static(settings)["publisher"], *mirrors)))
 
 
 def static(settings: Settings) -> dict[str, str]:

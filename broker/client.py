@@ -4,7 +4,8 @@
     the rest    an answer of 400 and more becomes the `AccordsError` it was made from, code and status kept
 
 A row of this process is called by its WSGI application (`local`), never over a socket: one process with few threads
-must not wait for itself. Where a row is comes from the publisher, remembered for a while, over static configuration.
+must not wait for itself. Where a row is comes from the publisher, remembered for a while; `broker.discovery.Watch`
+tells it at once when that changes. Static configuration is tried after it, or alone where no publisher answered yet.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,14 @@ if TYPE_CHECKING:
 
 ACCOUNT_HEADER = "X-Accords-Account"
 REQUEST_ID = "X-Request-Id"
+ROW_HEADER = "X-Accords-Row"
+"""Says which row is meant, where all rows have one address."""
 REMEMBERED = 10.0
 """Seconds an answer of the publisher is used without asking again: shorter than a publication's lease."""
+CONNECTING = 5.0
+"""Seconds until nobody is taken to listen at an address: a machine that is off refuses nothing, it is silent."""
+ASKING = 5.0
+"""Seconds the publisher has to say where rows are; meanwhile what it said before stands."""
 RETRY_AFTER = 5
 """Seconds after which a row that was down is worth trying again."""
 _JSON = "application/json"
@@ -60,12 +67,15 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}", "Accept": _JSON}
         if account is not None:
             self._headers[ACCOUNT_HEADER] = account
-        self._http = httpx.Client(timeout=timeout, transport=transport or _Network(), trust_env=False)
+        limits = httpx.Timeout(timeout, connect=min(timeout, CONNECTING))
+        self._http = httpx.Client(timeout=limits, transport=transport or _Network(), trust_env=False)
         self._local = {
             name: httpx.Client(transport=httpx.WSGITransport(app=app, raise_app_exceptions=False))
             for name, app in (local or {}).items()
         }
         self._static = addresses.static(settings)
+        self._configured = {row: self._static[row] for row in settings.rows if row in self._static}
+        self._publishers = addresses.publishers(settings)
         self.directory = Directory(self._ask_publisher)
 
     def acting_for(self, account: str) -> Client:
@@ -75,11 +85,20 @@ class Client:
         other._headers = {**self._headers, ACCOUNT_HEADER: account}
         return other
 
-    def address(self, row: str) -> str:
-        """Where a row is now: as configured here for this process' own and the publisher, else as published."""
-        if row == "publisher" or row in self._local:
-            return self._static[row]
-        return self.directory.find(row) or self._static[row]
+    @property
+    def needs_others(self) -> bool:
+        """Whether any row is served by another process."""
+        return len(self._local) < len(self._static)
+
+    def addresses(self, row: str) -> Sequence[str]:
+        """Where a row may be now, most likely first: as configured here for this process' own and the publishers, else
+        as published, then as configured."""
+        if row in self._local:
+            return (self._static[row],)
+        if row == "publisher":
+            return self._publishers
+        known = (*self.directory.find(row), *filter(None, [self._configured.get(row)]))
+        return tuple(dict.fromkeys(known)) or (self._static[row],)
 
     def request(
         self,
@@ -94,21 +113,42 @@ class Client:
         timeout: float | None = None,
     ) -> httpx.Response:
         """One request; raises `RowDown` or the error that the row answered with."""
-        sent = {**self._headers, **_same_request(), **(headers or {})}
+        sent = {**self._headers, ROW_HEADER: row, **_same_request(), **(headers or {})}
         if json is not None:
             content, sent = orjson.dumps(json), {"Content-Type": _JSON, **sent}
         http = self._local.get(row, self._http)
-        limit = httpx.USE_CLIENT_DEFAULT if timeout is None else timeout
-        address = self.address(row)
-        try:
-            answer = http.request(method, address + path, content=content, headers=sent, params=params, timeout=limit)
-        except httpx.TransportError as error:
-            if row != "publisher":  # asking it is what the directory is doing just now, under its lock
-                self.directory.forget()
-            raise _down(row, address, error) from error
+        limit = (
+            httpx.USE_CLIENT_DEFAULT if timeout is None else httpx.Timeout(timeout, connect=min(timeout, CONNECTING))
+        )
+
+        def send(address: str) -> httpx.Response:
+            return http.request(method, address + path, content=content, headers=sent, params=params, timeout=limit)
+
+        answer = self._reach(row, send)
         if answer.status_code >= 400:
             raise error_of(answer)
         return answer
+
+    def _reach(self, row: str, send: Callable[[str], httpx.Response]) -> httpx.Response:
+        """What the first address answers where somebody listens. When nobody does, the publisher is asked anew, once:
+        the row may have moved just now. An address that broke off may have done what it was asked, and is the last."""
+        tried: dict[str, httpx.TransportError] = {}
+        while untried := [each for each in self.addresses(row) if each not in tried]:
+            for address in untried:
+                try:
+                    return send(address)
+                except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                    tried[address] = error
+                except httpx.TransportError as error:
+                    self._doubt(row)
+                    raise _down(row, address, error) from error
+            self._doubt(row)
+        address, failure = tried.popitem()
+        raise _down(row, address, failure) from failure
+
+    def _doubt(self, row: str) -> None:
+        if row != "publisher":  # asking it is what the directory is doing just now, under its lock
+            self.directory.forget()
 
     def get(self, row: str, path: str, **params: str) -> Any:
         """The JSON that a path answers with."""
@@ -126,17 +166,12 @@ class Client:
         for http in (self._http, *self._local.values()):
             http.close()
 
-    def _ask_publisher(self) -> Mapping[str, str]:
-        """Row name -> address, of all rows that are published now."""
-        if "publisher" in self._local and len(self._local) == len(self._static):
+    def _ask_publisher(self) -> Mapping[str, Sequence[str]]:
+        """Row name -> addresses, of all rows that are published now."""
+        if not self.needs_others:
             return {}
-        found = self.get("publisher", "/publication/", number="1000")
-        attributes = [resource.get("attributes", {}) for resource in found.get("resources", ())]
-        return {
-            a["occi.publication.who"]: a["occi.publication.why"]
-            for a in attributes
-            if "occi.publication.who" in a and "occi.publication.why" in a
-        }
+        found: Mapping[str, Sequence[str]] = self.request("publisher", "GET", "/rows", timeout=ASKING).json()["rows"]
+        return found
 
 
 class _Network(httpx.BaseTransport):
@@ -161,32 +196,42 @@ class _Network(httpx.BaseTransport):
 
 
 class Directory:
-    """What the publisher said, remembered `REMEMBERED` seconds. A publisher that is away is not asked more often."""
+    """What the publisher said, remembered `REMEMBERED` seconds. While it is away it is not asked more often, and what
+    it said last stands: rows outlive it."""
 
-    def __init__(self, ask: Callable[[], Mapping[str, str]], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, ask: Callable[[], Mapping[str, Sequence[str]]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._ask = ask
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: Mapping[str, str] = {}
+        self._known: Mapping[str, Sequence[str]] = {}
         self._until = 0.0
 
-    def find(self, row: str) -> str | None:
+    def find(self, row: str) -> Sequence[str]:
+        """The addresses of a row, the newest first; none when it is not published."""
         with self._lock:
             if self._clock() >= self._until:
                 self._known = self._answer()
                 self._until = self._clock() + REMEMBERED
-            return self._known.get(row)
+            return self._known.get(row, ())
+
+    def learn(self, known: Mapping[str, Sequence[str]]) -> None:
+        """Take what the publisher has just said."""
+        with self._lock:
+            self._known = known
+            self._until = self._clock() + REMEMBERED
 
     def forget(self) -> None:
         """Ask again at the next question: what was said led nowhere."""
         with self._lock:
             self._until = 0.0
 
-    def _answer(self) -> Mapping[str, str]:
+    def _answer(self) -> Mapping[str, Sequence[str]]:
         try:
             return self._ask()
         except AccordsError:
-            return {}
+            return self._known
 
 
 def error_of(answer: httpx.Response) -> AccordsError:

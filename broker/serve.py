@@ -15,17 +15,21 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
-from broker import addresses, auth, discovery, logs, memory, services
+from broker import addresses, auth, discovery, logs, memory, running, services
+from broker.client import Client
+from broker.hooks import publication
 from broker.services import ROWS, Row
 from broker.settings import Settings
 from broker.web import listener
 from broker.web.app import Rows
+from broker.web.site import Site
 
 ALL = "all"
 DOOR = "agent"
@@ -42,6 +46,7 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
     `beside`: what else to run, each in a child that shares this process' memory and ends with it: a worker, say.
     """
     logs.configure(settings.log_level)
+    running.stay(settings.home)
     memory.settle()
     identity = auth.installation(settings)
     if identity.new:
@@ -89,7 +94,7 @@ def _options(settings: Settings, rows: Sequence[Row], served: Rows, children: Se
         "bind": [addresses.listening(settings, row.name).removeprefix("http://") for row in rows],
         "worker_class": listener.Worker,
         "workers": 1,
-        "threads": settings.threads,
+        "threads": settings.threads + (publication.WAITERS if discovery.PUBLISHER in served.sites else 0),
         "preload_app": True,
         "keepalive": 30,
         "graceful_timeout": 5,
@@ -107,22 +112,41 @@ def _options(settings: Settings, rows: Sequence[Row], served: Rows, children: Se
 
 
 def _publishing(settings: Settings, rows: Sequence[Row], served: Rows) -> dict[str, Callable[..., None]]:
-    """The serving process keeps its rows published, and closes what it opened when it ends."""
-    renewals: list[discovery.Renewal] = []
+    """The serving process keeps its rows published, knows where the others are, and closes what it opened when it
+    ends."""
+    keeping: list[discovery.Renewal | discovery.Watch | discovery.Mirror] = []
 
     def begin(_worker: Any) -> None:
         site = served.sites[rows[0].name]
         published = [discovery.Published(row.name, row.kinds, addresses.public(settings, row.name)) for row in rows]
-        renewal = discovery.Renewal(site.client, published, lease=settings.publication_lease, now=site.now)
-        renewals.append(renewal)
-        renewal.start()
+        keeping.append(discovery.Renewal(site.client, published, lease=settings.publication_lease, now=site.now))
+        if site.client.needs_others:
+            keeping.append(discovery.Watch(site.client))
+        if discovery.PUBLISHER in served.sites:
+            keeping.extend(_mirrors(settings, served.sites[discovery.PUBLISHER]))
+        for each in keeping:
+            each.start()
 
     def end(_arbiter: Any, _worker: Any) -> None:
-        for renewal in renewals:
-            renewal.stop()
+        for each in keeping:
+            each.stop()
         served.close()
 
     return {"post_worker_init": begin, "worker_exit": end}
+
+
+def _mirrors(settings: Settings, site: Site) -> list[discovery.Mirror]:
+    """One for each other publisher of the settings."""
+    own = addresses.public(settings, discovery.PUBLISHER)
+    token = auth.issue(site.key, auth.Principal(discovery.PUBLISHER, auth.PLATFORM, auth.Role.SERVER))
+
+    def mirror(address: str) -> discovery.Mirror:
+        alone = settings.model_copy(update={"publisher": address, "mirrors": (), "rows": {}})
+        look = partial(discovery.living, site.store, settings.publication_lease)
+        return discovery.Mirror(Client(alone, token), own, look)
+
+    others = (address.rstrip("/") for address in settings.mirrors)
+    return [mirror(address) for address in others if address not in (own, addresses.listening(settings, site.row.name))]
 
 
 def _door(settings: Settings) -> None:

@@ -80,8 +80,14 @@ class Settings(BaseSettings):
     publisher: str | None = Field(
         default=None, description="Address of the publisher row; by default the one on `host` at its own port."
     )
+    mirrors: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of further publishers: asked when the first does not answer, and told by each publisher "
+        "of the rows that renew with it.",
+    )
     rows: dict[str, str] = Field(
-        default_factory=dict, description="Static addresses of rows, used when the publisher does not answer."
+        default_factory=dict,
+        description="Static addresses of rows: tried when no publisher answers, or what it said leads nowhere.",
     )
     door_address: str = Field(
         default="10.198.0.1", description="Address that nodes call home to; the local provider adds it to `lo`."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -48,9 +48,8 @@ class Site:
 
     @cached_property
     def references(self) -> References:
-        homes = {kind: addresses.public(self.settings, row.name) for row in ROWS for kind in row.kinds}
         everything = kinds.registry(*(row.name for row in ROWS))
-        return References(everything, homes, addresses.public(self.settings, self.row.name))
+        return References(everything, Homes(self), addresses.public(self.settings, self.row.name))
 
     @cached_property
     def has_links(self) -> bool:
@@ -104,5 +103,27 @@ class Site:
             client=self.client.acting_for(account),
             row=self.row,
             accept=accept,
-        )
             query=query or {},
+        )
+
+
+class Homes(Mapping[str, str]):
+    """Kind -> the public address of its row. That of a row of another process is what it published, which another
+    machine's settings cannot know."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._rows = {kind: row.name for row in ROWS for kind in row.kinds}
+        self._configured = {name: addresses.public(site.settings, name) for name in set(self._rows.values())}
+
+    def __getitem__(self, kind: str) -> str:
+        row = self._rows[kind]
+        elsewhere = row not in self._site.local and addresses.origin(self._site.settings) is None
+        published = self._site.client.directory.find(row) if elsewhere else ()
+        return published[0] if published else self._configured[row]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)

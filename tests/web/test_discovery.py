@@ -115,8 +115,8 @@ def test_nothing_is_removed_that_is_within_its_lease() -> None:
 def test_the_publisher_is_asked_once_in_a_while(clock: Clock) -> None:
     asked = []
     now = [100.0]
-    directory = Directory(lambda: asked.append(1) or {"node": "http://n"}, clock=lambda: now[0])
-    assert {directory.find("node") for _ in range(5)} == {"http://n"}
+    directory = Directory(lambda: asked.append(1) or {"node": ["http://n"]}, clock=lambda: now[0])
+    assert [directory.find("node") for _ in range(5)] == [["http://n"]] * 5
     assert len(asked) == 1
     now[0] += REMEMBERED
     directory.find("node")
@@ -128,8 +128,8 @@ def test_the_publisher_is_asked_once_in_a_while(clock: Clock) -> None:
 def test_without_a_publisher_the_configured_address_is_used(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, publisher="http://127.0.0.1:1", rows={"node": "http://127.0.0.1:2"})
     client = Client(settings, "token", timeout=2)
-    assert client.address("node") == "http://127.0.0.1:2"
-    assert client.address("cloud") == f"http://127.0.0.1:{addresses.port(settings, 'cloud')}"
+    assert client.addresses("node") == ("http://127.0.0.1:2",)
+    assert client.addresses("cloud") == (f"http://127.0.0.1:{addresses.port(settings, 'cloud')}",)
 
 
 def test_a_row_that_is_down_is_named_with_when_to_try_again(tmp_path: Path) -> None:
