@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
@@ -13,6 +13,7 @@ from manifests.instances import term_of
 from manifests.language import METHODS
 from manifests.model import Action, Manifest, Network, Node, Package, Port, Position, Record, Volume
 from manifests.parameters import is_open
+from manifests.statements import Metrics
 
 # What the type of a node says when it is no manifest (cords.md 1.1).
 _RESERVED = "simple"
@@ -20,9 +21,9 @@ _RESERVED = "simple"
 _ACTED_ON = frozenset({"account", "user"})
 
 
-def manifest(document: Manifest, findings: Findings, metrics: Collection[str] | None = None) -> None:
-    """Nodes, volumes and packages have names of their own; ports and statements name what there is. `metrics`: the
-    names that somebody measures, None when that is not known here."""
+def manifest(document: Manifest, findings: Findings, metrics: Metrics | None = None) -> None:
+    """Nodes, volumes and packages have names of their own; ports and statements name what there is. `metrics`:
+    what somebody measures, None when that is not known here."""
     if document.name == _RESERVED:
         hint = "give it another name"
         findings.add("reserved-name", document.at, f"no manifest is called {_RESERVED}: every node would be one", hint)

@@ -205,6 +205,15 @@ CODES: Mapping[str, Code] = {
     "action-metric": Code(
         "A monitor statement names a metric that nobody measures.", _act("a.monitor(slam.cpuu);"), "library"
     ),
+    "metric-location": Code(
+        "A monitor statement does not say where its metric is to be measured.", _act("a.monitor(slam.du);"), "library"
+    ),
+    "metric-outside": Code(
+        "A node that nobody here makes is asked for a metric that only its own agent could measure.",
+        '<manifest name="m"><node name="a" provider="external" address="10.1.2.3"/><configuration>'
+        '<action expression="a.monitor(slam.cpu);"/></configuration></manifest>',
+        "library",
+    ),
     "historic-method": Code(
         "A historic word for a method; it means what the modern one does.",
         _act("a.command('x');"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from manifests.model import Agreement, Document, Manifest, Record
 from manifests.nesting import Nest, Nested
 from manifests.references import NO_LIBRARY, Defined, Library, References
 from manifests.source import Source, decode
-from manifests.statements import watched
+from manifests.statements import OF_A_SITE, Metrics, watched
 from manifests.tree import Element, TooMuch
 
 BODY_LIMIT = 2 * 1024**2
@@ -45,7 +45,7 @@ class Around:
 
     strict: bool = False
     inputs: Mapping[str, str] | None = None
-    metrics: Collection[str] | None = None
+    metrics: Metrics | None = None
     nest: Nest = field(default_factory=Nest)
 
 
@@ -58,15 +58,15 @@ def read(
     inputs: Mapping[str, str] | None = None,
     library: Library = NO_LIBRARY,
     complete: bool = True,
-    metrics: Collection[str] | None = None,
+    metrics: Metrics | None = None,
 ) -> Reading:
     """A document of any kind. Without `format` a text that begins with `<` is XML, any other YAML or JSON.
 
     `limit` in bytes. `strict`: what would be repaired is an error. `inputs`: the values of what the document leaves
     open; None: nobody fills it now. `library`: where an empty named element is looked for when the document does
-    not have it; unless it is `complete`, a server may have what it has not. `metrics`: the names that somebody
-    measures; None: they are not checked. Names are resolved and statements checked: what comes back can be placed
-    and planned.
+    not have it; unless it is `complete`, a server may have what it has not. `metrics`: those that somebody
+    measures, by name; None: they are not checked. Names are resolved and statements checked: what comes back can be
+    placed and planned.
     """
     findings = Findings()
     source = _source(data, limit, findings)
@@ -132,12 +132,14 @@ def _inner(defined: Defined, nest: Nest, around: Around) -> Nested:
     return document if isinstance(document, Manifest) and not findings.refused else None, findings.diagnostics()
 
 
-def _measured(document: Manifest, around: Around) -> Collection[str] | None:
+def _measured(document: Manifest, around: Around) -> Metrics | None:
     """The metrics that a statement may name: those that somebody measures, and those that the library defines."""
     if around.metrics is None:
         return None
-    known = (name for name in watched(document) if name in around.metrics or around.nest.library("metric", name))
-    return frozenset(around.metrics).union(known)  # some names are known by their pattern, and stand in no list
+    named = frozenset(watched(document))
+    own = {name: OF_A_SITE for name in named if around.nest.library("metric", name)}
+    by_pattern = {name: around.metrics[name] for name in named if name in around.metrics}  # which stand in no list
+    return {**own, **around.metrics, **by_pattern}
 
 
 def _source(data: bytes, limit: int, findings: Findings) -> Source | None:

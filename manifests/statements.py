@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from manifests.findings import Findings, nearest
 from manifests.language import CONSUMERS, METHODS, OCCI_CALLS, PROPERTIES, Method
@@ -27,9 +28,33 @@ _PLACE = re.compile(r"[!-~]{1,255}")
 _LONGEST_SHOWN = 70
 
 
-def check(manifest: Manifest, findings: Findings, metrics: Collection[str] | None = None) -> None:
-    """Every statement of configuration, release and interface. `metrics` are the names somebody measures; None: they
-    are not checked."""
+class Metric(Protocol):
+    """What a statement has to know of a metric: what its `location` means, empty where it needs none, and whether it is
+    measured `inside` the node."""
+
+    @property
+    def location(self) -> str: ...
+    @property
+    def inside(self) -> bool: ...
+
+
+Metrics = Mapping[str, Metric]
+"""What somebody measures, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OfASite:
+    location: str = ""
+    inside: bool = True
+
+
+OF_A_SITE: Metric = _OfASite()
+"""A metric of the site's own: an expression that the node's shell runs."""
+
+
+def check(manifest: Manifest, findings: Findings, metrics: Metrics | None = None) -> None:
+    """Every statement of configuration, release and interface. `metrics` are what somebody measures; None: they are not
+    checked."""
     checker = _Checker(manifest, findings, metrics)
     for word, phase in (
         ("configuration", manifest.configuration),
@@ -39,6 +64,13 @@ def check(manifest: Manifest, findings: Findings, metrics: Collection[str] | Non
         for action in phase.actions if phase else ():
             for statement in action.statements:
                 checker.statement(statement, word)
+
+
+def place(statement: Statement) -> str:
+    """Where a monitor statement wants something measured. A second argument was the address of who judges it; what is
+    no address is the place."""
+    rest = statement.arguments[1:]
+    return next((each for each in rest if isinstance(each, str) and "://" not in each), "")
 
 
 def watched(manifest: Manifest) -> Iterator[str]:
@@ -53,7 +85,7 @@ def watched(manifest: Manifest) -> Iterator[str]:
 class _Checker:
     manifest: Manifest
     findings: Findings
-    metrics: Collection[str] | None
+    metrics: Metrics | None
 
     def statement(self, statement: Statement, phase: str) -> None:
         found = lead(self.manifest, statement.target)
@@ -109,22 +141,37 @@ class _Checker:
         if wrong:
             self._arguments(statement, wrong)
         if method.takes == "metric":
-            self._metric(statement)
+            self._metric(statement, found.node)
             return
         for named in statement.arguments:
             if isinstance(named, Property):
                 self.property(named, statement)
 
-    def _metric(self, statement: Statement) -> None:
+    def _metric(self, statement: Statement, node: Node | None) -> None:
         named = next((each for each in statement.arguments if isinstance(each, Property)), None)
         if named is None:
             return
         if named.path not in CONSUMERS:
             summary = f"nobody who takes measurements is called {named.path[:_LONGEST_SHOWN]!r}"
             self.findings.add("action-consumer", statement.at, summary, nearest(named.path, CONSUMERS))
-        if self.metrics is not None and named.name not in self.metrics:
+        if self.metrics is None:
+            return
+        if named.name not in self.metrics:
             hint = self._hint(named.name, self.metrics)
             self.findings.add("action-metric", statement.at, f"nobody measures {named.name[:_LONGEST_SHOWN]!r}", hint)
+            return
+        self._measurable(statement, named, self.metrics[named.name], node)
+
+    def _measurable(self, statement: Statement, named: Property, metric: Metric, node: Node | None) -> None:
+        target = statement.target
+        if metric.location and not place(statement):
+            summary = f"{named.name} of {target} is measured at a place, which is not said"
+            hint = f"write {target}.monitor({named.path}.{named.name}, '...'); with the {metric.location}"
+            self.findings.add("metric-location", statement.at, summary, hint)
+        if metric.inside and node is not None and node.provider == OUTSIDE:
+            summary = f"{target} is outside, and {named.name} is measured inside a node"
+            hint = "choose a metric that is measured from outside, such as tcp:connect or dicom:echo"
+            self.findings.add("metric-outside", statement.at, summary, hint)
 
     def _interface(self, statement: Statement) -> None:
         if any(isinstance(each, Property) for each in statement.arguments):

@@ -14,6 +14,7 @@ from manifests.graph import cycles
 from manifests.language import METHODS
 from manifests.model import Manifest, Phase, Position, Property, Statement
 from manifests.parameters import INPUT
+from manifests.statements import place
 
 SELF = "self"
 _NOT_IN_A_VARIABLE = re.compile(r"[^A-Za-z0-9_]")
@@ -111,12 +112,10 @@ def said(statement: Statement) -> Iterator[Wire | Command | Watch]:
 
 
 def _watch(statement: Statement) -> Watch:
-    """`monitor(slam.cpu)`: the path is the historic word for who asked (cords.md 1.4). A second argument was the
-    address of who judges it; what is no address says where to measure."""
-    named, *rest = statement.arguments
+    """`monitor(slam.cpu)`: the path is the historic word for who asked (cords.md 1.4)."""
+    named = statement.arguments[0]
     metric = named.name if isinstance(named, Property) else named
-    location = next((each for each in rest if isinstance(each, str) and "://" not in each), "")
-    return Watch(statement.target, metric, location)
+    return Watch(statement.target, metric, place(statement))
 
 
 def needs(found: Mapping[str, Told]) -> dict[str, set[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sla.evaluate import evaluate
-from sla.metrics import METRICS, NAMES, Metric, Origin, metric
+from sla.metrics import KNOWN, METRICS, Metric, Origin, metric
 from sla.model import (
     Agreement,
     Business,
@@ -17,8 +17,8 @@ from sla.model import (
 )
 
 __all__ = [
+    "KNOWN",
     "METRICS",
-    "NAMES",
     "Agreement",
     "Business",
     "Comparison",

@@ -9,7 +9,7 @@ documents.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +35,11 @@ class Metric:
     period: int = 60
     samples: int = 1
     expression: str = ""
+
+    @property
+    def inside(self) -> bool:
+        """Whether the node itself measures it."""
+        return self.origin is Origin.NODE
 
 
 _FOLDER = "folder in the node"
@@ -149,11 +154,14 @@ def metric(name: str) -> Metric | None:
     return METRICS.get(name) or (_of_interface(*found.groups()) if found else None)
 
 
-class _Names(Collection[str]):
-    """The names of METRICS, and those that `metric` knows by their pattern."""
+class _Known(Mapping[str, Metric]):
+    """METRICS, and those that `metric` knows by their pattern."""
 
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and metric(name) is not None
+    def __getitem__(self, name: str) -> Metric:
+        found = metric(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(METRICS)
@@ -162,5 +170,5 @@ class _Names(Collection[str]):
         return len(METRICS)
 
 
-NAMES: Collection[str] = _Names()
-"""Every name that somebody measures, wherever no import document is known."""
+KNOWN: Mapping[str, Metric] = _Known()
+"""Every metric that somebody measures, wherever no import document is known."""

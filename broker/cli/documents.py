@@ -40,7 +40,7 @@ def _checked(names: Sequence[str], *, strict: bool) -> dict[str, tuple[str, Sequ
     """The text of each document and what is said about it; no text where the bytes are none. They know each other's
     names; what none of them has, a server may have."""
     from manifests import NO_LIBRARY, decode, parse, read, together
-    from sla import NAMES
+    from sla import KNOWN
 
     documents = {name: content(name) for name in names}
     library = NO_LIBRARY
@@ -52,7 +52,7 @@ def _checked(names: Sequence[str], *, strict: bool) -> dict[str, tuple[str, Sequ
         text = ""
         with suppress(ValueError):  # which the reader says, too
             text = decode(document)
-        reading = read(document, strict=strict, library=library, complete=False, metrics=NAMES)
+        reading = read(document, strict=strict, library=library, complete=False, metrics=KNOWN)
         found[name] = (text, reading.diagnostics)
     return found
 

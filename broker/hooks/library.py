@@ -7,7 +7,7 @@ what it means. What it defines itself is kept closed: whatever it refers to is w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from broker.errors import Invalid
@@ -16,7 +16,7 @@ from broker.store import PLATFORM, Record, Transaction, definitions
 from broker.store.definitions import Definition, Use
 from manifests import Defined, Element, Library, Reading, read
 from manifests import definitions as definitions_of
-from sla import NAMES
+from sla import KNOWN, Metric, Origin
 
 Uses = dict[tuple[str, str], tuple[Defined, ...]]
 """(term, name) -> what the library gave for it."""
@@ -47,20 +47,22 @@ def noting(known: Library) -> tuple[Library, Uses]:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured(Collection[str]):
-    """The metrics that somebody measures: the built-in ones, and those that documents define."""
+class Measured(Mapping[str, Metric]):
+    """The metrics that somebody measures: the built-in ones, and those that documents define, which nodes measure."""
 
     own: frozenset[str]
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.own or name in NAMES
+    def __getitem__(self, name: str) -> Metric:
+        if name in self.own and name not in KNOWN:
+            return Metric(name, "", Origin.NODE, "defined by a document")
+        return KNOWN[name]
 
     def __iter__(self) -> Iterator[str]:
-        yield from self.own
-        yield from NAMES
+        yield from KNOWN
+        yield from (name for name in self.own if name not in KNOWN)
 
     def __len__(self) -> int:
-        return len(self.own) + len(NAMES)
+        return sum(1 for _ in self)
 
 
 def measured(tx: Transaction, account: str) -> Measured:

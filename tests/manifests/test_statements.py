@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +13,8 @@ from manifests.language import METHODS, Path, statements
 from manifests.methods import called, script
 from manifests.model import Action, Agreement, Input, Manifest, Node, Phase, Property, Statement
 from manifests.paths import lead
-from manifests.statements import check
+from manifests.statements import Metrics, check
+from sla import KNOWN
 
 
 def said(expression: str) -> tuple[Statement, ...]:
@@ -56,9 +55,7 @@ OUTER = Manifest(
 )
 
 
-def found(
-    expression: str, word: str = "configuration", metrics: Collection[str] | None = ("cpu", "memory:used")
-) -> tuple[Diagnostic, ...]:
+def found(expression: str, word: str = "configuration", metrics: Metrics | None = KNOWN) -> tuple[Diagnostic, ...]:
     document = Manifest(OUTER.name, OUTER.nodes, inputs=OUTER.inputs, **{word: phase(x=expression)})  # type: ignore[arg-type]  # a test's
     findings = Findings()
     check(document, findings, metrics)
@@ -72,7 +69,7 @@ def found(
         "store.disks.drive.system('x');",
         "web.system('its only node is meant'); a.configure(store.hostname);",
         "store.backup('today'); store.disks.wipe(); STORE.db.kill('x');".replace("STORE", "store"),
-        "a.monitor(slam.cpu); pacs.monitor(comons.memory:used, 'somewhere');",
+        "a.monitor(slam.cpu); pacs.monitor(comons.dicom:echo, 'PACS@104');",
         "a.configure(pacs.aetitle, pacs.port, pacs.certificate);",
         "a.configure(input.licence);",
         "far.anything('x'); far.b.c.system('x'); a.configure(far.x.y.hostname, far.colour);",
@@ -127,6 +124,25 @@ def test_each_phase_has_its_own_methods() -> None:
 
 def test_metrics_are_checked_where_it_is_known_who_measures() -> None:
     assert found("a.monitor(slam.anything);", metrics=None) == ()
+    assert found("a.monitor(slam.du);", metrics=None) == ()
+
+
+def test_a_metric_of_a_place_wants_to_know_which_and_an_address_is_none() -> None:
+    assert found("a.monitor(slam.du, '/srv');") == ()
+    for expression in ("a.monitor(slam.du);", "a.monitor(slam.du, 'http://judge');"):
+        (said,) = found(expression)
+        assert (said.code, "folder" in said.hint) == ("metric-location", True)
+
+
+def test_a_node_that_is_outside_measures_nothing_itself() -> None:
+    def of(expression: str) -> list[str]:
+        findings = Findings()
+        document = Manifest("m", (Node("far", provider="external"),), configuration=phase(do=expression))
+        check(document, findings, KNOWN)
+        return [each.code for each in findings.diagnostics()]
+
+    assert of("far.monitor(slam.cpu);") == ["metric-outside"]
+    assert of("far.monitor(slam.tcp:connect, '104');") == []
 
 
 def test_a_method_of_a_complex_node_is_the_statements_of_its_manifest_to_any_depth() -> None:

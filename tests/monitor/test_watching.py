@@ -147,10 +147,10 @@ def test_a_metric_of_another_account_is_nobodys(house: House, ann: User) -> None
     ("statement", "hint"), [("db.monitor(slam.du:bytes);", "folder"), ("db.monitor(slam.tcp:connect);", "port")]
 )
 def test_what_is_measured_at_a_place_needs_one(ann: User, statement: str, hint: str) -> None:
-    location = ann.post_document(watched(statement))["location"]
     with pytest.raises(AccordsError) as refused:
-        ann.plan(location)
-    assert hint in str(refused.value.hint)
+        ann.post_document(watched(statement))
+    assert "metric-location" in str(refused.value.fields)
+    assert hint in str(refused.value.fields)
 
 
 def test_what_a_common_node_monitors_is_settled_in_its_own_plan(house: House, ann: User) -> None:
