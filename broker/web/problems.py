@@ -1,8 +1,9 @@
 """Errors as answers: one sentence for who reads text, a JSON object for who reads JSON (HTTP-21). Never a traceback.
 
 The JSON is RFC 9457's members and, for OCCI clients, `error` with `code` and `message`. It is sent as application/json
-even when application/occi+json was asked for, so that no parser takes it for a rendering. A document's diagnostics
-follow the sentence, one a line.
+even when application/occi+json was asked for, so that no parser takes it for a rendering, and as
+application/problem+json to who names that and where there are diagnostics of a document. In a text they follow the
+sentence, one a line.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import orjson
 
 from broker.errors import AccordsError, Unauthenticated
 from broker.web import negotiate
+
+PROBLEM = "application/problem+json"
+"""RFC 9457."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +43,47 @@ def answer(error: AccordsError, accept: str | None) -> Answer:
     """An error as an answer to a request that accepts `accept`."""
     headers = {"Cache-Control": "no-store", **_extra(error)}
     if _reads_json(accept):
-        return Answer(error.status, {"Content-Type": "application/json", **headers}, _json(error))
+        media = PROBLEM if _names_problems(accept) or "diagnostics" in error.fields else "application/json"
+        return Answer(error.status, {"Content-Type": media, **headers}, _json(error))
     return Answer(error.status, {"Content-Type": "text/plain; charset=utf-8", **headers}, _text(error))
 
 
 def _reads_json(accept: str | None) -> bool:
     """HTTP-22: an error is answered even when the Accept header is the error."""
+    if _names_problems(accept):
+        return True
     try:
         return negotiate.wanted(accept) in negotiate.JSONS
     except AccordsError:
         return False
 
 
+def _names_problems(accept: str | None) -> bool:
+    return PROBLEM in (accept or "").lower()
+
+
 def _json(error: AccordsError) -> bytes:
-    body = {**error.problem(), "error": {"code": error.status, "message": error.message}}
+    problem = {name: _line(said) if name in _LINES else said for name, said in error.problem().items()}
+    body = {**problem, "error": {"code": error.status, "message": _line(error.message)}}
     return orjson.dumps(body, default=str)
 
 
 def _text(error: AccordsError) -> bytes:
     said = error.message if not error.hint else f"{error.message} ({error.hint})"
-    return "".join(f"{' '.join(line.split())}\n" for line in (said, *_diagnostics(error))).encode()
+    return "".join(f"{_line(line)}\n" for line in (said, *_diagnostics(error))).encode()
+
+
+_LINES = frozenset({"title", "hint"})
+
+
+def _line(said: object) -> str:
+    """One line that can be read and sent, whatever a client said that is quoted in it."""
+    line = " ".join(str(said).split())
+    return line if line.isprintable() else "".join(map(_readable, line))
+
+
+def _readable(mark: str) -> str:
+    return mark if mark.isprintable() else mark.encode("unicode_escape").decode()
 
 
 def _diagnostics(error: AccordsError) -> Iterator[str]:
