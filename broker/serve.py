@@ -61,7 +61,8 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
         import broker.door.app  # noqa: F401 - loaded here, shared with the child that uses it
     works = (*beside, *([lambda: _door(settings)] if name == ALL else []))
     children = [_beside(work) for work in works]
-    Server(served.by_port, _options(settings, rows, served, children)).run()
+    software = listener.COMPATIBLE if settings.occi_1_1 else listener.SOFTWARE
+    Server(served.by_port, _options(settings, rows, served, children), software).run()
 
 
 class Log(glogging.Logger):
@@ -75,13 +76,14 @@ class Log(glogging.Logger):
 class Server(BaseApplication):
     """gunicorn, told everything here: it reads no file and no command line."""
 
-    def __init__(self, app: Any, options: dict[str, Any]) -> None:
+    def __init__(self, app: Any, options: dict[str, Any], software: str) -> None:
         self._app = app
+        self._software = software
         self._options = options
         super().__init__()
 
     def load_config(self) -> None:
-        listener.brand()
+        listener.brand(self._software)
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
@@ -91,7 +93,7 @@ class Server(BaseApplication):
 
 def _options(settings: Settings, rows: Sequence[Row], served: Rows, children: Sequence[int]) -> dict[str, Any]:
     return {
-        "bind": [addresses.listening(settings, row.name).removeprefix("http://") for row in rows],
+        "bind": _binds(settings, rows),
         "worker_class": listener.Worker,
         "workers": 1,
         "threads": settings.threads + (publication.WAITERS if discovery.PUBLISHER in served.sites else 0),
@@ -109,6 +111,14 @@ def _options(settings: Settings, rows: Sequence[Row], served: Rows, children: Se
         "on_exit": lambda _arbiter: _end(children),
         **_publishing(settings, rows, served),
     }
+
+
+def _binds(settings: Settings, rows: Sequence[Row]) -> list[str]:
+    """Every row's own address, and where all are served the one that they have in common."""
+    ports = [addresses.port(settings, row.name) for row in rows]
+    if settings.origin_port is not None and len(rows) == len(ROWS):
+        ports.append(settings.origin_port)
+    return [addresses.at(settings, port).removeprefix("http://") for port in ports]
 
 
 def _publishing(settings: Settings, rows: Sequence[Row], served: Rows) -> dict[str, Callable[..., None]]:

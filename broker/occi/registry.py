@@ -133,7 +133,7 @@ class Registry:
             raise Unfit(f"Mixin {mixin.id} exists already, defined differently.", term=mixin.id)
         if known is not None:
             raise Denied(f"Category {mixin.id} is defined by the provider.", term=mixin.id)
-        if mixin.location in self.locations:
+        if mixin.location in self.locations or self._is_taken(mixin.location):
             raise Unfit(f"Location {mixin.location} is taken.", term=mixin.location)
         return replace(
             self,

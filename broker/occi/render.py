@@ -113,6 +113,11 @@ def listed(registry: Registry) -> tuple[Category, ...]:
     return tuple(chain(kinds, registry.mixins.values(), registry.actions.values()))
 
 
+def category_values(values: Sequence[str], media: Media, *, limit: int = HEADER_LIMIT) -> Rendered:
+    """Categories that are written already, by several servers."""
+    return _text((("Category", values),), media, limit)
+
+
 def done(media: Media) -> Rendered:
     """Nothing to say but that it was done: `OK` in text (ENT-10), an empty object in JSON."""
     if media in (Media.JSON, Media.PLAIN_JSON):

@@ -6,7 +6,8 @@ The whole API is the table in `_routes`. Whatever is raised leaves through one o
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import falcon
@@ -15,13 +16,14 @@ from broker import addresses, auth
 from broker.errors import AccordsError
 from broker.hooks.rows import OPEN, wired
 from broker.occi.model import Kind, Mixin
-from broker.services import Row
+from broker.services import ROWS, Row
 from broker.settings import Settings
 from broker.web import problems
 from broker.web.bulk import Bulk
 from broker.web.collection import Elsewhere, KindCollection, MixinCollection
 from broker.web.entity import Below, Beside, EntityResource
 from broker.web.gate import Gate
+from broker.web.origin import Categories, Origin, Shared
 from broker.web.query import QueryInterface
 from broker.web.site import Site
 
@@ -34,33 +36,48 @@ log = logging.getLogger(__name__)
 def application(site: Site) -> falcon.App[falcon.Request, falcon.Response]:
     """The row's application."""
     verify = auth.Verifier(site.key, now=site.now)
-    app = falcon.App(middleware=_middleware(site, verify))
+    pages = bool(site.settings.browser_origins)
+    gate = Gate(verify, site.row.name, browsers=pages, open=OPEN.get(site.row.name, ()))
+    return _built(site.settings, gate, _routes(site), Elsewhere(site))
+
+
+def common(rows: Mapping[str, WSGIApplication], settings: Settings, key: str) -> Origin:
+    """The application in front of those of all rows, at their one address."""
+    verify = auth.Verifier(key, now=lambda: time.time_ns() // 1000)
+    gate = Gate(verify, "origin", browsers=bool(settings.browser_origins))
+    query = Categories(rows, settings)
+    return Origin(rows, _built(settings, gate, [(path, query) for path in QUERY_INTERFACES], Shared(rows, settings)))
+
+
+def _built(
+    settings: Settings, gate: Gate, routes: Iterable[tuple[str, Any]], rest: Callable[..., None]
+) -> falcon.App[falcon.Request, falcon.Response]:
+    app = falcon.App(middleware=_middleware(settings.browser_origins, gate))
     app.req_options.keep_blank_qs_values = True
-    for path, resource in _routes(site):
+    for path, resource in routes:
         app.add_route(path, resource)
-    app.add_sink(Elsewhere(site), prefix="/")
+    app.add_sink(rest, prefix="/")
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _refused)
     app.add_error_handler(AccordsError, _known)
     return app
 
 
+QUERY_INTERFACES = ("/-/", "/.well-known/org/ogf/occi/-/")
 EXPOSED = "Category, Link, X-OCCI-Attribute, X-OCCI-Location, Location, Server, ETag, X-Request-Id"
 """Headers that pages of other origins may read: renderings are in them (HTTP-12)."""
 
 
-def _middleware(site: Site, verify: auth.Verifier) -> list[Any]:
+def _middleware(origins: Collection[str], gate: Gate) -> list[Any]:
     """What sees every request, outermost first."""
-    origins = site.settings.browser_origins
-    gate = Gate(verify, site.row.name, browsers=bool(origins), open=OPEN.get(site.row.name, ()))
     if not origins:
         return [gate]
     return [falcon.CORSMiddleware("*" if "*" in origins else origins, expose_headers=EXPOSED), gate]
 
 
 def _routes(site: Site) -> Iterator[tuple[str, Any]]:
-    yield "/-/", QueryInterface(site)
-    yield "/.well-known/org/ogf/occi/-/", QueryInterface(site)
+    for path in QUERY_INTERFACES:
+        yield path, QueryInterface(site)
     yield "/.bulk", Bulk(site)
     for path, methods in site.row.routes.items():
         yield path, Beside(site, methods)
@@ -104,7 +121,10 @@ class Rows:
         self.apps: dict[str, WSGIApplication] = {}
         self.sites = {row.name: Site(wired(row), settings, key, local=self.apps) for row in rows}
         self.apps.update({name: application(site) for name, site in self.sites.items()})
-        self.by_port = ByPort({addresses.port(settings, name): app for name, app in self.apps.items()})
+        ports = {addresses.port(settings, name): app for name, app in self.apps.items()}
+        if settings.origin_port is not None and len(self.apps) == len(ROWS):
+            ports[settings.origin_port] = common(self.apps, settings, key)
+        self.by_port = ByPort(ports)
 
     def close(self) -> None:
         for site in self.sites.values():

@@ -10,6 +10,7 @@ import falcon
 from broker.errors import Forbidden, Invalid, Stale
 from broker.occi import read
 from broker.occi.media import Media
+from broker.occi.model import Kind
 from broker.occi.registry import Registry
 from broker.occi.render import Rendered
 from broker.services import Context, Reply
@@ -30,7 +31,7 @@ class Exchange:
             site.row.before(site.store, site.settings)
         self.site = site
         self.account: str = req.context.account
-        self.registry: Registry = site.registry(self.account)
+        self.registry: Registry = site.registry(self.account, newest=_may_name_mixins(site, req))
         self._req = req
         self._resp = resp
         self._body: bytes | None = None
@@ -47,14 +48,14 @@ class Exchange:
 
     @property
     def base(self) -> str:
-        """Scheme and host as the client sees them: as configured, else as it called us."""
+        """Scheme and host as the client sees them: as configured, as a trusted proxy says, else as it called us."""
         if self.site.settings.public_url is not None:
             return self.site.references.own
-        return str(self._req.prefix)
+        return str(self._req.forwarded_prefix if self.site.settings.trust_forwarded else self._req.prefix)
 
     @property
     def host(self) -> str:
-        return str(self._req.netloc)
+        return str(self._req.forwarded_host if self.site.settings.trust_forwarded else self._req.netloc)
 
     @property
     def path(self) -> str:
@@ -66,8 +67,8 @@ class Exchange:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The query's parameters; `;` separates as well as `&` (PAG-01)."""
-        return dict(parse_qsl(self._req.query_string.replace(";", "&"), keep_blank_values=True))
+        """The query's parameters."""
+        return parameters(self._req.query_string)
 
     @property
     def action(self) -> str | None:
@@ -80,8 +81,7 @@ class Exchange:
 
     def headers(self) -> dict[str, str]:
         """The four headers that OCCI renderings are in."""
-        env = self._req.env
-        return {name: env[key] for name, key in _ENVIRON.items() if key in env}
+        return said_in(self._req.env)
 
     def read(self) -> read.Request:
         """The request, its body within the limits. Unacceptable when there is no way to answer it: it is not done."""
@@ -163,6 +163,25 @@ class Exchange:
                     hint="read it again, and repeat the change on what you then see",
                     generation=record.generation,
                 )
+
+
+def parameters(query: str) -> dict[str, str]:
+    """A query's parameters; `;` separates as well as `&` (PAG-01)."""
+    return dict(parse_qsl(query.replace(";", "&"), keep_blank_values=True))
+
+
+def said_in(environ: Mapping[str, str]) -> dict[str, str]:
+    """The four headers that OCCI renderings are in."""
+    return {name: environ[key] for name, key in _ENVIRON.items() if key in environ}
+
+
+def _may_name_mixins(site: Site, req: falcon.Request) -> bool:
+    """Whether a request may be about a user's mixin, which another process may have made just now. A read of a kind's
+    entities is not, unless it filters: what they are members of is stored with them."""
+    if req.method not in ("GET", "HEAD") or "HTTP_CATEGORY" in req.env:
+        return True
+    location = (req.uri_template or "").partition("{")[0]
+    return not isinstance(site.registries.base.locations.get(location), Kind)
 
 
 def version(record: Record, links: Sequence[Record] = ()) -> str:

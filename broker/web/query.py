@@ -31,7 +31,6 @@ class QueryInterface:
         mixins = read.mixins(exchange.read())
         with self._site.store.write() as tx:
             tags.add(tx, exchange.account, exchange.registry, mixins)
-        self._site.registries.forget(exchange.account)
         exchange.answer(render.done(exchange.media))
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -39,5 +38,4 @@ class QueryInterface:
         mixins = read.mixins(exchange.read())
         with self._site.store.write() as tx:
             tags.remove(tx, exchange.account, exchange.registry, [mixin.id for mixin in mixins])
-        self._site.registries.forget(exchange.account)
         exchange.answer(render.done(exchange.media))

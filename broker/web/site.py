@@ -44,7 +44,9 @@ class Site:
 
     @cached_property
     def registries(self) -> Registries:
-        return Registries(kinds.registry(self.row.name))
+        return Registries(
+            kinds.registry(self.row.name, compatible=self.settings.occi_1_1, bound=self.settings.bind_entity)
+        )
 
     @cached_property
     def references(self) -> References:
@@ -84,8 +86,9 @@ class Site:
             if (found := self.__dict__.pop(name, None)) is not None:
                 found.close()
 
-    def registry(self, account: str) -> Registry:
-        return self.registries.of(self.store, account)
+    def registry(self, account: str, *, newest: bool = True) -> Registry:
+        """The categories an account knows here; not `newest`: its own mixins perhaps as they were a moment ago."""
+        return self.registries.of(self.store, account, newest=newest)
 
     def hooks(self, kind: str) -> Hooks:
         return self.row.hooks.get(kind, _NO_HOOKS)

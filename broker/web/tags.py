@@ -5,43 +5,48 @@ Stored as entities of a kind that no registry knows, so that no collection ever 
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Iterable
-from dataclasses import replace
-from broker import templates
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from broker import templates
 from broker.errors import AccordsError
 from broker.occi.model import Mixin
 from broker.occi.registry import Registry
 from broker.store import Record, Store, Transaction, entities
 
-_MOST = 10_000
 KIND = "urn:accords:user-mixin"
+_MOST = 10_000
 _IDS = uuid.UUID("0b1f5a3e-54f2-5a5d-8a64-1f6f0a7c9f0d")
 
 
-class Registries:
-    """Each account's registry: the row's categories and the account's own mixins. Forgotten at each change.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An account's mixins as they were read, and the registry with them."""
 
-    The memory is this process' own: rows are served by one process.
+    mixins: tuple[Mixin, ...]
+    registry: Registry
+
+
+class Registries:
+    """Each account's registry: the row's categories and the account's own mixins.
+
+    What is remembered is this process' own, and other processes of the row change mixins, too: whoever asks for the
+    `newest` has them read again. The same mixins give the same registry, which caches know by its identity.
     """
 
     def __init__(self, base: Registry) -> None:
         self.base = base
-        self._known: dict[str, Registry] = {}
-        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}
 
-    def of(self, store: Store, account: str) -> Registry:
-        found = self._known.get(account)
-        if found is None:
-            with self._lock, store.read() as tx:
-                found = self._known[account] = _with_all(self.base, _stored(tx, account))
-        return found
-
-    def forget(self, account: str) -> None:
-        with self._lock:
-            self._known.pop(account, None)
+    def of(self, store: Store, account: str, *, newest: bool = True) -> Registry:
+        known = self._known.get(account)
+        if known is None or newest:
+            with store.read() as tx:
+                mixins = _stored(tx, account)
+            if known is None or known.mixins != mixins:
+                known = self._known[account] = _Known(mixins, _with_all(self.base, mixins))
+        return known.registry
 
 
 def add(tx: Transaction, account: str, registry: Registry, mixins: Iterable[Mixin]) -> None:
