@@ -178,9 +178,13 @@ class Renewal:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and take the publications back if the publisher answers."""
+        """End, and take the publications back."""
         self._end.set()
         self._thread.join(timeout=self._period)
+        self.withdraw()
+
+    def withdraw(self) -> None:
+        """Take the publications back, if the publisher answers."""
         self._send("delete", [w for each in self._published for w in withdrawals(each, now=self._now())])
 
     def renew(self) -> None:

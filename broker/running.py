@@ -25,7 +25,8 @@ def stay(home: Path) -> None:
     held = _lock(home, fcntl.LOCK_SH, f"{home} is being restored", "try again when that is over")
     if (home / MARK).exists():
         os.close(held)
-        raise Clash(f"the restore of {home} was cut off", hint="run it again: accords restore FILE", code="restore.half")
+        hint = "run it again: accords restore FILE"
+        raise Clash(f"the restore of {home} was cut off", hint=hint, code="restore.half")
     _HELD.append(held)
 
 
