@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from broker.errors import Invalid
+from broker.hooks import pins
 from broker.services import Context
 from broker.store import PLATFORM, Record, Transaction, definitions
 from broker.store.definitions import Definition, Use
@@ -76,11 +77,11 @@ def reread(ctx: Context, record: Record, *, inputs: Mapping[str, str] | None = N
     text = record.attributes.get("org.accords.document")
     if not isinstance(text, str):
         raise Invalid(f"{record.title or record.id} was made without a document", hint="post one to /manifest/")
+    held = pins.held(ctx, record.id)
     with ctx.store.read() as tx:
-        held = definitions.uses_of(tx, record.account, record.id)
         known = measured(tx, record.account)
     limit = 4 * max(ctx.settings.body_limit, len(text))  # it was short enough when it came; in UTF-8 it may be longer
-    return read(text.encode(), limit=limit, inputs=inputs, library=replaying(held or ()), metrics=known)
+    return read(text.encode(), limit=limit, inputs=inputs, library=replaying(held), metrics=known)
 
 
 def replaying(held: tuple[Use, ...]) -> Library:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from broker.hooks import cloud, event, manifest, metric, plan, publication, schemas, service, unowned, user, volume
+from broker.hooks import cloud, event, manifest, metric, pins, plan, publication, schemas, service, unowned, user, volume
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import Hooks, Row, RowRoute
 
@@ -17,7 +17,7 @@ HOOKS: Mapping[str, Hooks] = {
         CORDS + term: Hooks(delete=manifest.forget, routes=_DOCUMENT)
         for term in ("import", "paas_application_manifest", "easiclouds_application")
     },
-    **{CORDS + term: Hooks(routes=_DOCUMENT) for term in ("agreement", "federation")},
+    **{CORDS + term: Hooks(delete=pins.forget, routes=_DOCUMENT) for term in ("agreement", "federation")},
     CORDS + "plan": Hooks(create=plan.create),
     CORDS + "service": Hooks(
         create=service.create,
@@ -26,7 +26,7 @@ HOOKS: Mapping[str, Hooks] = {
         delete=service.delete,
         routes={"report": service.report, "logs": service.printed, "samples": metric.measured},
     ),
-    CORDS + "provider": Hooks(listing=service.provider_listing, routes=_DOCUMENT),
+    CORDS + "provider": Hooks(listing=service.provider_listing, delete=pins.forget, routes=_DOCUMENT),
     CORDS + "event": Hooks(listing=event.listing),
     CORDS + "user": Hooks(actions={"login": user.login}),
     INFRASTRUCTURE + "compute": Hooks(
@@ -51,6 +51,7 @@ ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
     "publisher": {"/rows": {"GET": publication.rows}},
     "manifest": {
         "/definitions/metric/{name}": {"GET": metric.definitions},
+        "/definitions/uses/{id}": {"GET": pins.shown, "DELETE": pins.removed},
         "/schemas": {"GET": schemas.listing},
         "/schemas/{name}": {"GET": schemas.one},
     },

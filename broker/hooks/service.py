@@ -14,7 +14,7 @@ import orjson
 
 from broker import monitor
 from broker.errors import Clash, Forbidden, Invalid
-from broker.hooks import given, metric
+from broker.hooks import given, library, metric, pins
 from broker.hooks.addresses import uuid_of
 from broker.hooks.invoke import invoke
 from broker.occi import kinds
@@ -129,7 +129,8 @@ def _promises(ctx: Context, agreement_id: str, plan: Plan) -> tuple[Guarantee, .
     """What an agreement that was posted promises of the nodes of a plan, and of those outside that it refers to."""
     path = kinds.registry("agreement").path(CORDS + "agreement", agreement_id)
     found = ctx.client.get("agreement", path)["attributes"].get("org.accords.document", "")
-    document = read(str(found).encode(), limit=ctx.settings.body_limit).document
+    meant = library.replaying(pins.held(ctx, agreement_id))
+    document = read(str(found).encode(), limit=ctx.settings.body_limit, library=meant).document
     if not isinstance(document, Agreement):
         raise Invalid(f"agreement {agreement_id} has no document that can be judged", hint="post the document again")
     nodes = [each.node for each in plan.placements]

@@ -169,3 +169,33 @@ def test_a_document_that_is_removed_defines_nothing_any_more(ann: Poster) -> Non
     assert ann("manifest", "DELETE", location).status_code == 200
     assert "reference-nowhere" in codes(ann.stored(manifest("four", '<image name="i"/>')))
     assert "nginx" in ann.planned(referring)
+
+
+def test_an_agreement_means_what_it_meant_and_takes_its_definitions_with_it(ann: Poster) -> None:
+    """Its entity is at another row than what it was read with."""
+    ann.stored(
+        '<import name="all"><metric name="beds" units="n" period="30" samples="1" expression="echo 3"/></import>'
+    )
+    made = ann.stored(agreement("first", '<metric name="beds"/>'))
+    own = ann.stored(agreement("second", '<metric name="rooms" period="20" samples="1" expression="echo 4"/>'))
+    shown = ann("agreement", "GET", made["location"] + "/document", accept="application/xml").text
+    assert "reference-nowhere" not in shown
+    assert ann("agreement", "DELETE", own["location"]).status_code in (200, 204)
+    assert ann("manifest", "GET", f"/definitions/uses/{own['id']}").status_code == 404
+    assert ann("manifest", "GET", "/definitions/metric/rooms").json()["definitions"] == []
+    assert ann("manifest", "GET", f"/definitions/uses/{made['id']}").json()["uses"][0]["name"] == "beds"
+
+
+def test_what_a_document_was_read_with_is_not_taken_from_it_by_hand(ann: Poster, bob: Poster) -> None:
+    made = ann.stored(agreement("first", '<metric name="rooms" period="20" samples="1" expression="echo 4"/>'))
+    path = f"/definitions/uses/{made['id']}"
+    assert [each("manifest", "DELETE", path).status_code for each in (ann, bob)] == [403, 404]
+    assert bob("manifest", "GET", path).status_code == 404
+
+
+def agreement(name: str, metric: str) -> str:
+    return (
+        f'<agreement name="{name}"><terms name="g" type="guarantees"><term name="t"><guarantee name="one" scope="any">'
+        f'<variable name="v" property="beds" condition="less" value="9">{metric}</variable>'
+        '<business name="b" nature="penalty"/></guarantee></term></terms></agreement>'
+    )
