@@ -193,6 +193,7 @@ def conformance() -> str:
 _STAGES = {
     "read": "read",
     "library": "read with what the account has",
+    "offline": "read without a server",
     "fill": "filled",
     "place": "placed",
     "plan": "planned",

@@ -6,6 +6,8 @@ cannot be made is left out; the document is refused in the end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from manifests.findings import Findings, nearest
 from manifests.grammar import GRAMMAR, NAMESPACES, Attr, Child, Rule
 from manifests.kinds import CONVERT, Kind
@@ -205,7 +207,7 @@ class Builder:
             hint = "end each statement with ;" if trouble.code == "action-end" else "path.method(arguments);"
             summary = trouble.summary + _of_inputs(attribute)
             self._findings.add(trouble.code, self._source.position(place(trouble.offset)), summary, hint)
-        return tuple(_statement(call, self._source.position(place(call.offset))) for call in calls)
+        return tuple(_statement(call, lambda offset: self._source.position(place(offset))) for call in calls)
 
 
 # Where the original's documents and defaults have such a script; anywhere else it is no value of the kind.
@@ -222,14 +224,15 @@ def _of_inputs(attribute: Attribute) -> str:
     return f" (filled from the input {' and '.join(names)})" if names else ""
 
 
-def _statement(call: Call, at: Position) -> Statement:
-    arguments = tuple(_property(a) if isinstance(a, Path) else a for a in call.arguments)
+def _statement(call: Call, position: Callable[[int], Position]) -> Statement:
+    """`position` of an offset in the expression."""
+    arguments = tuple(_property(a, position(a.offset)) if isinstance(a, Path) else a for a in call.arguments)
     method = call.method if call.method == "set" else call.method.lower()
-    return Statement(str(call.path), method, arguments, at=at)
+    return Statement(str(call.path), method, arguments, at=position(call.offset))
 
 
-def _property(path: Path) -> Property:
-    return Property(".".join(path.names[:-1]), path.names[-1])
+def _property(path: Path, at: Position) -> Property:
+    return Property(".".join(path.names[:-1]), path.names[-1], at=at)
 
 
 def _is_text(inner: Element, rule: Rule) -> bool:

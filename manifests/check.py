@@ -21,9 +21,9 @@ _RESERVED = "simple"
 _ACTED_ON = frozenset({"account", "user"})
 
 
-def manifest(document: Manifest, findings: Findings, metrics: Metrics | None = None) -> None:
+def manifest(document: Manifest, findings: Findings, metrics: Metrics | None = None, *, complete: bool = True) -> None:
     """Nodes, volumes and packages have names of their own; ports and statements name what there is. `metrics`:
-    what somebody measures, None when that is not known here."""
+    what somebody measures, None when that is not known here; unless `complete`, there may be more."""
     if document.name == _RESERVED:
         hint = "give it another name"
         findings.add("reserved-name", document.at, f"no manifest is called {_RESERVED}: every node would be one", hint)
@@ -36,7 +36,7 @@ def manifest(document: Manifest, findings: Findings, metrics: Metrics | None = N
             _source(port, nodes, findings)
     for action in document.interface.actions if document.interface else ():
         _method(action, findings)
-    statements.check(document, findings, metrics)
+    statements.check(document, findings, metrics, complete=complete)
 
 
 def record(document: Record, findings: Findings) -> None:

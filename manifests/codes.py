@@ -15,8 +15,8 @@ from manifests.diagnostics import Severity
 @dataclass(frozen=True, slots=True)
 class Code:
     """`stage` is read, fill (read again, with no inputs given), library (read where a server knows other documents),
-    place or plan. `example` is the smallest body of a document that earns the code; empty where it takes an offer, a
-    size or bytes that do not print."""
+    offline (read where none does), place or plan. `example` is the smallest body of a document that earns the code;
+    empty where it takes an offer, a size or bytes that do not print."""
 
     meaning: str
     example: str = ""
@@ -202,6 +202,12 @@ CODES: Mapping[str, Code] = {
         "library",
     ),
     "action-consumer": Code("A monitor statement names a consumer that there is not.", _act("a.monitor(slum.cpu);")),
+    "metric-unread": Code(
+        "A monitor statement names a metric that is not built in; no server is here to ask for it.",
+        _act("a.monitor(slam.queue);"),
+        "offline",
+        _WARNING,
+    ),
     "action-metric": Code(
         "A monitor statement names a metric that nobody measures.", _act("a.monitor(slam.cpuu);"), "library"
     ),

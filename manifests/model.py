@@ -192,6 +192,7 @@ class Property:
     name: str
     literal: str | None = None
     node: str = ""
+    at: Position = _at()
 
     def __str__(self) -> str:
         return f"{self.path}.{self.name}"

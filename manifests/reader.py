@@ -112,7 +112,7 @@ def _document(root: Element, source: Source, around: Around, findings: Findings)
     document = Builder(source, findings, references).build(filled.root, root.name)
     if isinstance(document, Manifest):
         document = nesting.nested(document, around.nest, lambda defined, nest: _inner(defined, nest, around), findings)
-        check.manifest(document, findings, _measured(document, around))
+        check.manifest(document, findings, _measured(document, around), complete=around.nest.complete)
         document = outside.settled(parameters.settled(document, filled, findings), findings)
         return outputs.settled(document, findings)
     if isinstance(document, Agreement):

@@ -15,7 +15,7 @@ from typing import Protocol
 from manifests.findings import Findings, nearest
 from manifests.language import CONSUMERS, METHODS, OCCI_CALLS, PROPERTIES, Method
 from manifests.methods import methods
-from manifests.model import Manifest, Node, Property, Statement
+from manifests.model import Manifest, Node, Position, Property, Statement
 from manifests.paths import OUTSIDE, Lead, is_complex, lead, simple
 
 INPUT = "input"
@@ -52,10 +52,10 @@ OF_A_SITE: Metric = _OfASite()
 """A metric of the site's own: an expression that the node's shell runs."""
 
 
-def check(manifest: Manifest, findings: Findings, metrics: Metrics | None = None) -> None:
+def check(manifest: Manifest, findings: Findings, metrics: Metrics | None = None, *, complete: bool = True) -> None:
     """Every statement of configuration, release and interface. `metrics` are what somebody measures; None: they are not
-    checked."""
-    checker = _Checker(manifest, findings, metrics)
+    checked. Unless they are `complete`, a server may know of more."""
+    checker = _Checker(manifest, findings, metrics, complete)
     for word, phase in (
         ("configuration", manifest.configuration),
         ("release", manifest.release),
@@ -86,11 +86,12 @@ class _Checker:
     manifest: Manifest
     findings: Findings
     metrics: Metrics | None
+    complete: bool
 
     def statement(self, statement: Statement, phase: str) -> None:
         found = lead(self.manifest, statement.target)
         if found.node is None:
-            self._nowhere(statement, found)
+            self._nowhere(statement.at, found)
             return
         own = self._own_methods(found)
         method = METHODS.get(statement.method)
@@ -105,22 +106,22 @@ class _Checker:
         else:
             self._no_method(statement, phase, own)
 
-    def property(self, named: Property, statement: Statement) -> None:
+    def property(self, named: Property) -> None:
         """A property that is passed: of a node, or one of the manifest's inputs."""
         if named.path == INPUT:
-            self._input(named, statement)
+            self._input(named)
             return
         found = lead(self.manifest, named.path)
         if found.node is None:
-            self._nowhere(statement, found)
+            self._nowhere(named.at, found)
         elif found.sure:
-            self._of_node(named, statement, found.node)
+            self._of_node(named, found.node)
 
-    def _input(self, named: Property, statement: Statement) -> None:
+    def _input(self, named: Property) -> None:
         known = [each.name for each in self.manifest.inputs]
         if named.name not in known:
             summary = f"there is no input {named.name[:_LONGEST_SHOWN]!r}"
-            self.findings.add("input-unknown", statement.at, summary, self._hint(named.name, known))
+            self.findings.add("input-unknown", named.at, summary, self._hint(named.name, known))
 
     def _own_methods(self, found: Lead) -> Collection[str] | None:
         """Those of the manifest that a complex node is; None when it is not known."""
@@ -136,7 +137,7 @@ class _Checker:
             hint = f"write {statement.target}.{method.modern}(...);"
             self.findings.add("historic-method", statement.at, summary, hint)
         if found.sure and found.node is not None:
-            self._one(found.node, statement, statement.target)
+            self._one(found.node, statement.at, statement.target)
         wrong = _TAKES[method.takes](statement)
         if wrong:
             self._arguments(statement, wrong)
@@ -145,7 +146,7 @@ class _Checker:
             return
         for named in statement.arguments:
             if isinstance(named, Property):
-                self.property(named, statement)
+                self.property(named)
 
     def _metric(self, statement: Statement, node: Node | None) -> None:
         named = next((each for each in statement.arguments if isinstance(each, Property)), None)
@@ -153,39 +154,46 @@ class _Checker:
             return
         if named.path not in CONSUMERS:
             summary = f"nobody who takes measurements is called {named.path[:_LONGEST_SHOWN]!r}"
-            self.findings.add("action-consumer", statement.at, summary, nearest(named.path, CONSUMERS))
+            self.findings.add("action-consumer", named.at, summary, nearest(named.path, CONSUMERS))
         if self.metrics is None:
             return
         if named.name not in self.metrics:
-            hint = self._hint(named.name, self.metrics)
-            self.findings.add("action-metric", statement.at, f"nobody measures {named.name[:_LONGEST_SHOWN]!r}", hint)
+            self._nobody_measures(named, self._hint(named.name, self.metrics))
             return
         self._measurable(statement, named, self.metrics[named.name], node)
+
+    def _nobody_measures(self, named: Property, hint: str) -> None:
+        name = repr(named.name[:_LONGEST_SHOWN])
+        if self.complete:
+            self.findings.add("action-metric", named.at, f"nobody measures {name}", hint)
+        else:
+            summary = f"nobody here measures {name}; an import that the server has may define it"
+            self.findings.add("metric-unread", named.at, summary, hint)
 
     def _measurable(self, statement: Statement, named: Property, metric: Metric, node: Node | None) -> None:
         target = statement.target
         if metric.location and not place(statement):
             summary = f"{named.name} of {target} is measured at a place, which is not said"
             hint = f"write {target}.monitor({named.path}.{named.name}, '...'); with the {metric.location}"
-            self.findings.add("metric-location", statement.at, summary, hint)
+            self.findings.add("metric-location", named.at, summary, hint)
         if metric.inside and node is not None and node.provider == OUTSIDE:
             summary = f"{target} is outside, and {named.name} is measured inside a node"
             hint = "choose a metric that is measured from outside, such as tcp:connect or dicom:echo"
-            self.findings.add("metric-outside", statement.at, summary, hint)
+            self.findings.add("metric-outside", named.at, summary, hint)
 
     def _interface(self, statement: Statement) -> None:
         if any(isinstance(each, Property) for each in statement.arguments):
             self._arguments(statement, "texts in quotes: its scripts have them as $1, $2")
 
-    def _of_node(self, named: Property, statement: Statement, node: Node) -> None:
+    def _of_node(self, named: Property, node: Node) -> None:
         if is_complex(node) and node.nested is None:
             return
-        chain = self._one(node, statement, named.path)
+        chain = self._one(node, named.at, named.path)
         if chain:
             known = OF_OUTSIDE_NODES if chain[-1].provider == OUTSIDE else tuple(PROPERTIES)
-            self._known(named, statement, known, f"{named.path} has no property")
+            self._known(named, known, f"{named.path} has no property")
 
-    def _one(self, node: Node, statement: Statement, path: str) -> tuple[Node, ...]:
+    def _one(self, node: Node, at: Position, path: str) -> tuple[Node, ...]:
         """The simple node that is meant by a path; a diagnostic when a complex one has several."""
         if is_complex(node) and node.nested is None:
             return ()
@@ -194,18 +202,18 @@ class _Checker:
             inside = [f"{path}.{each.name}" for each in node.nested.nodes] if node.nested else []
             hint = f"name one of them: {', '.join(inside[:5])}" if inside else "name a node that has nodes"
             summary = f"{path} is the manifest {node.type}, which has {len(inside)} nodes: none of them is meant"
-            self.findings.add("action-several", statement.at, summary, hint)
+            self.findings.add("action-several", at, summary, hint)
         return chain
 
-    def _known(self, named: Property, statement: Statement, known: Collection[str], what: str) -> None:
+    def _known(self, named: Property, known: Collection[str], what: str) -> None:
         if named.name not in known:
             summary = f"{what} {named.name[:_LONGEST_SHOWN]!r}"
-            self.findings.add("action-property", statement.at, summary, self._hint(named.name, known))
+            self.findings.add("action-property", named.at, summary, self._hint(named.name, known))
 
-    def _nowhere(self, statement: Statement, found: Lead) -> None:
+    def _nowhere(self, at: Position, found: Lead) -> None:
         where = "" if found.place == self.manifest.name else f" in {found.place}"
         summary = f"there is no node {found.wrong[:_LONGEST_SHOWN]!r}{where}"
-        self.findings.add("action-path", statement.at, summary, self._hint(found.wrong, found.known))
+        self.findings.add("action-path", at, summary, self._hint(found.wrong, found.known))
 
     def _no_method(self, statement: Statement, phase: str, own: Collection[str]) -> None:
         known = [name for name, other in METHODS.items() if phase in other.phases and not other.modern]

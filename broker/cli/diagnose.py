@@ -24,9 +24,26 @@ _WIDTH = 100
 _EVERYTHING_IS_A_BLANK = str.maketrans({chr(code): " " for code in (*range(32), 127, *range(0x80, 0xA0))})
 
 
+# What a document may hold in clear, and no terminal and no log shall: cords.md 1.3 and appendix A.
+_SECRET = re.compile(
+    r"""\b(?:password|rootpass|credentials|apikey|apisec|authenticate)["']?\s*[=:]\s*(?:"([^"]*)|'([^']*)|([^\s"'/>,}]+))"""
+)
+
+
+def masked(text: str) -> str:
+    """A text with the characters of every secret value as stars; nothing changes its place."""
+    return _SECRET.sub(
+        lambda found: found[0][: found.start(found.lastindex or 0) - found.start()] + _stars(found), text
+    )
+
+
+def _stars(found: re.Match[str]) -> str:
+    return "".join(mark if mark == "\n" else "*" for mark in found[found.lastindex or 0])
+
+
 def lines(name: str, text: str, found: Sequence[Diagnostic], *, colour: bool = False) -> list[str]:
     """Each diagnostic: `name:line:column: severity: what is wrong [code]`, the text with a caret below, what to do."""
-    rows = text.split("\n")
+    rows = masked(text).split("\n") if found else []
     return [line for one in found for line in _shown(name, rows, one, _coloured if colour else _plain)]
 
 
@@ -69,7 +86,10 @@ def _coloured(style: str, text: str) -> str:
 
 def as_json(found: Found) -> dict[str, list[dict[str, Any]]]:
     """The diagnostics of each document, with the offending text of each."""
-    return {name: [_fields(text.split("\n"), one) for one in said] for name, (text, said) in found.items()}
+    return {
+        name: [_fields(rows, one) for rows in [masked(text).split("\n")] for one in said]
+        for name, (text, said) in found.items()
+    }
 
 
 def _fields(rows: Sequence[str], one: Diagnostic) -> dict[str, Any]:
@@ -82,8 +102,9 @@ def sarif(found: Found, version: str) -> dict[str, Any]:
     used = sorted({one.code for _, said in found.values() for one in said})
     driver = {"name": "accords", "version": version, "rules": [_rule(code) for code in used]}
     results = [
-        _result(name, text.split("\n"), one, used.index(one.code))
+        _result(name, rows, one, used.index(one.code))
         for name, (text, said) in found.items()
+        for rows in [masked(text).split("\n")]
         for one in said
     ]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}

@@ -25,7 +25,8 @@ def validate(arguments: argparse.Namespace) -> Exit:
     from broker.cli import diagnose
     from manifests import errors
 
-    found = _checked(arguments.documents, strict=arguments.strict)
+    documents, missing = _contents(arguments.documents)
+    found = _checked(documents, strict=arguments.strict)
     if arguments.sarif:
         show_json(diagnose.sarif(found, __version__))
     elif arguments.json:
@@ -33,16 +34,31 @@ def validate(arguments: argparse.Namespace) -> Exit:
     else:
         colour = _coloured(arguments.colour)
         show(line for name, (text, said) in found.items() for line in _verdict(name, text, said, colour=colour))
+    if missing:
+        return missing
     return Exit.DOCUMENT if any(errors(said) for _, said in found.values()) else Exit.OK
 
 
-def _checked(names: Sequence[str], *, strict: bool) -> dict[str, tuple[str, Sequence[Diagnostic]]]:
+def _contents(names: Sequence[str]) -> tuple[dict[str, bytes], Exit]:
+    """The bytes of those that can be read, the others told; and the exit code of the last of these."""
+    from broker.cli.failure import explain
+
+    found: dict[str, bytes] = {}
+    missing = Exit.OK
+    for name in names:
+        try:
+            found[name] = content(name)
+        except OSError as wrong:
+            missing = explain(wrong)
+    return found, missing
+
+
+def _checked(documents: Mapping[str, bytes], *, strict: bool) -> dict[str, tuple[str, Sequence[Diagnostic]]]:
     """The text of each document and what is said about it; no text where the bytes are none. They know each other's
     names; what none of them has, a server may have."""
     from manifests import NO_LIBRARY, decode, parse, read, together
     from sla import KNOWN
 
-    documents = {name: content(name) for name in names}
     library = NO_LIBRARY
     if len(documents) > 1:
         trees = ((name, parse(document).tree) for name, document in documents.items())

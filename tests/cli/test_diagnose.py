@@ -117,7 +117,7 @@ def test_what_would_be_repaired_is_refused_by_those_who_say_strict(
     assert "'name=a'" in capsys.readouterr().out
 
 
-def test_a_metric_that_nobody_measures_is_found_without_a_broker(
+def test_a_metric_that_nobody_here_measures_is_said_without_a_broker(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = tmp_path / "watched.xml"
@@ -125,7 +125,7 @@ def test_a_metric_that_nobody_measures_is_found_without_a_broker(
         '<manifest name="m"><node name="a"/><configuration><action expression="a.monitor(slam.cpuu);"/>'
         "</configuration></manifest>"
     )
-    assert main(["validate", str(document)]) == Exit.DOCUMENT
+    assert main(["validate", str(document)]) == Exit.OK, "the account may have defined it"
     assert "did you mean 'cpu'?" in capsys.readouterr().out
 
 
@@ -142,3 +142,39 @@ def test_documents_that_are_validated_together_know_each_other(
     assert "nested-unread" in capsys.readouterr().out
     assert main(["validate", str(outer), str(inner)]) == Exit.DOCUMENT
     assert "there is no node 'bd' in b" in capsys.readouterr().out
+
+
+def test_the_caret_is_under_the_argument_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = tmp_path / "wrong.xml"
+    document.write_text(
+        '<manifest name="m"><node name="front"/><node name="back"/><configuration>\n'
+        '<action expression="front.configure(back.hostname, bakc.hostname);"/></configuration></manifest>'
+    )
+    assert main(["validate", str(document)]) == Exit.DOCUMENT
+    row, mark = next(pair for pair in pairwise(capsys.readouterr().out.split("\n")) if "^" in pair[1])
+    assert row[mark.index("^") : mark.rindex("^") + 1] == "bakc.hostname"
+
+
+@pytest.mark.parametrize(
+    "text", ['password="topsecret"', "password='topsecret'", "password=topsecret", 'password: "topsecret"']
+)
+def test_a_password_is_not_shown_with_the_line_it_stands_in(text: str) -> None:
+    document = f"<import name='i'><user nmae='u' {text}/></import>\n"
+    one = Diagnostic(Severity.ERROR, "unknown-attribute", 1, 25, "no")
+    shown = "\n".join(diagnose.lines("x", document, [one]))
+    assert "topsecret" not in shown and "nmae" in shown
+    at_it = Diagnostic(Severity.ERROR, "bad-value", 1, document.index("topsecret") + 1, "no")
+    assert "topsecret" not in json.dumps(
+        [diagnose.as_json({"x": (document, [at_it])}), diagnose.lines("x", document, [at_it])]
+    )
+
+
+def test_a_file_that_is_not_there_does_not_keep_the_others_from_being_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = tmp_path / "good.xml"
+    good.write_text('<manifest name="m"/>')
+    assert main(["validate", "/nowhere/at-all.xml", str(good)]) == Exit.USAGE
+    said = capsys.readouterr()
+    assert "/nowhere/at-all.xml" in said.err
+    assert f"{good}: good" in said.out

@@ -131,3 +131,11 @@ def test_a_text_that_is_no_document_is_told_as_a_problem_whatever_was_asked_for(
     answer = ann.post("<manifest name='m'><node", accept="application/xml")
     assert answer.status_code == 422
     assert "1:25: error: the document ends inside a tag" in answer.text
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/problem+json"])
+def test_what_is_wrong_with_a_document_is_a_problem_with_a_list(ann: Poster, accept: str) -> None:
+    answer = ann.post(BROKEN, accept=accept)
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert {"title", "hint", "code", "diagnostics"} <= set(answer.json())
