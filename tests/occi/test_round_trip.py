@@ -108,16 +108,42 @@ def test_a_resource_is_read_back_from_json(entity: Entity) -> None:
 
 
 @QUICK
+@given(resources())
+def test_a_resource_is_read_back_from_plain_json_with_its_location(entity: Entity) -> None:
+    said = as_said(entity)
+    expected = replace(
+        said,
+        location=f"/compute/{entity.id}",
+        links=tuple(replace(each, location=f"/storagelink/{each.id}") for each in said.links),
+    )
+    assert read.entity(CLOUD, sent_back(render.entity(CLOUD, entity, Media.PLAIN_JSON))) == expected
+
+
+@QUICK
+@given(st.lists(resources(), max_size=3), st.lists(links(), min_size=1, max_size=3))
+def test_a_collection_is_read_back_from_json_resources_first(some: list[Entity], others: list[Entity]) -> None:
+    found = read.entities(CLOUD, sent_back(render.collection(CLOUD, [*others, *some], Media.JSON, "http://h")))
+    assert found == tuple(map(as_said, (*some, *others)))
+
+
+@QUICK
 @given(links())
 def test_a_link_is_read_back_from_json(entity: Entity) -> None:
     assert read.entity(CLOUD, sent_back(render.entity(CLOUD, entity, Media.JSON))) == as_said(entity)
 
 
 @QUICK
-@given(links())
-def test_a_link_is_read_back_from_text_but_for_the_kinds_of_its_ends(entity: Entity) -> None:
+@given(links(), st.sampled_from([Media.PLAIN, Media.OCCI]))
+def test_a_link_is_read_back_from_text_but_for_the_kinds_of_its_ends(entity: Entity, media: Media) -> None:
     expected = replace(as_said(entity), source_kind=None, target_kind=None)
-    assert read.entity(CLOUD, sent_back(render.entity(CLOUD, entity, Media.PLAIN))) == expected
+    assert read.entity(CLOUD, sent_back(render.entity(CLOUD, entity, media))) == expected
+
+
+@QUICK
+@given(resources(), st.booleans())
+def test_1_1_mode_reads_what_is_quoted_as_any_mode_does(entity: Entity, older: bool) -> None:
+    request = replace(sent_back(render.entity(CLOUD, entity, Media.PLAIN)), older=older)
+    assert read.entity(CLOUD, request) == in_text(as_said(entity))
 
 
 @pytest.mark.occi("TXT-14")
@@ -186,12 +212,12 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(members | texts, inner, max_size=4),
     max_leaves=10,
 )
-requests = st.builds(Request, st.sampled_from(Media), headers, bodies)
+requests = st.builds(Request, st.sampled_from(Media), headers, bodies, st.booleans())
 
 
 def every_reader(registry: Registry, request: Request) -> None:
     """Each may refuse, and whatever it accepts may be refused by the checks."""
-    for reader in (read.invocation, read.mixins, read.locations):
+    for reader in (read.invocation, read.mixins, read.locations, read.members):
         with suppress(OcciError):
             reader(request)
     with suppress(OcciError):
