@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
 INFRASTRUCTURE = "http://schemas.ogf.org/occi/infrastructure#"
+PLATFORM = "http://schemas.ogf.org/occi/platform#"
+SLA = "http://schemas.ogf.org/occi/sla#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,15 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("node", _cords("node")),
     Row("configuration", _cords("configuration release interface action")),
-    Row("cloud", _infrastructure("compute network storage networkinterface storagelink"), kept=(templates.KIND,)),
+    Row(
+        "cloud",
+        (
+            *_infrastructure("compute network storage networkinterface storagelink"),
+            *(PLATFORM + term for term in ("application", "component", "componentlink")),
+            *(SLA + term for term in ("agreement", "agreement_link")),
+        ),
+        kept=(templates.KIND,),
+    ),
     Row("image", _cords("image system package vm")),
     Row(
         "agreement",

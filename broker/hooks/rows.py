@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from broker.hooks import cloud, event, manifest, metric, pins, plan, publication, schemas, service, unowned, user, volume
+from broker.hooks import (
+    cloud,
+    event,
+    manifest,
+    metric,
+    pins,
+    plan,
+    platform,
+    publication,
+    schemas,
+    service,
+    sla,
+    unowned,
+    user,
+    volume,
+)
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import Hooks, Row, RowRoute
 
@@ -44,6 +59,11 @@ HOOKS: Mapping[str, Hooks] = {
     INFRASTRUCTURE + "storage": Hooks(
         actions=unowned.actions("online", "offline"), delete=cloud.refuse, projected=cloud.projected
     ),
+    platform.APPLICATION: Hooks(create=platform.application, actions=unowned.actions("start", "stop")),
+    platform.COMPONENT: Hooks(actions=unowned.actions("start", "stop")),
+    platform.LINK: Hooks(created=platform.link),
+    sla.AGREEMENT: Hooks(create=sla.create, update=sla.update, actions=sla.ACTIONS),
+    sla.LINK: Hooks(create=sla.link),
     **{INFRASTRUCTURE + term: Hooks(projected=cloud.projected) for term in ("networkinterface", "storagelink")},
 }
 

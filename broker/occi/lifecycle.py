@@ -4,6 +4,8 @@
               restart and save in active only; no edge leaves error (INF-02)
     network   inactive -up-> active -down-> inactive              storage   offline -online-> online -offline-> offline
     links     inactive -> active, by the server alone (INF-03)
+    platform  active -stop-> inactive -start-> active (GFD.227)
+    agreement Pending -accept-> Accepted -suspend-> Suspended -resume-> Accepted; reject, terminate (GFD.228)
     service   our own states; CORDS' integer follows from them (`states`)
 
 An action that no table names is listed by `/-/` and offered by no instance; no state forbids it, and whether anybody
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from broker.occi.errors import Unfit
-from broker.occi.model import CORDS, INFRASTRUCTURE, Action, Entity
+from broker.occi.model import CORDS, INFRASTRUCTURE, PLATFORM, SLA, Action, Entity
 from broker.occi.registry import Registry
 
 
@@ -65,6 +67,14 @@ _CONTRACT = {
     "2": {"start": "1", "restart": "1"},
 }
 
+# GFD.227: an application begins active, the opposite of a machine
+_PLATFORM = {"active": {"stop": "inactive"}, "inactive": {"start": "active"}}
+_AGREEMENT = {  # GFD.228
+    "Pending": {"accept": "Accepted", "reject": "Rejected"},
+    "Accepted": {"suspend": "Suspended", "terminate": "Terminated"},
+    "Suspended": {"resume": "Accepted", "terminate": "Terminated"},
+}
+
 CYCLES: Mapping[str, Cycle] = {
     f"{INFRASTRUCTURE}compute": Cycle("occi.compute.state", "inactive", _MACHINE),
     f"{INFRASTRUCTURE}network": Cycle(
@@ -75,6 +85,9 @@ CYCLES: Mapping[str, Cycle] = {
     ),
     f"{INFRASTRUCTURE}networkinterface": Cycle("occi.networkinterface.state", "inactive", {}),
     f"{INFRASTRUCTURE}storagelink": Cycle("occi.storagelink.state", "inactive", {}),
+    f"{PLATFORM}application": Cycle("occi.app.state", "active", _PLATFORM),
+    f"{PLATFORM}component": Cycle("occi.component.state", "active", _PLATFORM),
+    f"{SLA}agreement": Cycle("occi.agreement.state", "Pending", _AGREEMENT),
     f"{CORDS}service": Cycle("org.accords.state", "pending", _SERVICE),
     f"{CORDS}contract": Cycle("occi.contract.state", "0", _CONTRACT),
 }

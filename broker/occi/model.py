@@ -15,6 +15,8 @@ ENTITY, RESOURCE, LINK = f"{CORE}entity", f"{CORE}resource", f"{CORE}link"
 
 INFRASTRUCTURE = "http://schemas.ogf.org/occi/infrastructure#"
 CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
+PLATFORM = "http://schemas.ogf.org/occi/platform#"
+SLA = "http://schemas.ogf.org/occi/sla#"
 RESERVED = "http://schemas.ogf.org/occi/"  # CORE-03: nobody but OGF defines categories below it
 
 Scalar = str | int | float | bool

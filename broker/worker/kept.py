@@ -37,7 +37,7 @@ def _volumes(job: Job) -> Iterator[tuple[str, Step]]:
 
 
 def shown(tx: Transaction, job: Job) -> Iterator[Projection]:
-    """The templates that images were saved for (INF-33): filled where the image is there, taken away where it is not, or
+    """The templates that images were saved for (INF-33): filled where the image is there, taken away where it is not or
     is no longer. Those of images that are still being saved stay as they are."""
     made = journal.made(tx, job.account, job.service)
     images = {step.rpartition(".")[2]: (step, of) for step, of in saves(job.deploy, made)}
