@@ -24,6 +24,8 @@ from tests.loopback import own_address
 ROOM = 4 * 1024**3
 """Bytes that all databases of a run stay below by far."""
 
+DISK = "/var/tmp"  # noqa: S108 - a folder of our own is made in it
+
 BEGINS = 60.0
 """Seconds a server may take to answer."""
 
@@ -71,13 +73,13 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """A server, or a skip at home and a failure in continuous integration."""
+def server(*, in_memory: bool = True) -> Iterator[Server]:
+    """A server, its data in memory where there is plenty; or a skip at home and a failure in continuous integration."""
     programs = binaries()
     if programs is None:
         missing = "PostgreSQL is not installed: apt-get install --no-install-recommends postgresql"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    folder = Path(tempfile.mkdtemp(prefix="accords-postgresql-", dir=_quick()))
+    folder = Path(tempfile.mkdtemp(prefix="accords-postgresql-", dir=_quick() if in_memory else DISK))
     password = secrets.token_hex(8)
     user = _user()
     (folder / "password").write_text(password)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -118,10 +119,16 @@ def page(
     `attributes` must be written the same: the text "4" finds the number, too. Keyset paging: the cost of a page does
     not depend on how many came before, nor on how many the filters leave out.
     """
-    wanted = _select(
-        kind=kind, mixin=mixin, attributes=attributes or {}, source=source, target=target, after=after
-    ).limit(limit + 1)
-    answers = (map(_record, tx.run(wanted, {"account_": name})) for name in _readable(account))
+    named = list((attributes or {}).items())
+    last, _, last_id = (after or "").partition(" ")
+    past = None if after is None else "id" if kind == last else "place"
+    given = {"kind": kind, "mixin": mixin, "source": source, "target": target}
+    wanted = _select(frozenset(name for name, value in given.items() if value is not None), len(named), past)
+    wanted = wanted.where(*(_whole(name, wish) for name, wish in named if _is_long(wish)))
+    values: dict[str, Any] = {**given, "limit": limit + 1, "last": last, "last_id": last_id}
+    for number, (name, wish) in enumerate(named):
+        values |= {f"name_{number}": name[:_NAME], f"value_{number}": written(wish)}
+    answers = (map(_record, tx.run(wanted, {**values, "account": name})) for name in _readable(account))
     found = list(islice(merge(*answers, key=_place), limit + 1))
     more = len(found) > limit
     return Page(tuple(found[:limit]), _cursor(found[limit - 1]) if more else None)
@@ -311,30 +318,24 @@ def _set_mixins(tx: Transaction, record: Record, *, anew: bool = False) -> None:
         tx.run(sa.insert(entity_mixins), [{**key, "mixin": mixin} for mixin in dict.fromkeys(record.mixins)])
 
 
-def _select(
-    *,
-    kind: str | None,
-    mixin: str | None,
-    attributes: Mapping[str, Scalar],
-    source: str | None,
-    target: str | None,
-    after: str | None,
-) -> sa.Select[Any]:
-    filters = [*map(_attribute, attributes.items()), *([] if mixin is None else [_mixin(mixin)])]
+@cache
+def _select(given: frozenset[str], attributes: int, past: str | None) -> sa.Select[Any]:
+    """The statement of a page: filters that are given, by how many attributes, behind which kind of cursor."""
+    filters = [*map(_attribute, range(attributes)), *([_MIXIN] if "mixin" in given else [])]
     # An end of a link is the rarest of all: its index leads. Otherwise the first filter's, which has the page's order.
-    leads = filters.pop(0) if filters and source is target is None else _Filter(entities)
-    wanted = sa.select(entities).where(leads.table.c.account == sa.bindparam("account_"), *leads.where)
+    leads = filters.pop(0) if filters and not given & {"source", "target"} else _Filter(entities)
+    first = leads.table.c
+    wanted = sa.select(entities).where(first.account == sa.bindparam("account"), *leads.where)
     if leads.table is not entities:
         wanted = wanted.select_from(leads.table.join(entities, sa.and_(*_same(leads.table))))
-    for column, value in ((leads.table.c.kind, kind), (entities.c.source, source), (entities.c.target, target)):
-        if value is not None:
-            wanted = wanted.where(column == value)
+    for name, column in (("kind", first.kind), ("source", entities.c.source), ("target", entities.c.target)):
+        if name in given:
+            wanted = wanted.where(column == sa.bindparam(name))
     for each in filters:
         wanted = wanted.where(sa.exists().where(*each.where, *_same(each.table)))
-    wanted = wanted.where(*(_whole(name, wish) for name, wish in attributes.items() if _is_long(wish)))
-    if after is not None:
-        wanted = wanted.where(_past(leads.table, kind, after))
-    return wanted.order_by(leads.table.c.kind, leads.table.c.id)
+    if past is not None:
+        wanted = wanted.where(_past(leads.table, past))
+    return wanted.order_by(first.kind, first.id).limit(sa.bindparam("limit", type_=sa.Integer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,14 +346,13 @@ class _Filter:
     where: tuple[sa.ColumnElement[bool], ...] = ()
 
 
-def _attribute(wanted: tuple[str, Scalar]) -> _Filter:
+def _attribute(number: int) -> _Filter:
     table = entity_attributes.alias()
-    name, value = wanted
-    return _Filter(table, (table.c.name == name[:_NAME], table.c.value == written(value)))
+    named = table.c.name == sa.bindparam(f"name_{number}")
+    return _Filter(table, (named, table.c.value == sa.bindparam(f"value_{number}")))
 
 
-def _mixin(mixin: str) -> _Filter:
-    return _Filter(entity_mixins, (entity_mixins.c.mixin == mixin,))
+_MIXIN = _Filter(entity_mixins, (entity_mixins.c.mixin == sa.bindparam("mixin"),))
 
 
 def _same(table: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
@@ -363,7 +363,7 @@ def written(value: Scalar) -> str:
     """An attribute's value as the index has it (migration 0007), the beginning of a long text."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return format(value, ".15g") if isinstance(value, float) else str(value)[:_VALUE]
+    return format(value + 0.0, ".15g") if isinstance(value, float) else str(value)[:_VALUE]  # -0.0 is written 0
 
 
 def _is_long(wish: Scalar) -> bool:
@@ -383,10 +383,10 @@ def _cursor(record: Record) -> str:
     return f"{record.kind} {record.id}"
 
 
-def _past(table: sa.FromClause, kind: str | None, cursor: str) -> sa.ColumnElement[bool]:
+def _past(table: sa.FromClause, cursor: str) -> sa.ColumnElement[bool]:
     """Behind the cursor. Within one kind by the id alone, so that the primary key gives the order."""
-    last, _, id = cursor.partition(" ")
-    if kind == last:
-        found: sa.ColumnElement[bool] = table.c.id > id
+    last_id = sa.bindparam("last_id", type_=sa.String)
+    if cursor == "id":
+        found: sa.ColumnElement[bool] = table.c.id > last_id
         return found
-    return sa.tuple_(table.c.kind, table.c.id) > sa.tuple_(sa.literal(last), sa.literal(id))
+    return sa.tuple_(table.c.kind, table.c.id) > sa.tuple_(sa.bindparam("last", type_=sa.String), last_id)

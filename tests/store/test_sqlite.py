@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from broker.errors import RowDown, StoreFull
-from broker.store import Record, Store, entities, events, sqlite
+from broker.store import Record, Store, entities, events, sqlite, tables
 from tests.store.conftest import no_room
 
 PRAGMAS = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -95,3 +97,29 @@ def _fill(store: Store) -> None:
     for number in range(1000):
         with store.write() as tx:
             events.append(tx, "ann", None, "fill", {"number": number, "text": "x" * 5000})
+
+
+SIX = """
+import sys, time
+from broker.store import Record, Store, entities
+store, ends, count = Store.open(sys.argv[1]), time.monotonic() + 8, 0
+while time.monotonic() < ends:
+    with store.write(durable=count % 2 == 0) as tx:
+        entities.insert(tx, Record("ann", "http://x#thing", f"{sys.argv[2]}-{count}", attributes={"n": count}))
+    count += 1
+print(count)
+"""
+
+
+@pytest.mark.slow
+def test_six_processes_write_one_file_for_seconds_without_a_lock_error(store: Store, address: str) -> None:
+    """`make bench` has them do so for a minute."""
+    writers = [
+        subprocess.Popen([sys.executable, "-c", SIX, address, str(n)], stdout=subprocess.PIPE, text=True)
+        for n in range(6)
+    ]
+    written = [int(writer.communicate()[0]) for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * 6
+    with store.read() as tx:
+        stored = tx.run(sa.select(sa.func.count()).select_from(tables.entities)).scalar_one()
+    assert stored == sum(written)

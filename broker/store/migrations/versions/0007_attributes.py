@@ -16,13 +16,13 @@ depends_on = None
 # As `entities.written` writes them in Python. %.15g is what all three agree on.
 _SQLITE = """
 SELECT {row}.account, substr(key, 1, 200), CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
-  WHEN 'integer' THEN CAST(value AS TEXT) WHEN 'real' THEN printf('%.15g', value) ELSE substr(value, 1, 64) END,
+  WHEN 'integer' THEN CAST(value AS TEXT) WHEN 'real' THEN printf('%.15g', value + 0.0) ELSE substr(value, 1, 64) END,
   {row}.kind, {row}.id
 FROM {tables} WHERE type IN ('text', 'integer', 'real', 'true', 'false')"""
 _POSTGRESQL = """
 SELECT {row}.account, left(key, 200), CASE json_typeof(value) WHEN 'string' THEN left(value #>> '{{}}', 64)
   WHEN 'boolean' THEN value::text
-  ELSE CASE WHEN value::text ~ '^-?[0-9]+$' THEN value::text ELSE value::text::float8::text END END,
+  ELSE CASE WHEN value::text ~ '^-?[0-9]+$' THEN value::text ELSE (value::text::float8 + 0)::text END END,
   {row}.kind, {row}.id
 FROM {tables} WHERE json_typeof(value) IN ('string', 'number', 'boolean')"""
 _INTO = "INSERT INTO entity_attributes (account, name, value, kind, id)"
