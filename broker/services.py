@@ -83,6 +83,8 @@ class Hooks:
     actions    term -> (ctx, record, arguments) -> record or mixin
                does it, in transactions of its own, and gives the record as it is now, or the category that it made.
                Whether the action is applicable in the present state was checked before.
+    together   term -> (ctx, records, arguments) -> records
+               the same with several, all or none; an action that is not here is done with one after the other.
     listing    (ctx, query) -> Reply | None
                GET of the kind's collection; None means: list as usual.
     documents  (ctx, body, media type) -> Reply
@@ -99,6 +101,9 @@ class Hooks:
     delete: Callable[[Context, Transaction, Record], None] | None = None
     projected: Callable[[Registry, Record, Record], Record] | None = None
     actions: Mapping[str, Callable[[Context, Record, Mapping[str, object]], Record | Mixin]] = field(
+        default_factory=dict
+    )
+    together: Mapping[str, Callable[[Context, Sequence[Record], Mapping[str, object]], Sequence[Record]]] = field(
         default_factory=dict
     )
     listing: Callable[[Context, Mapping[str, str]], Reply | None] | None = None

@@ -21,6 +21,7 @@ from broker.services import Context
 from broker.store import Record, Transaction, entities
 
 Action = Callable[[Context, Record, Mapping[str, object]], Record | Mixin]
+Together = Callable[[Context, Sequence[Record], Mapping[str, object]], Sequence[Record]]
 
 SCHEMES = "http://scheme.compatibleone.fr/scheme/compatible/service/action#"
 SERVICE, NODE, ALONE = "org.accords.service", "org.accords.node", "org.accords.alone"
@@ -105,32 +106,61 @@ def _operation(kind: str) -> Action:
         service = _service(record)
         if service is None:
             return unowned.follow(kind)(ctx, record, arguments)
-        _ask(ctx, record, kind)
-        with ctx.store.read() as tx:
-            return entities.get(tx, ctx.account, record.kind, record.id)
+        _ask(ctx, service, [record], kind)
+        return _now(ctx, record)
 
     return action
 
 
+def _operations(kind: str) -> Together:
+    def action(ctx: Context, records: Sequence[Record], arguments: Mapping[str, object]) -> Sequence[Record]:
+        """One operation a service with all its nodes, since a service does one thing at a time. Each is asked whether
+        it can before any does (ACT-06)."""
+        services: dict[str, list[Record]] = {}
+        for record in records:
+            services.setdefault(_service(record) or "", []).append(record)
+        unowned_ones = services.pop("", [])
+        for service in services:
+            _must_allow(ctx, service, kind)
+        for service, members in services.items():
+            _ask(ctx, service, members, kind)
+        for record in unowned_ones:
+            unowned.follow(kind)(ctx, record, arguments)
+        return [_now(ctx, record) for record in records]
+
+    return action
+
+
+def _must_allow(ctx: Context, service: str, kind: str) -> None:
+    found = ctx.client.get("service", f"/service/{service}")
+    if SCHEMES + kind not in found.get("actions", ()):
+        raise Clash(f"the service {service} does something else just now", hint="nothing was done; repeat it later")
+
+
+def _now(ctx: Context, record: Record) -> Record:
+    with ctx.store.read() as tx:
+        return entities.get(tx, ctx.account, record.kind, record.id)
+
+
 def save(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Mixin:
     """The template of the image to be, pending; the worker fills it, or takes it away (INF-33)."""
-    if _service(record) is None:
+    service = _service(record)
+    if service is None:
         raise Clash(
             f"nothing runs for {_name(record)}: there is no image to save", hint="make a compute with a template"
         )
     made = templates.announce(ctx, str(arguments.get("name") or _name(record)))
     try:
-        _ask(ctx, record, "save", template=made.id, title=made.title)
+        _ask(ctx, service, [record], "save", template=made.id, title=made.title)
     except AccordsError:
         templates.withdraw(ctx, made)
         raise
     return made.mixin
 
 
-ACTIONS: Mapping[str, Action] = {
-    **{kind: _operation(kind) for kind in ("start", "stop", "restart", "suspend")},
-    "save": save,
-}
+_OPERATIONS = ("start", "stop", "restart", "suspend")
+ACTIONS: Mapping[str, Action] = {**{kind: _operation(kind) for kind in _OPERATIONS}, "save": save}
+TOGETHER: Mapping[str, Together] = {kind: _operations(kind) for kind in _OPERATIONS}
 
 
 def leave(ctx: Context, records: Sequence[Record]) -> None:
@@ -164,12 +194,12 @@ def refuse_owned(record: Record, hint: str) -> None:
         raise Clash(f"{_name(record)} belongs to the service {service}", hint=hint, service=service)
 
 
-def _ask(ctx: Context, record: Record, kind: str, **arguments: str) -> None:
-    """An operation of the service: all of it where this is all there is."""
-    if not record.attributes.get(ALONE):
-        arguments["nodes"] = str(record.attributes[NODE])
+def _ask(ctx: Context, service: str, members: Sequence[Record], kind: str, **arguments: str) -> None:
+    """An operation of the service with some of its nodes: all of it where one is all there is."""
+    if not any(record.attributes.get(ALONE) for record in members):
+        arguments["nodes"] = " ".join(str(record.attributes[NODE]) for record in members)
     body = {"action": SCHEMES + kind, "attributes": arguments}
-    ctx.client.post("service", f"/service/{_service(record)}", body, action=kind)
+    ctx.client.post("service", f"/service/{service}", body, action=kind)
 
 
 def _name(record: Record) -> str:

@@ -52,6 +52,7 @@ HOOKS: Mapping[str, Hooks] = {
         delete=cloud.delete,
         projected=cloud.projected,
         actions=cloud.ACTIONS,
+        together=cloud.TOGETHER,
     ),
     INFRASTRUCTURE + "network": Hooks(
         actions=unowned.actions("up", "down"), delete=cloud.refuse, projected=cloud.projected

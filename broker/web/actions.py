@@ -5,7 +5,7 @@ Whether it may be done is the OCCI core's question; what it does is the kind's h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from broker.errors import AccordsError
 from broker.occi import invoking, read
@@ -15,6 +15,7 @@ from broker.store import Record
 from broker.web.exchange import Exchange
 
 ActionHook = Callable[[Context, Record, Mapping[str, object]], Record | Mixin]
+Ready = tuple[Record, ActionHook, dict[str, Value]]
 
 
 class NotImplementedAction(AccordsError):
@@ -32,7 +33,23 @@ def perform(exchange: Exchange, term: str, records: Sequence[Record]) -> tuple[R
     for record in records:
         exchange.must_be_own(record)
     ready = [(record, *_checked(exchange, term, asked, record)) for record in records]
+    if len(ready) > 1:
+        return tuple(_together(exchange, term, ready))
     return tuple(hook(exchange.context(), record, arguments) for record, hook, arguments in ready)
+
+
+def _together(exchange: Exchange, term: str, ready: Sequence[Ready]) -> Iterator[Record | Mixin]:
+    """Kind by kind, all of one at once where the kind can; in the order they came in."""
+    done: dict[tuple[str, str], Record | Mixin] = {}
+    for kind in dict.fromkeys(record.kind for record, _, _ in ready):
+        members = [each for each in ready if each[0].kind == kind]
+        hook, arguments = exchange.site.hooks(kind).together.get(term), members[0][2]
+        if hook is not None:
+            found: Sequence[Record | Mixin] = hook(exchange.context(), [record for record, _, _ in members], arguments)
+        else:
+            found = [one(exchange.context(), record, arguments) for record, one, _ in members]
+        done |= {(record.kind, record.id): each for (record, _, _), each in zip(members, found, strict=True)}
+    return (done[record.kind, record.id] for record, _, _ in ready)
 
 
 def _checked(exchange: Exchange, term: str, asked: Invocation, record: Record) -> tuple[ActionHook, dict[str, Value]]:
