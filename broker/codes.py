@@ -21,6 +21,7 @@ ANSWERS: Mapping[str, str] = {
     "agreement-metric": "an agreement's guarantee names a metric that nobody measures",
     "agreement-value": "an agreement's guarantee promises what is no number",
     "agreement-scope": "an agreement's guarantee is about a node that the service has not",
+    "metric-unmeasured": "a plan's configuration monitors what no agent is there to measure; a warning",
     "credentials-withheld": "a provider's password or keys in a document are not kept: the settings are their place",
     "auth.missing": "the request carries no token",
     "auth.invalid": "the token is not one of this installation",

@@ -13,7 +13,7 @@ from broker import __version__
 from broker.cli import parameters
 from broker.cli.exits import Exit
 from broker.cli.posting import content, sent
-from broker.cli.session import client, show, show_json
+from broker.cli.session import client, show, show_json, tell
 
 if TYPE_CHECKING:
     from broker.client import Client
@@ -110,6 +110,8 @@ def planned(broker: Client, arguments: argparse.Namespace) -> tuple[Mapping[str,
         "attributes": {**attributes, "org.accords.inputs": inputs} if inputs else attributes,
     }
     entity = broker.post("manifest", "/plan/", wanted)
+    for warning in entity["attributes"].get("org.accords.warnings", ()):
+        tell(f"{name}: {warning['summary']} [{warning['code']}]")
     known = {"id": entity["id"], "manifest": posted["location"], "service": posted["name"]}
     return {**known, **entity["attributes"]}, secrets
 

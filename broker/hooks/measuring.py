@@ -8,7 +8,7 @@ from dataclasses import replace
 from broker.errors import Invalid
 from broker.metrics import Look, watch_of
 from broker.plans import plan_from_json, plan_to_json
-from manifests import Plan, Step, Value
+from manifests import Diagnostic, Plan, Severity, Step, Value
 from sla import Origin
 
 
@@ -16,6 +16,25 @@ def settled(plan: Plan, look: Look) -> Plan:
     """The plan with all that is needed to measure what its configuration monitors. Invalid for a metric that nobody
     measures, that needs a place, or that a node which is outside would have to measure itself."""
     return replace(plan, steps=tuple(_settled(each, look) for each in plan.steps))
+
+
+def unmeasured(plan: Plan, look: Look) -> tuple[Diagnostic, ...]:
+    """A warning for each measurement that nobody will take: inside a node whose instructions its provider carries, for
+    only an agent measures."""
+    agents = {each.node for each in plan.placements if each.delivery == "home"}
+    steps = (each for each in plan.steps if each.verb == "monitor" and each.subject not in agents)
+    return tuple(_unmeasured(each) for each in steps if _is_inside(each, look))
+
+
+def _is_inside(step: Step, look: Look) -> bool:
+    found = look(str(step.inputs["metric"]))
+    return found is not None and found.inside
+
+
+def _unmeasured(step: Step) -> Diagnostic:
+    summary = f"{step.inputs['metric']} of {step.subject} will not be measured: no agent is in that node"
+    hint = "choose a provider whose nodes call home, or a metric that is measured from outside"
+    return Diagnostic(Severity.WARNING, "metric-unmeasured", 0, 0, summary, hint)
 
 
 def _settled(step: Step, look: Look) -> Step:

@@ -13,7 +13,7 @@ from typing import Any
 from broker.errors import Invalid, InvalidDocument
 from broker.hooks import library
 from broker.hooks.addresses import uuid_of
-from broker.hooks.measuring import settled
+from broker.hooks.measuring import settled, unmeasured
 from broker.metrics import looking
 from broker.occi.model import CORDS
 from broker.offers import cost, offer_from_json
@@ -36,8 +36,10 @@ def create(ctx: Context, record: Record) -> Record:
     name, document = _document(ctx, manifest_id, given(record.attributes))
     made = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
     with ctx.store.read() as tx:
-        made = settled(made, looking(library.library(tx, ctx.account)))
-    return replace(record, title=name, attributes={**record.attributes, **attributes_of(name, made, ctx.now())})
+        look = looking(library.library(tx, ctx.account))
+        made, warnings = settled(made, look), unmeasured(made, look)
+    attributes = {**attributes_of(name, made, ctx.now()), "org.accords.warnings": list(map(asdict, warnings))}
+    return replace(record, title=name, attributes={**record.attributes, **attributes})
 
 
 def planned(document: Manifest, found: Sequence[Offer], *, now: int, max_age: float, order: Sequence[str]) -> Plan:

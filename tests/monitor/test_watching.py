@@ -153,6 +153,14 @@ def test_what_is_measured_at_a_place_needs_one(ann: User, statement: str, hint: 
     assert hint in str(refused.value.fields)
 
 
+def test_a_plan_says_what_no_agent_will_measure(ann: User) -> None:
+    """The pretend cloud carries instructions itself."""
+    text = watched("db.monitor(slam.cpu); db.monitor(slam.tcp:connect, '5432');")
+    (said,) = ann.plan(ann.post_document(text)["location"])["attributes"]["org.accords.warnings"]
+    assert (said["severity"], said["code"]) == ("warning", "metric-unmeasured")
+    assert "cpu of db" in said["summary"]
+
+
 def test_what_a_common_node_monitors_is_settled_in_its_own_plan(house: House, ann: User) -> None:
     ann.post_document(IMPORT)
     common = watched("db.monitor(slam.studies);").replace('<node name="db">', '<node name="db" scope="common">')
