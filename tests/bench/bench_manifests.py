@@ -20,6 +20,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from broker import memory
 from manifests import (
     NO_LIBRARY,
     Library,
@@ -96,7 +97,8 @@ def cpu(do: Callable[[], object]) -> float:
 
 
 def one(nodes: int) -> None:
-    """In a process of its own: what a size costs, as a JSON line for the parent."""
+    """In a process of its own, set up as those of the servers are: what a size costs, as a JSON line for the parent."""
+    memory.settle()
     data = document(nodes)
     used = cpu(lambda: pipeline(data))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
