@@ -1,4 +1,4 @@
-"""`accords serve`: gunicorn around one row, around all of them, or around the agents' door.
+"""`accords serve`: gunicorn around one row, around all of them, or around the agents' door; the stream of events.
 
 One process listens on every port of the rows it serves; the listener's port picks the row, so an address is the same
 whether a row is alone or not. The parent loads everything and its child serves: what is never written is shared.
@@ -33,6 +33,7 @@ from broker.web.site import Site
 
 ALL = "all"
 DOOR = "agent"
+STREAM = "stream"
 
 HEADER_FIELD = 65_536
 """Bytes of one request header: text/occi carries whole entities in one."""
@@ -41,7 +42,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]] = ()) -> None:
-    """Serve a row, `all` of them with the door, or the door alone (`agent`), until told to end.
+    """Serve a row, `all` of them with the door, the door alone (`agent`), or the `stream` of events, until told to end.
 
     `beside`: what else to run, each in a child that shares this process' memory and ends with it: a worker, say.
     """
@@ -51,8 +52,8 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
     identity = auth.installation(settings)
     if identity.new:
         _welcome(identity.key, settings.account)
-    if name == DOOR:
-        _door(settings)
+    if alone := {DOOR: _door, STREAM: _stream}.get(name):
+        alone(settings)
         return
     rows = ROWS if name == ALL else (services.row(name),)
     served = Rows(rows, settings, identity.key)
@@ -164,6 +165,12 @@ def _door(settings: Settings) -> None:
 
     listener.brand()
     door.run(settings)
+
+
+def _stream(settings: Settings) -> None:
+    from broker.stream import listener as stream
+
+    stream.run(settings)
 
 
 def _migrate(served: Rows) -> None:

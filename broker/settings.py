@@ -93,6 +93,7 @@ class Settings(BaseSettings):
         default="10.198.0.1", description="Address that nodes call home to; the local provider adds it to `lo`."
     )
     door_port: int = Field(default=8286, description="Port of the agents' door, TLS always.")
+    stream_port: int = Field(default=8116, description="Port of the stream of events, on `host`.")
     token: str | None = Field(default=None, description="The token the command line and the worker show.")
     account: str = Field(default="admin", description="Account of the administrator made at the first start.")
     providers: dict[str, ProviderSettings] = Field(

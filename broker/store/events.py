@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from broker.store.engine import Transaction
-from broker.store.tables import events
+from broker.store.tables import counters, events
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,11 @@ def after(
 def last(tx: Transaction, account: str) -> int:
     """The newest sequence number in the account, 0 when nothing ever happened."""
     return int(tx.run(sa.select(sa.func.max(events.c.seq)).where(events.c.account == account)).scalar() or 0)
+
+
+_MARK = sa.select(counters.c.value).where(counters.c.name == "sequence")
+
+
+def mark(tx: Transaction) -> int:
+    """The newest sequence number given to anything, in any account: while it stands still, nothing happens."""
+    return int(tx.run(_MARK).scalar_one())
