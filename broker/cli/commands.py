@@ -196,9 +196,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "serve",
         "processes:serve",
-        "run a category server: one row, `all` of them, or `agent`, the nodes' door",
+        "run a category server: one row, or `all` of them; `agent`, the nodes' door; `stream`, events as they happen",
         (
-            _argument("row", metavar="ROW", help="name of a row, `all`, or `agent`"),
+            _argument("row", metavar="ROW", help="name of a row, `all`, `agent` or `stream`"),
             _argument("--work", action="store_true", help="run a worker beside it, in a process of its own"),
         ),
     ),
@@ -219,6 +219,21 @@ COMMANDS: tuple[Command, ...] = (
             _argument("--name", default="", help="who it is for; by default the account"),
             _argument("--ttl", type=duration, metavar="TIME", help="it ends after this long; never when absent"),
         ),
+    ),
+    Command(
+        "backup",
+        "keeping:write",
+        "write everything of the broker on this machine into one file, while it runs",
+        (
+            _argument("file", metavar="FILE", help="the archive, made readable by its owner only"),
+            _argument("--without-keys", action="store_true", help="leave out the keys and the settings"),
+        ),
+    ),
+    Command(
+        "restore",
+        "keeping:read",
+        "bring the broker of such a file into this home, where none runs",
+        (_argument("file", metavar="FILE", help="an archive of `accords backup`"),),
     ),
     Command("version", "processes:version", "show the version"),
 )
