@@ -69,6 +69,7 @@ def _deliver(broker: Processes) -> None:
     assert broker("cloud", "POST", "/.bulk", headers, body).status_code == 200
 
 
+@pytest.mark.occi("HTTP-01", "HTTP-13")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REQUESTS if name != "act"])
 def test_the_wire_is_as_it_was(broker: Processes, name: str) -> None:

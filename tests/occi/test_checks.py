@@ -162,20 +162,20 @@ def test_col_10_inline_links_start_at_the_new_resource(cloud: Registry, new_id: 
     ]
 
 
-@pytest.mark.occi("INF-31")
+@pytest.mark.occi("INF-31", "CORE-24")
 def test_inf_31_a_resource_template_overrides_what_the_client_said(offered: Registry, new_id: NewId) -> None:
     draft = Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}large",), attributes={"occi.compute.cores": 2})
     assert checks.create(offered, draft, new_id).attributes["occi.compute.cores"] == 8
 
 
-@pytest.mark.occi("INF-32")
+@pytest.mark.occi("INF-32", "CORE-25")
 def test_inf_32_another_resource_template_takes_the_place_of_the_first(offered: Registry, new_id: NewId) -> None:
     entity = checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}small",)), new_id)
     found = checks.update(offered, entity, Draft(mixins=(f"{TEMPLATES}large",)), new_id)
     assert (found.mixins, found.attributes["occi.compute.cores"]) == ((f"{TEMPLATES}large",), 8)
 
 
-@pytest.mark.occi("INF-21")
+@pytest.mark.occi("INF-21", "CORE-25")
 def test_inf_21_the_system_of_a_machine_does_not_change(offered: Registry, new_id: NewId) -> None:
     entity = checks.create(offered, Draft(kind=COMPUTE, mixins=(f"{TEMPLATES}a",)), new_id)
     with pytest.raises(Unfit, match="chosen once"):

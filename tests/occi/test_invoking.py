@@ -94,7 +94,7 @@ def test_the_table_says_where_an_action_leads(cloud: Registry, compute: Entity) 
     assert lifecycle.after(in_state(compute, "active"), cloud.action(f"{MACHINE}suspend")) == "suspended"
 
 
-@pytest.mark.occi("ACT-04")
+@pytest.mark.occi("ACT-04", "CORE-32")
 @pytest.mark.parametrize(
     ("term", "asked", "error"),
     [

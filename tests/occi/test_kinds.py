@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from broker.occi import kinds
 from broker.occi.kinds.spec import FileSpec
-from broker.occi.model import CORDS, INFRASTRUCTURE, Type
+from broker.occi.model import CORDS, CORE, ENTITY, INFRASTRUCTURE, LINK, RESOURCE, Type
 
 # As the architecture has them under "every kind has one".
 ROWS = {
@@ -99,6 +99,36 @@ def test_inf_06_pocci_can_fill_in_every_required_attribute() -> None:
     for kind in kinds.registry("cloud").kinds.values():
         if kind.scheme == INFRASTRUCTURE:
             assert {each.name for each in kind.attributes if each.required} <= known
+
+
+@pytest.mark.occi("CORE-15")
+@pytest.mark.parametrize("row", kinds.names())
+def test_every_kind_but_the_cores_descends_from_resource_or_link(row: str) -> None:
+    lineages = kinds.registry(row).lineages
+    for kind in (each for each in lineages.values() if each[0].scheme != CORE):
+        assert kind[-2].id in (RESOURCE, LINK)
+        assert kind[-1].id == ENTITY
+
+
+@pytest.mark.occi("INF-40")
+def test_1_1_mode_brings_back_what_1_2_took_out() -> None:
+    now, then = kinds.registry("cloud"), kinds.registry("cloud", compatible=True)
+    assert set(then.definitions(f"{INFRASTRUCTURE}compute")) - set(now.definitions(f"{INFRASTRUCTURE}compute")) == {
+        "occi.compute.speed"
+    }
+    assert {each.rpartition("#")[2] for each in set(then.actions) - set(now.actions)} == {
+        "backup",
+        "snapshot",
+        "resize",
+    }
+    assert set(then.actions_of(f"{INFRASTRUCTURE}storage")) > set(now.actions_of(f"{INFRASTRUCTURE}storage"))
+    assert list(now.kinds) == list(then.kinds)
+
+
+@pytest.mark.occi("NS-04")
+def test_entity_has_a_location_where_a_setting_says_so() -> None:
+    assert kinds.registry("node").kinds[ENTITY].location is None
+    assert kinds.registry("node", bound=True).kinds[ENTITY].location == "/entity/"
 
 
 def test_links_have_links_as_ancestors() -> None:

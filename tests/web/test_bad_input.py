@@ -147,6 +147,7 @@ def head(node: Processes, *lines: str) -> bytes:
     return "\r\n".join(("POST /node/ HTTP/1.1", *own)).encode()
 
 
+@pytest.mark.occi("HTTP-01")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("request_bytes", "status"),

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from broker import auth
+from broker.occi.errors import Unknown
 from broker.services import ROWS
 from broker.settings import Settings
 from broker.web.app import Rows
@@ -124,12 +125,15 @@ def test_a_page_is_cut_out_of_what_all_rows_have(call: Call, node: str) -> None:
     assert len(call("GET", "/", Accept="text/occi").headers["X-OCCI-Location"].split(", ")) == 4
 
 
-def test_references_lead_to_other_rows_by_their_one_address(call: Call, node: str) -> None:
-    link = 'storagelink; scheme="http://schemas.ogf.org/occi/infrastructure#"; class="kind"'
-    ends = f'occi.core.source="{urlsplit(storage(call)).path}", occi.core.target="{urlsplit(node).path}"'
-    made = call("POST", "/storagelink/", Category=link, X_OCCI_Attribute=ends)
-    assert made.status_code == 201, made.text
-    assert f'occi.core.target="{node}"' in call("GET", urlsplit(made.headers["Location"]).path).text
+def test_references_lead_to_other_rows_by_their_one_address(rows: Rows) -> None:
+    site, kind = rows.sites["cloud"], "http://scheme.compatibleone.fr/scheme/compatible#node"
+    registry = site.registries.base
+    for said in ("/node/1", f"{PUBLIC}/node/1"):
+        assert site.references.stored(registry, said) == f"{kind} 1"
+    assert site.references.shown(registry, f"{kind} 1") == f"{PUBLIC}/node/1"
+    assert site.references.stored(registry, "https://elsewhere.example/node/1") == "https://elsewhere.example/node/1"
+    with pytest.raises(Unknown):
+        site.references.stored(registry, "/nothing/1")
 
 
 def test_links_of_all_kinds_are_together_at_their_parents_collection(call: Call, node: str) -> None:
