@@ -19,6 +19,8 @@ from broker.errors import Invalid
 
 KEY = "occi.credentials.ssh.publickey"
 DATA = "occi.compute.userdata"
+OLD_KEY, OLD_DATA = "org.openstack.credentials.publickey.data", "org.openstack.compute.user_data"
+"""What clients of OCCI 1.1 call them, in its mode."""
 
 KINDS: Mapping[str, str] = {
     "#cloud-config": "cloud-config",
@@ -32,7 +34,8 @@ KINDS: Mapping[str, str] = {
 
 def user_data(attributes: Mapping[str, object]) -> str:
     """The text, empty when nothing was given. Invalid for data that is no text, or too much for some cloud."""
-    key, data = str(attributes.get(KEY) or ""), decoded(str(attributes.get(DATA) or ""))
+    key = str(attributes.get(KEY) or attributes.get(OLD_KEY) or "")
+    data = decoded(str(attributes.get(DATA) or attributes.get(OLD_DATA) or ""))
     parts = [*([_with_key(key)] if key else []), *([data] if data else [])]
     made = "".join(parts) if len(parts) < 2 else _together(parts)
     if len(made.encode()) > LIMIT:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from broker.hooks import (
     cloud,
     event,
+    links,
     manifest,
     metric,
     pins,
@@ -65,7 +66,7 @@ HOOKS: Mapping[str, Hooks] = {
     platform.LINK: Hooks(created=platform.link),
     sla.AGREEMENT: Hooks(create=sla.create, update=sla.update, actions=sla.ACTIONS),
     sla.LINK: Hooks(create=sla.link),
-    **{INFRASTRUCTURE + term: Hooks(projected=cloud.projected) for term in ("networkinterface", "storagelink")},
+    **{kind: Hooks(created=links.created, projected=cloud.projected) for kind in links.ENDS},
 }
 
 ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {

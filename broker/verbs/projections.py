@@ -112,6 +112,7 @@ def _network(job: Job, step: Step, resource: Resource) -> Projection:
             "occi.network.state": _is_up(resource, "active", "inactive"),
             "occi.network.address": cidr,
             "occi.network.gateway": resource.facts.get("gateway"),
+            "occi.network.allocation": "dynamic" if cidr else None,
             **_origin(job, step, resource),
         },
         *((IP_NETWORK,) if cidr else ()),
@@ -140,6 +141,7 @@ def _interfaces(job: Job, step: Step, resource: Resource) -> tuple[Projection, .
         "occi.networkinterface.interface": "eth0",
         "occi.networkinterface.mac": resource.facts.get("mac"),
         "occi.networkinterface.address": resource.addresses[0] if resource.addresses else None,
+        "occi.networkinterface.gateway": (job.made.get(network.step) or {}).get("gateway"),
         "occi.networkinterface.allocation": "dynamic",
         "occi.networkinterface.state": _is_up(resource, "active", "inactive"),
     }

@@ -27,7 +27,7 @@ from importlib import resources
 import yaml
 
 from broker.occi.kinds.spec import FileSpec
-from broker.occi.model import ENTITY, Category, Kind
+from broker.occi.model import ENTITY, Category, Kind, Mixin
 from broker.occi.registry import Registry
 
 _CORE = "core"
@@ -72,7 +72,7 @@ def _bound(each: Category) -> Category:
 
 
 def _with_older(found: Iterable[Category]) -> list[Category]:
-    """With the attributes and actions that these kinds had in OCCI 1.1."""
+    """With the attributes and actions that these kinds had in OCCI 1.1, and the mixins that its clients put on them."""
     older = {each.id: each for each in categories(_OLDER)}
     grown: list[Category] = []
     for each in found:
@@ -84,7 +84,8 @@ def _with_older(found: Iterable[Category]) -> list[Category]:
             grown += [older[name] for name in more.actions]
         else:
             grown.append(each)
-    return grown
+    known = {each.id for each in grown}
+    return grown + [each for each in older.values() if isinstance(each, Mixin) and known.issuperset(each.applies)]
 
 
 @lru_cache(maxsize=1)

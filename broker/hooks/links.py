@@ -1,0 +1,80 @@
+"""What a compute is linked to by a client: the server fills in what the client left out (INF-06), and says no to what
+joins nothing (INF-08)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import ip_interface, ip_network
+
+from broker.errors import Clash, Invalid
+from broker.occi.model import INFRASTRUCTURE
+from broker.services import Context
+from broker.store import Record, Transaction, entities
+
+COMPUTE, NETWORK, STORAGE = (f"{INFRASTRUCTURE}{term}" for term in ("compute", "network", "storage"))
+INTERFACE, STORAGE_LINK = f"{INFRASTRUCTURE}networkinterface", f"{INFRASTRUCTURE}storagelink"
+IP = "http://schemas.ogf.org/occi/infrastructure/networkinterface#ipnetworkinterface"
+ADDRESS, GATEWAY = "occi.networkinterface.address", "occi.networkinterface.gateway"
+ENDS: Mapping[str, str] = {INTERFACE: NETWORK, STORAGE_LINK: STORAGE}
+_MOST = 10_000
+
+
+def created(ctx: Context, tx: Transaction, record: Record) -> None:
+    """In the transaction that stores it: Invalid for wrong ends; else what was left out."""
+    _check(record)
+    there = entities.page(tx, record.account, kind=record.kind, source=record.source, limit=_MOST).records
+    assigned = _interface(tx, record, len(there)) if record.kind == INTERFACE else _device(len(there))
+    entities.update(tx, replace(record, attributes={**assigned, **record.attributes}))
+
+
+def _check(record: Record) -> None:
+    source, target = (str(end).partition(" ") for end in (record.source, record.target))
+    term, wanted = record.kind.rpartition("#")[2], ENDS[record.kind]
+    if source[0] != COMPUTE or (target[1] and target[0] != wanted):
+        raise Invalid(f"a {term} leads from a compute to a {wanted.rpartition('#')[2]}")
+
+
+def _device(count: int) -> dict[str, object]:
+    """The disks after the first, which is the machine's own: `vdb`."""
+    return {"occi.storagelink.deviceid": f"vd{chr(ord('a') + min(count, 25))}"}
+
+
+def _interface(tx: Transaction, record: Record, count: int) -> dict[str, object]:
+    mac = bytes([0x02, *uuid.UUID(record.id).bytes[:5]])  # the bit of addresses that no vendor gives
+    found: dict[str, object] = {
+        "occi.networkinterface.interface": f"eth{count - 1}",
+        "occi.networkinterface.mac": mac.hex(":"),
+    }
+    return {**found, **_address(tx, record)} if IP in record.mixins else found
+
+
+def _address(tx: Transaction, record: Record) -> dict[str, object]:
+    """INF-09: there is always one, the client's or the next that is free on the network. Invalid without either."""
+    given = record.attributes.get(ADDRESS)
+    if given is not None:
+        _must_be_address(str(given))
+        return {}
+    kind, _, id = str(record.target).partition(" ")
+    network = entities.find(tx, record.account, kind, id)
+    known = {} if network is None else network.attributes
+    if "occi.network.address" not in known:
+        raise Invalid(f"{ADDRESS} is required: the network has no range to take one from")
+    links = entities.page(tx, record.account, kind=INTERFACE, target=record.target, limit=_MOST).records
+    taken = {str(each.attributes.get(ADDRESS)).partition("/")[0] for each in links} | {
+        known.get("occi.network.gateway")
+    }
+    hosts = map(str, ip_network(str(known["occi.network.address"]), strict=False).hosts())
+    gateway = {GATEWAY: known["occi.network.gateway"]} if "occi.network.gateway" in known else {}
+    free = next((host for host in hosts if host not in taken), None)
+    if free is None:
+        raise Clash(f"no address of {known['occi.network.address']} is free", hint="remove an interface of the network")
+    return {ADDRESS: free, **gateway}
+
+
+def _must_be_address(text: str) -> None:
+    try:
+        ip_interface(text)
+    except ValueError as error:
+        raise Invalid(f"{ADDRESS} {text[:60]!r} is no address", hint="192.0.2.7, or with its prefix") from error
