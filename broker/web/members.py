@@ -89,8 +89,7 @@ def _stored(exchange: Exchange, uri: Value) -> str:
 def _select(
     exchange: Exchange, tx: Transaction, selection: Selection, page: Window | None = None
 ) -> tuple[Record, ...]:
-    found = select(tx, exchange.account, exchange.registry, selection)
-    return tuple(found if page is None else page.cut(found))
+    return tuple(select(tx, exchange.account, exchange.registry, selection, page=page))
 
 
 def _own(exchange: Exchange, records: Iterable[Record]) -> tuple[Record, ...]:

@@ -27,6 +27,11 @@ class Window:
     skip: int = 0
     number: int | None = None
 
+    @property
+    def chunk(self) -> int:
+        """How many records are worth asking the store for at once."""
+        return _CHUNK if self.number is None else min(_CHUNK, self.skip + self.number)
+
     def cut(self, found: Iterator[Record]) -> Iterator[Record]:
         return islice(found, self.skip, None if self.number is None else self.skip + self.number)
 
@@ -56,15 +61,23 @@ def below(registry: Registry, path: str) -> frozenset[str]:
     return frozenset(kind.id for kind in registry.kinds.values() if kind.location and kind.location.startswith(path))
 
 
-def select(tx: Transaction, account: str, registry: Registry, selection: Selection) -> Iterator[Record]:
-    """The account's own and the platform's, ordered by kind and id."""
+def select(
+    tx: Transaction, account: str, registry: Registry, selection: Selection, *, page: Window | None = None
+) -> Iterator[Record]:
+    """The account's own and the platform's, ordered by kind and id; those of the `page`, by default all."""
+    found = _selected(tx, account, registry, selection, _CHUNK if page is None else page.chunk)
+    return found if page is None else page.cut(found)
+
+
+def _selected(tx: Transaction, account: str, registry: Registry, selection: Selection, chunk: int) -> Iterator[Record]:
     core, others = _split(selection.wanted.attributes)
     families = _families(registry, selection)
+    mixin = next((name for family in families if len(family) == 1 for name in family), None)
     for kind in sorted(_narrowed(registry, selection)):
         values = filters.narrowed(registry, kind, others)
         if values is None:
             continue
-        for record in _of_kind(tx, account, kind, values, core):
+        for record in _of_kind(tx, account, kind, values, core, mixin=mixin, chunk=chunk):
             if any(family.isdisjoint(record.mixins) for family in families):
                 continue
             if _has(record, core) and _fits(record, values):
@@ -115,14 +128,30 @@ def _fits(record: Record, values: Mapping[str, Value]) -> bool:
 
 
 def _of_kind(
-    tx: Transaction, account: str, kind: str, values: Mapping[str, Value], core: Mapping[str, Value]
+    tx: Transaction,
+    account: str,
+    kind: str,
+    values: Mapping[str, Value],
+    core: Mapping[str, Value],
+    *,
+    mixin: str | None,
+    chunk: int,
 ) -> Iterator[Record]:
+    """What the store can be asked for; `chunk` records at a time."""
     source, target = (str(core[name]) if name in core else None for name in ENDS)
     wanted = {name: value for name, value in values.items() if isinstance(value, str | int | float | bool)}
     after: str | None = None
     while True:
         page = entities.page(
-            tx, account, kind=kind, attributes=wanted, source=source, target=target, after=after, limit=_CHUNK
+            tx,
+            account,
+            kind=kind,
+            mixin=mixin,
+            attributes=wanted,
+            source=source,
+            target=target,
+            after=after,
+            limit=chunk,
         )
         yield from page.records
         if (after := page.after) is None:
