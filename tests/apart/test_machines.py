@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -130,3 +133,25 @@ def _rows_or_none(apart: Apart) -> dict[str, list[str]]:
         return _rows(apart)
     except httpx.TransportError:
         return {}
+
+
+def test_a_run_that_is_killed_leaves_no_network_behind() -> None:
+    code = (
+        "from tests.apart.machines import Machine; hub = Machine(1); one = Machine(2, hub)\n"
+        "print(hub._holder.pid, one._holder.pid, flush=True); input()"
+    )
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    holders = [Path("/proc", pid.decode(), "ns/net") for pid in process.stdout.readline().split()]
+    assert all(namespace.exists() for namespace in holders)
+    process.kill()
+    process.communicate()
+    until(lambda: not any(_is_there(namespace) for namespace in holders), "they end with it")
+
+
+def _is_there(namespace: Path) -> bool:
+    try:
+        return bool(namespace.readlink().name)
+    except OSError:
+        return False
