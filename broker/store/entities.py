@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -123,12 +123,13 @@ def page(
     last, _, last_id = (after or "").partition(" ")
     past = None if after is None else "id" if kind == last else "place"
     given = {"kind": kind, "mixin": mixin, "source": source, "target": target}
-    wanted = _select(frozenset(name for name, value in given.items() if value is not None), len(named), past)
-    wanted = wanted.where(*(_whole(name, wish) for name, wish in named if _is_long(wish)))
+    long = tuple(name if _is_long(wish) else None for name, wish in named)
+    wanted = _select(frozenset(name for name, value in given.items() if value is not None), long, past)
     values: dict[str, Any] = {**given, "limit": limit + 1, "last": last, "last_id": last_id}
     for number, (name, wish) in enumerate(named):
-        values |= {f"name_{number}": name[:_NAME], f"value_{number}": written(wish)}
-    answers = (map(_record, tx.run(wanted, {**values, "account": name})) for name in _readable(account))
+        values |= {f"name_{number}": name[:_NAME], f"value_{number}": written(wish), f"whole_{number}": wish}
+    rows = (tx.run(wanted, {**values, "account": name}) for name in _readable(account))
+    answers = (sorted(map(_record, each), key=_place) for each in rows)
     found = list(islice(merge(*answers, key=_place), limit + 1))
     more = len(found) > limit
     return Page(tuple(found[:limit]), _cursor(found[limit - 1]) if more else None)
@@ -206,6 +207,8 @@ FOR_EVER = 2**62
 
 BURIED = 24 * 3600 * 1_000_000
 """Microseconds that a removal is known: far longer than a delivery can be under way."""
+
+_PLACE = ("account", "kind", "id")
 
 _NAME, _VALUE = 200, 64
 """Characters of an attribute's name and value that its index has."""
@@ -318,24 +321,35 @@ def _set_mixins(tx: Transaction, record: Record, *, anew: bool = False) -> None:
         tx.run(sa.insert(entity_mixins), [{**key, "mixin": mixin} for mixin in dict.fromkeys(record.mixins)])
 
 
-@cache
-def _select(given: frozenset[str], attributes: int, past: str | None) -> sa.Select[Any]:
-    """The statement of a page: filters that are given, by how many attributes, behind which kind of cursor."""
-    filters = [*map(_attribute, range(attributes)), *([_MIXIN] if "mixin" in given else [])]
+@lru_cache(maxsize=256)
+def _select(given: frozenset[str], long: tuple[str | None, ...], past: str | None) -> sa.Select[Any]:
+    """The statement of a page: filters that are given; of each attribute its name where the index has only the beginning
+    of its value; behind which kind of cursor. Which entities is found in one index, and only then are they read: left
+    to itself PostgreSQL takes a value for rarer than it is, and sorts all that have it."""
+    filters = [*map(_attribute, range(len(long))), *([_MIXIN] if "mixin" in given else [])]
+    whole = [_whole(name, number) for number, name in enumerate(long) if name is not None]
     # An end of a link is the rarest of all: its index leads. Otherwise the first filter's, which has the page's order.
     leads = filters.pop(0) if filters and not given & {"source", "target"} else _Filter(entities)
     first = leads.table.c
-    wanted = sa.select(entities).where(first.account == sa.bindparam("account"), *leads.where)
-    if leads.table is not entities:
-        wanted = wanted.select_from(leads.table.join(entities, sa.and_(*_same(leads.table))))
+    wanted = sa.select(first.account, first.kind, first.id).where(
+        first.account == sa.bindparam("account"), *leads.where
+    )
     for name, column in (("kind", first.kind), ("source", entities.c.source), ("target", entities.c.target)):
         if name in given:
             wanted = wanted.where(column == sa.bindparam(name))
+    here = () if leads.table is entities else _same(leads.table)
     for each in filters:
-        wanted = wanted.where(sa.exists().where(*each.where, *_same(each.table)))
+        same = (each.table.c[name] == first[name] for name in _PLACE)
+        wanted = wanted.where(sa.exists().where(*each.where, *same))
+    for one in whole:
+        wanted = wanted.where(sa.exists(sa.select(entities.c.id).where(one, *here)) if here else one)
     if past is not None:
         wanted = wanted.where(_past(leads.table, past))
-    return wanted.order_by(first.kind, first.id).limit(sa.bindparam("limit", type_=sa.Integer))
+    wanted = wanted.order_by(first.kind, first.id).limit(sa.bindparam("limit", type_=sa.Integer))
+    if leads.table is entities:
+        return wanted.with_only_columns(*entities.c)
+    keys = wanted.subquery("page")
+    return sa.select(entities).join_from(keys, entities, sa.and_(*_same(keys)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +370,7 @@ _MIXIN = _Filter(entity_mixins, (entity_mixins.c.mixin == sa.bindparam("mixin"),
 
 
 def _same(table: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
-    return tuple(table.c[name] == entities.c[name] for name in ("account", "kind", "id"))
+    return tuple(table.c[name] == entities.c[name] for name in _PLACE)
 
 
 def written(value: Scalar) -> str:
@@ -370,8 +384,8 @@ def _is_long(wish: Scalar) -> bool:
     return isinstance(wish, str) and len(wish) >= _VALUE
 
 
-def _whole(name: str, wish: Scalar) -> sa.ColumnElement[bool]:
-    found: sa.ColumnElement[bool] = entities.c.attributes[name].as_string() == sa.literal(wish)
+def _whole(name: str, number: int) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = entities.c.attributes[name].as_string() == sa.bindparam(f"whole_{number}")
     return found
 
 
