@@ -323,7 +323,7 @@ def _set_mixins(tx: Transaction, record: Record, *, anew: bool = False) -> None:
 
 @lru_cache(maxsize=256)
 def _select(given: frozenset[str], long: tuple[str | None, ...], past: str | None) -> sa.Select[Any]:
-    """The statement of a page: filters that are given; of each attribute its name where the index has only the beginning
+    """The statement of a page: filters that are given; of each attribute its name if the index has only the beginning
     of its value; behind which kind of cursor. Which entities is found in one index, and only then are they read: left
     to itself PostgreSQL takes a value for rarer than it is, and sorts all that have it."""
     filters = [*map(_attribute, range(len(long))), *([_MIXIN] if "mixin" in given else [])]
