@@ -59,8 +59,8 @@ class Settings(BaseSettings):
     )
     origin_port: int | None = Field(
         default=None,
-        description="Port of one address for all rows, beside their own: `serve all` and `serve origin` listen there, "
-        "and clients are shown no other.",
+        description="Port of one address for all rows, beside their own: `serve all` listens there, and clients are "
+        "shown no other.",
     )
     trust_forwarded: bool = Field(
         default=False,
