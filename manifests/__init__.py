@@ -5,17 +5,16 @@
     invoke(plan, made, "backup", ["now"]) -> Plan
     elements(document) -> the OCCI instances           quantity("8GB") -> Decimal
 
+The rooms: `text` (what is written), `grammar` (what may be), `actions` (what nodes are told), `reading` (what is
+meant), `planning` (what is done), `schemas` (for editors); the values of all of them are `model` and `plan`.
 Import from here, nothing deeper. `manifests.plan` is the function; the module of that name is where Plan is defined.
 """
 
-from manifests.check import ports, volumes
 from manifests.codes import CODES, Code
-from manifests.definitions import definitions, together
 from manifests.diagnostics import Diagnostic, Severity, errors
-from manifests.expand import expand
 from manifests.findings import nearest
 from manifests.grammar import GRAMMAR, Refers
-from manifests.instances import Item, elements
+from manifests.grammar.units import quantity
 from manifests.model import (
     Agreement,
     Document,
@@ -34,21 +33,24 @@ from manifests.model import (
     Variable,
     Volume,
 )
-from manifests.operating import OPERATIONS, act, invoke
-from manifests.parameters import problem as input_problem
-from manifests.placement import Placed, place
 from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_to_json
 from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json
-from manifests.planner import Planned, plan
-from manifests.reader import BODY_LIMIT, Format, Reading, parse, read
-from manifests.references import NO_LIBRARY, Defined, Library
-from manifests.source import Source, decode
-from manifests.steps import in_names, node_of
-from manifests.teardown import release, saves
-from manifests.tree import Attribute, Element
-from manifests.twins import write
-from manifests.units import quantity
+from manifests.planning.expand import expand
+from manifests.planning.operating import OPERATIONS, act, invoke
+from manifests.planning.placement import Placed, place
+from manifests.planning.planner import Planned, plan
+from manifests.planning.steps import in_names, node_of
+from manifests.planning.teardown import release, saves
+from manifests.reading.check import ports, volumes
+from manifests.reading.definitions import definitions, together
+from manifests.reading.instances import Item, elements
+from manifests.reading.parameters import problem as input_problem
+from manifests.reading.reader import BODY_LIMIT, Format, Reading, parse, read
+from manifests.reading.references import NO_LIBRARY, Defined, Library
+from manifests.text.source import Source, decode
+from manifests.text.tree import Attribute, Element
+from manifests.text.twins import write
 
 __all__ = [
     "BODY_LIMIT",

@@ -115,7 +115,7 @@ class Infrastructure:
 @dataclass(frozen=True, slots=True)
 class System:
     """The operating system asked for, as documents name it. Matched with what a provider offers by
-    `manifests.images`."""
+    `manifests.planning.images`."""
 
     name: str
     version: str | None = None

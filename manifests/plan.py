@@ -1,6 +1,6 @@
 """A plan is data: steps that name each other's results before they exist. It prints, is hashed, stored, compared.
 
-This module is the value. Making plans is `manifests.planner`; walking one is `broker.execute`.
+This module is the value. Making plans is `manifests.planning.planner`; walking one is `broker.execute`.
 """
 
 from __future__ import annotations

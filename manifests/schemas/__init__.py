@@ -22,13 +22,13 @@ class Published(NamedTuple):
 
 
 def _xsd(root: str = "", namespace: str = "") -> str:
-    from manifests.schema_xsd import schema
+    from manifests.schemas.xsd import schema
 
     return schema(_SCHEMES + namespace, (root,)) if root else schema()
 
 
 def _json() -> str:
-    from manifests.schema_json import schema
+    from manifests.schemas.json_schema import schema
 
     return schema()
 

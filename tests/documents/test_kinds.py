@@ -9,7 +9,7 @@ from broker.hooks.withheld import is_withheld
 from broker.occi.model import CORDS
 from manifests import GRAMMAR
 from manifests.grammar import ROOTS
-from manifests.kinds import Kind
+from manifests.grammar.kinds import Kind
 
 
 def elements() -> Iterator[tuple[str, str]]:

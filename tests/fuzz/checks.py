@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 
 from manifests import CODES, Reading, Severity, read
-from manifests.language import METHODS, statements
-from manifests.source import decode
+from manifests.actions.language import METHODS, statements
+from manifests.text.source import decode
 
 HERE = Path(__file__).parent
 FINDS = HERE / "finds"

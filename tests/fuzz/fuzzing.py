@@ -11,8 +11,8 @@ from pathlib import Path
 
 import atheris
 
+from manifests.actions.language import METHODS, PROPERTIES
 from manifests.grammar import GRAMMAR
-from manifests.language import METHODS, PROPERTIES
 
 # What a reading may take, in MiB. Python, lxml, the instrumented code and libFuzzer's own tables come on top of it.
 MOST_MEMORY = 200

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from manifests.actions.language import METHODS, PROPERTIES
 from manifests.grammar import GRAMMAR, ROOTS, Rule
-from manifests.language import METHODS, PROPERTIES
 from tests.fuzz.checks import CORPUS, EXAMPLES, FINDS, check_document, check_expression, expressions, seeds
 
 HOWS = st.integers(0, 7)

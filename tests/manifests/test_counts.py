@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from manifests import Reading, read
 from manifests.model import Action
-from manifests.tree import Element
+from manifests.text.tree import Element
 from tests.fuzz.checks import CORPUS, DOCUMENTS, EXAMPLES
 
 # What holds no element: comments, CDATA, processing instructions. A `<` before a letter begins one wherever it stands.

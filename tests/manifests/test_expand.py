@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests import Manifest, Node, Offer, Plan, Ref, expand, invoke, place, plan, release
-from manifests.expand import MOST_NODES
 from manifests.model import Action, Phase, Property, Statement
+from manifests.planning.expand import MOST_NODES
 
 Parsed = Callable[[str | bytes], Manifest]
 Planned = Callable[[Manifest], Plan]

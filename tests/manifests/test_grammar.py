@@ -9,8 +9,8 @@ import pytest
 
 from manifests import CODES, Severity, read
 from manifests.grammar import GRAMMAR, ROOTS, Refers
-from manifests.kinds import CONVERT, Kind
-from manifests.rules import Attr, Rule
+from manifests.grammar.kinds import CONVERT, Kind
+from manifests.grammar.rules import Attr, Rule
 
 RULES = sorted(GRAMMAR)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.language import LONGEST_TOKEN, Call, Path, is_cordscript, statements, written
+from manifests.actions.language import LONGEST_TOKEN, Call, Path, is_cordscript, statements, written
 
 
 def test_all_statements_of_an_expression_are_read() -> None:

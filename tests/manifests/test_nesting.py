@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from manifests import Defined, Library, Manifest, Reading, read
-from manifests.nesting import DEEPEST
+from manifests.reading.nesting import DEEPEST
 
 
 def kept(**manifests: object) -> Library:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manifests import Manifest, Severity, read
-from manifests.repair import repair
-from manifests.tree import Element
+from manifests.text.repair import repair
+from manifests.text.tree import Element
 
 HEAD, TAIL = '<manifest name="m">', "</manifest>"
 NODE = '<node name="a"/>'

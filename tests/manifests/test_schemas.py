@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from manifests import Diagnostic, Format, Severity, parse, read, schema_json, schema_xsd, write
+from manifests import Diagnostic, Format, Severity, parse, read, write
+from manifests.actions.language import statements
 from manifests.grammar import GRAMMAR, ROOTS, Attr
-from manifests.kinds import CONVERT, FORMS, Kind, fits
-from manifests.language import statements
+from manifests.grammar.kinds import CONVERT, FORMS, Kind, fits
 from manifests.schemas import PUBLISHED, path, stale
-from manifests.tree import Attribute, Element
+from manifests.schemas import json_schema as schema_json
+from manifests.schemas import xsd as schema_xsd
+from manifests.text.tree import Attribute, Element
 from tests.manifests.trees import CHARACTERS, documents
 
 DOCS = Path(__file__).parents[2] / "docs" / "manifests-schemas.md"

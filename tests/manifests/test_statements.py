@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests import CODES, read
+from manifests.actions.language import METHODS, Path, statements
+from manifests.actions.methods import called, script
+from manifests.actions.paths import lead
+from manifests.actions.statements import Metrics, check
 from manifests.diagnostics import Diagnostic
 from manifests.findings import Findings
-from manifests.language import METHODS, Path, statements
-from manifests.methods import called, script
 from manifests.model import Action, Agreement, Input, Manifest, Node, Phase, Property, Statement
-from manifests.paths import lead
-from manifests.statements import Metrics, check
 from sla import KNOWN
 
 

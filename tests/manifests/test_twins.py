@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from manifests import Format, read, write
 from manifests.grammar import NAMESPACES, ROOTS
-from manifests.reader import parse
-from manifests.tree import Attribute, Element
+from manifests.reading.reader import parse
+from manifests.text.tree import Attribute, Element
 from tests.manifests.trees import ANY_TEXT, content, documents
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests import quantity
-from manifests.kinds import CONVERT, Kind, fits
-from manifests.units import MOST, size, written
+from manifests.grammar.kinds import CONVERT, Kind, fits
+from manifests.grammar.units import MOST, size, written
 
 MEASURES = (Kind.SIZE, Kind.SPEED)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from hypothesis import strategies as st
 
 from manifests.grammar import GRAMMAR, ROOTS, Attr, Rule
-from manifests.tree import Attribute, Element
+from manifests.text.tree import Attribute, Element
 
 Values = Callable[[Attr], st.SearchStrategy[str]]
 

@@ -1,0 +1,1 @@
+"""Typed manifests -> placements and plans: of deploying, of operating, of giving back."""

@@ -1,0 +1,179 @@
+"""The steps that make one node: its volumes, firewall and machine, its agent, and what the machine is then told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from manifests.model import Node, Package, Placement, Port
+from manifests.plan import Ref, Step, Value
+from manifests.planning.instructions import instruction
+from manifests.planning.sources import Sources
+from manifests.planning.steps import base, needing
+from manifests.planning.wiring import Told, Wire
+from manifests.reading import check
+
+DEFAULT_NETWORK = "lan"
+_NO_AGENT = "none"
+_CARRIED_BY_AGENT = "home"
+_LONGEST_HOSTNAME = 63  # RFC 1035, 2.3.4
+
+
+def hostname(node: Node) -> str:
+    """The one asked for, or the node's name in the letters a host name may have (RFC 1123)."""
+    compute = node.infrastructure.compute if node.infrastructure else None
+    if compute and compute.hostname:
+        return compute.hostname.lower()
+    name = "".join(c if c.isalnum() else "-" for c in node.name.lower()).strip("-") or "node"
+    if len(name) <= _LONGEST_HOSTNAME:
+        return name
+    import hashlib  # for names longer than real ones alone
+
+    told_apart = hashlib.sha256(node.name.encode()).hexdigest()[:8]
+    return f"{name[: _LONGEST_HOSTNAME - 9].rstrip('-')}-{told_apart}"
+
+
+def network_name(node: Node) -> str:
+    network = check.network(node)
+    return (network.name if network else "") or DEFAULT_NETWORK
+
+
+class NodeSteps:
+    """The steps of one node. `_after` is what the next instruction waits for."""
+
+    def __init__(self, node: Node, placement: Placement, told: Told, sources: Sources, password: bool) -> None:
+        self._node, self._placement, self._told, self._password = node, placement, told, password
+        self._sources = sources
+        self._base = base(node.name)
+        self._machine = Ref(f"{self._base}.machine", "id")
+        self._network = Ref(f"{placement.provider}.{network_name(node)}", "id")
+        agent = node.image.agent if node.image else ""
+        self._agent = agent != _NO_AGENT and placement.delivery == _CARRIED_BY_AGENT
+        self._gate = f"{self._base}.agent" if self._agent else self._machine.step
+        self._after = {self._gate}
+        self._steps: list[Step] = []
+
+    def all(self) -> list[Step]:
+        if self._password:
+            self._add("secret.password", "generate", f"secret/{self._node.name}.password", {})
+        self._resources()
+        if self._agent:
+            self._add("agent", "await", f"agent/{self._base}", {"machine": self._machine})
+        self._installs()
+        self._configures()
+        self._scripts()
+        self._watches()
+        self._add("ready", "ready", self._node.name, {"machine": self._machine}, self._after)
+        return self._steps
+
+    def _add(
+        self,
+        what: str,
+        verb: str,
+        subject: str,
+        inputs: Mapping[str, Value],
+        needs: Iterable[str] = (),
+        *,
+        provider: str | None = None,
+    ) -> str:
+        """Needs always hold the steps that the inputs refer to."""
+        direct = [value.step for value in inputs.values() if isinstance(value, Ref)]
+        step = Step(f"{self._base}.{what}", verb, subject, inputs, provider, needing(needs, *direct))
+        self._steps.append(step)
+        return step.id
+
+    def _resources(self) -> None:
+        """Volumes, firewall, machine."""
+        provider = self._placement.provider
+        volumes = [
+            (
+                self._volume(volume.name, volume.size, volume.type, volume.retain),
+                volume.mountpoint or f"/srv/{volume.name}",
+            )
+            for volume in sorted(check.volumes(self._node), key=lambda v: v.name)
+        ]
+        rules = _rules(check.ports(self._node))
+        inputs: dict[str, Value] = {"name": self._node.name, "network": self._network, "rules": rules}
+        made = self._add("firewall", "create", f"firewall/{self._base}", inputs, provider=provider)
+        machine = self._machine_inputs(Ref(made, "id"), volumes)
+        needs = [step for step, _ in volumes]
+        self._add("machine", "create", f"machine/{self._base}", machine, needs, provider=provider)
+
+    def _volume(self, name: str, size: int, type_: str | None, retain: bool) -> str:
+        inputs: dict[str, Value] = {"name": name, "size": size, "type": type_, "retain": retain}
+        return self._add(
+            f"volume.{name}", "create", f"volume/{self._base}.{name}", inputs, provider=self._placement.provider
+        )
+
+    def _machine_inputs(self, firewall: Ref, volumes: Sequence[tuple[str, str]]) -> dict[str, Value]:
+        size = self._placement.size
+        return {
+            "name": self._node.name,
+            "hostname": hostname(self._node),
+            "image": self._placement.image.id,
+            "size": size.name,
+            "cores": size.cores,
+            "memory": size.memory,
+            "disk": size.disk,
+            "network": self._network,
+            "firewall": firewall,
+            "volumes": tuple({"volume": Ref(step, "id"), "mountpoint": at} for step, at in volumes),
+            "packages": tuple(p.name for p in check.packages(self._node) if self._in_layer(p)),
+            "public": self._node.access == "public",
+            "agent": self._agent,
+        }
+
+    def _in_layer(self, package: Package) -> bool:
+        return self._placement.packages and not package.installation
+
+    def _installs(self) -> None:
+        for package in check.packages(self._node):
+            if self._in_layer(package):
+                continue
+            what: dict[str, Value] = (
+                {"script": package.installation} if package.installation else {"packages": (package.name,)}
+            )
+            self._instruct(f"install.{package.name}", "install", f"package/{self._base}.{package.name}", what)
+
+    def _configures(self) -> None:
+        """Side by side: each waits for its source alone. What comes next waits for all of them."""
+        made = [self._configure(wire) for wire in self._told.wires.values()]
+        if made:
+            self._after = (self._after - {self._gate}) | set(made)
+
+    def _configure(self, wire: Wire) -> str:
+        needs = {self._gate}
+        if wire.awaits:
+            needs.add(self._sources.gate(wire.source))
+        return self._tell(instruction(f"{self._base}.configure.{wire.spoken}.{wire.name}", wire, self._sources, needs))
+
+    def _scripts(self) -> None:
+        for package in check.packages(self._node):
+            if package.configuration:
+                subject = f"package/{self._base}.{package.name}"
+                self._instruct(f"setup.{package.name}", "run", subject, {"script": package.configuration})
+        for index, command in enumerate(self._told.commands):
+            self._after = {self._tell(instruction(f"{self._base}.run.{index}", command, self._sources, self._after))}
+
+    def _watches(self) -> None:
+        """Last, and nobody waits for them: a node is ready whether it is measured or not."""
+        for what, watch in self._told.watches.items():
+            self._tell(instruction(f"{self._base}.monitor.{what}", watch, self._sources, self._after))
+
+    def _tell(self, step: Step) -> str:
+        self._steps.append(step)
+        return step.id
+
+    def _instruct(self, what: str, verb: str, subject: str, inputs: Mapping[str, Value]) -> None:
+        """One after the other."""
+        self._after = {self._add(what, verb, subject, {"machine": self._machine, **inputs}, self._after)}
+
+
+def _rules(ports: Iterable[Port]) -> tuple[Mapping[str, Value], ...]:
+    """What may come in: sorted, each once. A port without numbers is all of them, with one end just that one."""
+    found = set()
+    for port in ports:
+        if port.direction in ("in", "inout"):
+            first = port.from_port or port.to_port
+            source = port.source if check.is_cidr(port.source) else f"node:{port.source}"
+            found.add((port.protocol, first, port.to_port or first, source))
+    return tuple({"protocol": p, "from": a, "to": b, "source": source} for p, a, b, source in sorted(found))
