@@ -85,7 +85,10 @@ def render(settings: Settings, *, node: str, token: str, environment: Mapping[st
         "certificate": certificate.pinned(settings),
         "node": node,
         "token": token,
-        "environment": {"publisher": settings.publisher or addresses.public(settings, "publisher"), **(environment or {})},
+        "environment": {
+            "publisher": settings.publisher or addresses.public(settings, "publisher"),
+            **(environment or {}),
+        },
     }
     boot = _BOOT.format(
         origin=hashlib.sha256(token.encode()).hexdigest()[:16],

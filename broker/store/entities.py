@@ -193,7 +193,7 @@ def delete_projection(tx: Transaction, account: str, kind: str, id: str, sequenc
 
 
 def bury(tx: Transaction, account: str, kind: str, id: str) -> None:
-    """Have every projection of an entity stay away from now on: it is being removed, whatever is told of it meanwhile."""
+    """Have every projection of an entity stay away from now on: it is removed, whatever is told of it meanwhile."""
     tx.run(_BURY, {"account": account, "kind": kind, "id": id, "sequence": FOR_EVER, "at": tx.now})
 
 

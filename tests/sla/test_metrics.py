@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sla import METRICS, KNOWN, Origin, metric
+from sla import KNOWN, METRICS, Origin, metric
 
 
 @pytest.mark.parametrize("name", ["net:ens3:rx", "net:wlan0.7:status", "net:eth0:err"])
