@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from manifests import Diagnostic
@@ -127,7 +128,7 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _result(name: str, rows: Sequence[str], one: Diagnostic, rule: int) -> dict[str, Any]:
-    where: dict[str, Any] = {"artifactLocation": {"uri": name}}
+    where: dict[str, Any] = {"artifactLocation": {"uri": quote(name)}}
     if one.line:
         row = rows[one.line - 1] if one.line <= len(rows) else ""
         end = one.column + max(1, len(offending(row, max(one.column, 1))))

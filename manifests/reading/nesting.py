@@ -55,7 +55,7 @@ def _node(node: Node, nest: Nest, read: Callable[[Defined, Nest], Nested], findi
     if node.type in nest.path:
         path = " -> ".join((*nest.path[nest.path.index(node.type) :], node.type))
         hint = "let one of them be without the other"
-        findings.add("nested-cycle", node.at, f"the node {node.name} is a manifest that holds itself: {path}", hint)
+        findings.add("nested-cycle", node.at, f"a manifest holds itself through its nodes: {path}", hint)
         return node
     if len(nest.path) > DEEPEST:
         summary = f"the node {node.name} is a manifest {len(nest.path)} levels inside others; {DEEPEST} are read"

@@ -16,6 +16,7 @@ from manifests.grammar.kinds import CONVERT, Kind
 from manifests.model import Input, Manifest, Node, Phase, Position, Property, Statement
 from manifests.plan import Step
 from manifests.planning.steps import secret_step
+from manifests.text import characters
 from manifests.text.source import Source
 from manifests.text.tree import Attribute, Element, TooMuch, Use
 
@@ -132,6 +133,8 @@ def problem(one: Input, text: str) -> str:
     """Why a value is none for this input, or nothing. What is wrong with a secret never quotes it."""
     if "\0" in text:
         return "it holds a NUL character"
+    if not one.secret and (character := characters.hidden(text)):
+        return f"it holds the character {character}, which cannot be seen"
     if one.secret and one.type == "text":
         return f"it has more than {LONGEST_SECRET} characters" if len(text) > LONGEST_SECRET else ""
     try:

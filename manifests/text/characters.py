@@ -39,6 +39,12 @@ def check(root: Element, source: Source, findings: Findings) -> None:
         waiting.extend(element.children)
 
 
+def hidden(text: str) -> str:
+    """The first such character of a text, as it is written in Unicode's tables; empty when there is none."""
+    found = _HIDDEN.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
 def _check_name(name: str, at: int, source: Source, findings: Findings) -> None:
     found = _HIDDEN_IN_NAME.search(name)
     if found:

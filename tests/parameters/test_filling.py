@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests import Diagnostic, Manifest, Reading, read
+from manifests import Diagnostic, Manifest, Reading, errors, read
 
 NODE = '<node name="a">{}</node>'
 
@@ -240,3 +240,11 @@ def _yaml(text: str) -> str:
     import json
 
     return json.dumps(text)
+
+
+@pytest.mark.parametrize("value", ["\x1b[31mred", "a\u202eb", "bell\a"])
+def test_a_value_holds_no_character_that_cannot_be_seen(value: str) -> None:
+    text = '<manifest name="m" description="${input.who}"><input name="who"/></manifest>'
+    found = errors(read(text.encode(), inputs={"who": value}).diagnostics)
+    assert [one.code for one in found] == ["input-value"]
+    assert "cannot be seen" in found[0].summary and found[0].summary.isprintable()
