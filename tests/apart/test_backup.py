@@ -157,6 +157,15 @@ def test_a_damaged_archive_changes_nothing(settings: Settings, archive: Path) ->
     assert {path.name for path in new.home.iterdir()} <= {running.LOCK}
 
 
+@pytest.mark.parametrize("name", ["../beside", "/tmp/accords-beside", "rows/../../beside"])  # noqa: S108 - never written
+def test_an_archive_writes_nothing_but_below_its_home(settings: Settings, tmp_path: Path, name: str) -> None:
+    with tarfile.open(tmp_path / "odd.tar", "w") as odd:
+        odd.add(settings.home / "accords.yaml", name)
+    with pytest.raises(Misconfigured):
+        backup.read(elsewhere(settings), tmp_path / "odd.tar")
+    assert not [*tmp_path.rglob("beside"), *Path("/tmp").glob("accords-beside")]  # noqa: S108 - that it is not written
+
+
 def test_what_is_no_archive_is_said(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear broker")
     with pytest.raises(Misconfigured):
