@@ -62,6 +62,7 @@ INPUTS = (
         help="a file of lines NAME=VALUE with values of inputs, secret ones too",
     ),
 )
+STRICT = _argument("--strict", action="store_true", help="refuse what would be repaired with a warning")
 WAIT = (
     _argument("--wait", action="store_true", help="wait until it is done, showing a line a step"),
     _argument("--timeout", type=duration, metavar="TIME", help="give up waiting after this long: 90s, 10m, 2h"),
@@ -74,7 +75,7 @@ COMMANDS: tuple[Command, ...] = (
         "check documents; needs no broker and no network",
         (
             _argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML, YAML or JSON; - reads one"),
-            _argument("--strict", action="store_true", help="refuse what would be repaired with a warning"),
+            STRICT,
             _argument("--colour", choices=("auto", "always", "never"), default="auto", help="by default on a terminal"),
             _argument("--sarif", action="store_true", help="print SARIF 2.1.0, which code review shows at the lines"),
             JSON,
@@ -87,6 +88,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             _argument("documents", metavar="FILE", nargs="+", help="CORDS documents, XML, YAML or JSON; - reads one"),
             _argument("--decorated", action="store_true", help="print each with the ids and defaults it was given"),
+            STRICT,
             JSON,
         ),
     ),
@@ -94,7 +96,7 @@ COMMANDS: tuple[Command, ...] = (
         "plan",
         "documents:plan",
         "show what `up` would do, with cost and reasons; makes nothing",
-        (DOCUMENT, *INPUTS, JSON),
+        (DOCUMENT, *INPUTS, STRICT, JSON),
     ),
     Command(
         "convert",
@@ -121,6 +123,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             DOCUMENT,
             *INPUTS,
+            STRICT,
             _argument("--name", help="name of the service; by default the manifest's"),
             _argument("--agreement", metavar="FILE", help="the agreement that the service is judged by"),
             _argument("--ttl", type=duration, metavar="TIME", help="release the service after this long"),

@@ -102,7 +102,7 @@ def planned(broker: Client, arguments: argparse.Namespace) -> tuple[Mapping[str,
     """Post a document, ask for its plan, and answer the plan's attributes with its id; and the values that were given
     for its secret inputs, which no plan takes."""
     name = arguments.document
-    posted = sent(broker, name)
+    posted = sent(broker, name, strict=arguments.strict)
     inputs, secrets = parameters.given(arguments, posted["inputs"])
     attributes = {"occi.plan.name": posted["name"], "occi.plan.manifest": posted["location"]}
     wanted = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def post(arguments: argparse.Namespace) -> Exit:
     """Post each document and say what was stored. One that is refused does not keep back the others; DOCUMENT then."""
     broker = client()
-    found = {name: _posted(broker, name) for name in arguments.documents}
+    found = {name: _posted(broker, name, strict=arguments.strict) for name in arguments.documents}
     if arguments.json:
         show_json(found)
     else:
@@ -40,10 +40,10 @@ def media_type(name: str, document: bytes) -> str:
     return "application/xml" if document.lstrip()[:1] in (b"<", b"\xef") else "application/yaml"
 
 
-def _posted(broker: Client, name: str) -> Mapping[str, Any]:
+def _posted(broker: Client, name: str, *, strict: bool) -> Mapping[str, Any]:
     """What the broker answers; of a document with errors {error: the problem}."""
     try:
-        return sent(broker, name)
+        return sent(broker, name, strict=strict)
     except InvalidDocument as refused:
         from broker.cli import failure
 
@@ -52,12 +52,18 @@ def _posted(broker: Client, name: str) -> Mapping[str, Any]:
         return {"error": refused.problem()}
 
 
-def sent(broker: Client, name: str) -> Mapping[str, Any]:
-    """What POST /manifest/ answers (`broker.hooks.manifest.answer`); its warnings go to standard error."""
+def sent(broker: Client, name: str, *, strict: bool) -> Mapping[str, Any]:
+    """What POST /manifest/ answers (`broker.hooks.manifest.answer`); its warnings go to standard error. `strict`: what
+    would be repaired is refused."""
     document = content(name)
     headers = {"Content-Type": media_type(name, document)}
     answer: Mapping[str, Any] = broker.request(
-        "manifest", "POST", "/manifest/", content=document, headers=headers
+        "manifest",
+        "POST",
+        "/manifest/",
+        content=document,
+        headers=headers,
+        params={"strict": "yes"} if strict else None,
     ).json()
     for warning in answer["diagnostics"]:
         tell(f"{name}:{warning['line']}:{warning['column']}: {warning['summary']} [{warning['code']}]")

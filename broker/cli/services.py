@@ -46,7 +46,7 @@ def up(arguments: argparse.Namespace) -> Exit:
         "occi.service.plan": made["id"],
     }
     if arguments.agreement:
-        attributes["occi.service.sla"] = sent(broker, arguments.agreement)["location"]
+        attributes["occi.service.sla"] = sent(broker, arguments.agreement, strict=arguments.strict)["location"]
     if arguments.ttl is not None:
         attributes["org.accords.ttl"] = str(int(arguments.ttl))
         attributes["org.accords.discard"] = arguments.discard

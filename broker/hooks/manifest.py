@@ -67,7 +67,8 @@ class Posted:
 
 def documents(ctx: Context, body: bytes, media: str) -> Reply:
     """201 with what was made of it and all warnings, or the decorated document where XML or YAML is asked for.
-    InvalidDocument with everything that is wrong, or the decorated document with the errors in it."""
+    InvalidDocument with everything that is wrong, or the decorated document with the errors in it. With `?strict=yes`
+    what would be repaired is wrong."""
     posted = taken(ctx, body, FORMATS.get(media, Format.YAML))
     if posted.document is None or posted.tree is None:
         return refused(posted, asked(ctx.accept))
@@ -109,7 +110,9 @@ def taken(ctx: Context, body: bytes, format: Format, held: Library | None = None
     with ctx.store.read() as tx:
         known, uses = library.noting(held or library.library(tx, ctx.account))
         metrics = library.measured(tx, ctx.account)
-        reading = read(body, format=format, limit=ctx.settings.body_limit, library=known, metrics=metrics)
+        strict = ctx.query.get("strict") == "yes"
+        limit = ctx.settings.body_limit
+        reading = read(body, format=format, limit=limit, strict=strict, library=known, metrics=metrics)
     if reading.tree is None:
         return Posted(body, format, None, None, withheld.scrubbed(reading.diagnostics, body, None), uses, False)
     withheld.refuse_too_many(reading.tree)

@@ -139,3 +139,11 @@ def test_what_is_wrong_with_a_document_is_a_problem_with_a_list(ann: Poster, acc
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert {"title", "hint", "code", "diagnostics"} <= set(answer.json())
+
+
+def test_what_would_be_repaired_is_refused_when_that_is_asked_for(ann: Poster) -> None:
+    bare = "<manifest name=m/>"
+    refused = ann("manifest", "POST", "/manifest/?strict=yes", body=bare, media="application/xml")
+    assert refused.status_code == 422
+    assert [one["severity"] for one in refused.json()["diagnostics"]] == ["error"]
+    assert ann("manifest", "POST", "/manifest/", body=bare, media="application/xml").status_code == 201
