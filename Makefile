@@ -35,7 +35,7 @@ test-slow: .venv/.ready ## crash matrices, real nodes, long runs; the suite on P
 
 # tests/store and tests/postgres run on both kinds of database always
 test-postgres: .venv/.ready ## what touches databases, every broker on PostgreSQL
-	ACCORDS_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile \
+	ACCORDS_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile -m "not slow" \
 		tests/execute tests/operations tests/web tests/http tests/crash
 
 check: .venv/.ready ## format, lint, types, import contracts, documentation

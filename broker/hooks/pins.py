@@ -48,7 +48,10 @@ def removed(ctx: Context, query: Mapping[str, str]) -> Reply:
 
 
 def forget(ctx: Context, tx: Transaction, record: Record) -> None:
-    """When a document of another row goes, what it defines goes. Again it changes nothing."""
+    """When a document of another row goes, what it defines goes. Again it changes nothing; an entity that was made
+    without a document needs nobody."""
+    if "org.accords.document" not in record.attributes:
+        return
     with suppress(Missing):
         ctx.client.delete(KEEPER, _PATH + record.id)
 
