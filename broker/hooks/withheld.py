@@ -85,12 +85,9 @@ def _cut(element: Element) -> Element:
 
 def _secrets(root: Element) -> Iterator[tuple[Element, str]]:
     """Each element that has one, with the name of the attribute, or of the element that is written in its place."""
-    waiting = [root]
-    while waiting:
-        element = waiting.pop()
+    for element in root.walk():
         names = (*element.attributes, *(each.name for each in element.children))
         yield from ((element, name) for name in names if is_withheld(element.name, name))
-        waiting += element.children
 
 
 def _values(root: Element | None) -> Iterator[str]:

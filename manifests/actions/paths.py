@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from manifests.model import Manifest, Node
 
 SIMPLE, OF_MANIFEST, OUTSIDE = "simple", "manifest", "external"
+INPUT = "input"
+"""The word before the dot, in `${input.size}` and in `pacs.configure(input.size);`: what a document leaves open
+reaches a node as a property does."""
 
 
 @dataclass(frozen=True, slots=True)

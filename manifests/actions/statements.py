@@ -14,12 +14,10 @@ from typing import Protocol
 
 from manifests.actions.language import CONSUMERS, METHODS, OCCI_CALLS, PROPERTIES, Method
 from manifests.actions.methods import methods
-from manifests.actions.paths import OUTSIDE, Lead, is_complex, lead, simple
+from manifests.actions.paths import INPUT, OUTSIDE, Lead, is_complex, lead, simple
 from manifests.findings import Findings, nearest
 from manifests.model import Manifest, Node, Position, Property, Statement
 
-INPUT = "input"
-"""The first name of `input.NAME`: what a document leaves open reaches a node as a property does."""
 OF_OUTSIDE_NODES = ("address", "hostname", "aetitle", "port", "certificate")
 """What a node that nobody here makes can be asked for."""
 

@@ -9,11 +9,11 @@ abstract             `N.0.application`
 from __future__ import annotations
 
 from manifests.actions.language import PROPERTIES
+from manifests.actions.paths import INPUT
 from manifests.model import Manifest
 from manifests.plan import Ref
 from manifests.planning.expand import is_abstract, is_common
 from manifests.planning.steps import base, secret_step
-from manifests.reading.parameters import INPUT
 
 SHARE, APPLICATION = "share", "application"
 PASSWORD = "password"  # noqa: S105 (the name of a property)

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from manifests.actions.language import METHODS
+from manifests.actions.paths import INPUT
 from manifests.actions.statements import place
 from manifests.findings import Findings
 from manifests.model import Manifest, Phase, Position, Property, Statement
 from manifests.planning.graph import cycles
-from manifests.reading.parameters import INPUT
 
 SELF = "self"
 _NOT_IN_A_VARIABLE = re.compile(r"[^A-Za-z0-9_]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from manifests.grammar import GRAMMAR, Refers
@@ -27,7 +27,7 @@ def definitions(root: Element, uses: Mapping[Named, tuple[Defined, ...]]) -> Map
     What says enough with its name alone, a package or a network, is defined for others by an import only: no manifest
     means something else because another one is there.
     """
-    written = {(each.name, _name(each)): each for each in reversed(list(_all(root))) if _name(each) and _says(each)}
+    written = {(each.name, _name(each)): each for each in reversed(list(root.walk())) if _name(each) and _says(each)}
     close = _closing(written, uses)
     meant = _BY_IMPORTS if root.name == "import" else _BY_ALL
     return {
@@ -66,15 +66,6 @@ def _closing(
         return close(written[named]) if named in written else element
 
     return close
-
-
-def _all(root: Element) -> Iterator[Element]:
-    """In the order of the text."""
-    waiting = [root]
-    while waiting:
-        element = waiting.pop()
-        yield element
-        waiting.extend(reversed(element.children))
 
 
 def _name(element: Element) -> str:

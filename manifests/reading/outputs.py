@@ -9,13 +9,12 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from manifests.actions.language import PROPERTIES
-from manifests.actions.paths import lead, simple
+from manifests.actions.paths import INPUT, lead, simple
 from manifests.findings import Findings, nearest
 from manifests.model import Manifest, Node, Output
 from manifests.plan import Value
 from manifests.planning.sources import Sources
 from manifests.reading import outside
-from manifests.reading.parameters import INPUT
 
 SECRETS = frozenset({"password"})
 """Properties of nodes that an output never says."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from manifests.actions.paths import INPUT
 from manifests.findings import Findings, nearest
 from manifests.grammar.kinds import CONVERT, Kind
 from manifests.model import Input, Manifest, Node, Phase, Position, Property, Statement
@@ -20,8 +21,6 @@ from manifests.text import characters
 from manifests.text.source import Source
 from manifests.text.tree import Attribute, Element, TooMuch, Use
 
-INPUT = "input"
-"""The word before the dot, in `${input.size}` and in `pacs.configure(input.size);`."""
 TYPES: Mapping[str, Kind] = {
     "text": Kind.TEXT,
     "number": Kind.NUMBER,

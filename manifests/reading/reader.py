@@ -138,6 +138,8 @@ def _measured(document: Manifest, around: Around) -> Metrics | None:
     if around.metrics is None:
         return None
     named = frozenset(watched(document))
+    if not named:
+        return around.metrics
     own = {name: OF_A_SITE for name in named if around.nest.library("metric", name)}
     by_pattern = {name: around.metrics[name] for name in named if name in around.metrics}  # which stand in no list
     return {**own, **around.metrics, **by_pattern}

@@ -88,16 +88,13 @@ class References:
         return defined
 
     def _collect(self, root: Element) -> None:
-        waiting = [root]
-        while waiting:
-            element = waiting.pop()
+        for element in root.walk():
             if "name" in element.attributes:
                 key = (element.name, element.attributes["name"].value)
                 if _empty(element):
                     self._referred.add(key)
                 else:
                     self._found.setdefault(key, []).append(element)
-            waiting.extend(reversed(element.children))
 
     def _compare(self, element: Element, key: tuple[str, str], found: list[Element]) -> None:
         two = _two(found)

@@ -101,6 +101,14 @@ class Element:
     namespace: str = ""
     repeated: list[tuple[str, int]] = field(default_factory=list)
 
+    def walk(self) -> Iterator[Element]:
+        """It and all inside, in the order of the text; however deep, without recursion."""
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting.extend(reversed(element.children))
+
 
 @dataclass(slots=True)
 class Budget:
