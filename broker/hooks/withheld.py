@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from broker import passwords
+from broker.confidential import NAMES
 from broker.errors import InvalidDocument
 from manifests import Diagnostic, Element, Severity, Source, decode
 
-_NAMES = frozenset({"password", "pass", "rootpass", "apikey", "apisec", "secretkey", "accesskey", "credentials"})
-"""Attributes that hold a secret wherever they stand."""
 _OF_CONFIGURATIONS = frozenset({"certificate"})
-"""And those that do in a record of a provider's account."""
+"""What holds a secret in a record of a provider's account only, beside what does everywhere."""
 # A secret in a text that may be no document at all: what is said about it must not quote it.
-_WRITTEN = re.compile(rf"""(?:{"|".join(sorted(_NAMES))})["']?\s*[=:>]\s*("[^"]*"|'[^']*'|[^\s"'<>,}}/]+)""")
+_WRITTEN = re.compile(rf"""(?:{"|".join(sorted(NAMES))})["']?\s*[=:>]\s*("[^"]*"|'[^']*'|[^\s"'<>,}}/]+)""")
 _MASK = "***"
 CODE = "credentials-withheld"
 
@@ -32,7 +31,7 @@ def is_configuration(term: str) -> bool:
 
 def is_withheld(term: str, attribute: str) -> bool:
     """Whether this attribute of an element is a secret."""
-    return attribute in _NAMES or (attribute in _OF_CONFIGURATIONS and is_configuration(term))
+    return attribute in NAMES or (attribute in _OF_CONFIGURATIONS and is_configuration(term))
 
 
 def without(root: Element) -> Element:
