@@ -5,7 +5,7 @@ read again would mean nothing where it refers to others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -13,7 +13,7 @@ import orjson
 
 from broker.errors import Forbidden, Missing
 from broker.services import Context, Reply
-from broker.store import PLATFORM, Record, Transaction, definitions
+from broker.store import PLATFORM, Record, definitions
 from broker.store.definitions import Use
 
 KEEPER = "manifest"
@@ -47,13 +47,13 @@ def removed(ctx: Context, query: Mapping[str, str]) -> Reply:
     return Reply(204, b"")
 
 
-def forget(ctx: Context, tx: Transaction, record: Record) -> None:
-    """When a document of another row goes, what it defines goes. Again it changes nothing; an entity that was made
+def leave(ctx: Context, records: Sequence[Record]) -> None:
+    """Before documents of another row go, what they define goes. Again it changes nothing; an entity that was made
     without a document needs nobody."""
-    if "org.accords.document" not in record.attributes:
-        return
-    with suppress(Missing):
-        ctx.client.delete(KEEPER, _PATH + record.id)
+    for record in records:
+        if "org.accords.document" in record.attributes:
+            with suppress(Missing):
+                ctx.client.delete(KEEPER, _PATH + record.id)
 
 
 def _there(ctx: Context, document: str) -> tuple[Use, ...]:
