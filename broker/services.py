@@ -35,7 +35,7 @@ class Context:
 
     `account` is the account acted for (a server may act for another); `now` gives UTC microseconds,
     `new_id` a uuid string; `client` reaches the other rows as this row, for this account. `accept` is the request's
-    Accept header, `query` what its URL asks for beside a path.
+    Accept header, `query` what its URL asks for beside a path, `body` reads what it sent.
     """
 
     store: Store
@@ -48,6 +48,7 @@ class Context:
     row: Row
     accept: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
+    body: Callable[[], bytes] = bytes
 
 
 @dataclass(frozen=True, slots=True)

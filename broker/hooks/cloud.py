@@ -23,7 +23,6 @@ from broker.store import Record, Transaction, entities
 Action = Callable[[Context, Record, Mapping[str, object]], Record | Mixin]
 Together = Callable[[Context, Sequence[Record], Mapping[str, object]], Sequence[Record]]
 
-SCHEMES = "http://scheme.compatibleone.fr/scheme/compatible/service/action#"
 SERVICE, NODE, ALONE = "org.accords.service", "org.accords.node", "org.accords.alone"
 
 FIXED = tuple(f"occi.compute.{name}" for name in ("architecture", "cores", "hostname", "memory", "share"))
@@ -100,41 +99,30 @@ def projected(registry: Registry, there: Record, told: Record) -> Record:
     )
 
 
-def _operation(kind: str) -> Action:
-    def action(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
-        """Ask the service; the entity changes when its projection arrives."""
-        service = _service(record)
-        if service is None:
-            return unowned.follow(kind)(ctx, record, arguments)
-        _ask(ctx, service, [record], kind)
-        return _now(ctx, record)
-
-    return action
-
-
 def _operations(kind: str) -> Together:
     def action(ctx: Context, records: Sequence[Record], arguments: Mapping[str, object]) -> Sequence[Record]:
-        """One operation a service with all its nodes, since a service does one thing at a time. Each is asked whether
-        it can before any does (ACT-06)."""
-        services: dict[str, list[Record]] = {}
-        for record in records:
-            services.setdefault(_service(record) or "", []).append(record)
-        unowned_ones = services.pop("", [])
-        for service in services:
-            _must_allow(ctx, service, kind)
-        for service, members in services.items():
-            _ask(ctx, service, members, kind)
-        for record in unowned_ones:
-            unowned.follow(kind)(ctx, record, arguments)
+        """One operation a service with all its nodes, all services or none, and with them what no service owns
+        (ACT-06). Entities of services change when their projections arrive."""
+        alone = [record for record in records if _service(record) is None]
+        followed = unowned.followed(ctx, kind, alone)
+        try:
+            _ask(ctx, records, kind)
+        except AccordsError:
+            unowned.restored(ctx, alone, followed)
+            raise
         return [_now(ctx, record) for record in records]
 
     return action
 
 
-def _must_allow(ctx: Context, service: str, kind: str) -> None:
-    found = ctx.client.get("service", f"/service/{service}")
-    if SCHEMES + kind not in found.get("actions", ()):
-        raise Clash(f"the service {service} does something else just now", hint="nothing was done; repeat it later")
+def _operation(kind: str) -> Action:
+    many = _operations(kind)
+
+    def action(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
+        (found,) = many(ctx, [record], arguments)
+        return found
+
+    return action
 
 
 def _now(ctx: Context, record: Record) -> Record:
@@ -144,14 +132,13 @@ def _now(ctx: Context, record: Record) -> Record:
 
 def save(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Mixin:
     """The template of the image to be, pending; the worker fills it, or takes it away (INF-33)."""
-    service = _service(record)
-    if service is None:
+    if _service(record) is None:
         raise Clash(
             f"nothing runs for {_name(record)}: there is no image to save", hint="make a compute with a template"
         )
     made = templates.announce(ctx, str(arguments.get("name") or _name(record)))
     try:
-        _ask(ctx, service, [record], "save", template=made.id, title=made.title)
+        _ask(ctx, [record], "save", template=made.id, title=made.title)
     except AccordsError:
         templates.withdraw(ctx, made)
         raise
@@ -194,12 +181,17 @@ def refuse_owned(record: Record, hint: str) -> None:
         raise Clash(f"{_name(record)} belongs to the service {service}", hint=hint, service=service)
 
 
-def _ask(ctx: Context, service: str, members: Sequence[Record], kind: str, **arguments: str) -> None:
-    """An operation of the service with some of its nodes: all of it where one is all there is."""
-    if not any(record.attributes.get(ALONE) for record in members):
-        arguments["nodes"] = " ".join(str(record.attributes[NODE]) for record in members)
-    body = {"action": SCHEMES + kind, "attributes": arguments}
-    ctx.client.post("service", f"/service/{service}", body, action=kind)
+def _ask(ctx: Context, members: Sequence[Record], kind: str, **arguments: str) -> None:
+    """An operation of the services that some of these belong to, with those of their nodes: all of a service where one
+    is all there is. All services take it, or none."""
+    services: dict[str, list[str]] = {}
+    for record in members:
+        if (service := _service(record)) is not None:
+            nodes = services.setdefault(service, [])
+            nodes.extend([] if record.attributes.get(ALONE) else [str(record.attributes[NODE])])
+    if services:
+        body = {"kind": kind, "services": services, "arguments": arguments}
+        ctx.client.post("service", "/services/operations", body)
 
 
 def _name(record: Record) -> str:

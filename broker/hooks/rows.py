@@ -17,6 +17,7 @@ from broker.hooks import (
     publication,
     schemas,
     service,
+    several,
     sla,
     unowned,
     user,
@@ -33,7 +34,7 @@ HOOKS: Mapping[str, Hooks] = {
         CORDS + term: Hooks(delete=manifest.forget, routes=_DOCUMENT)
         for term in ("import", "paas_application_manifest", "easiclouds_application")
     },
-    **{CORDS + term: Hooks(delete=pins.forget, routes=_DOCUMENT) for term in ("agreement", "federation")},
+    **{CORDS + term: Hooks(leave=pins.leave, routes=_DOCUMENT) for term in ("agreement", "federation")},
     CORDS + "plan": Hooks(create=plan.create),
     CORDS + "service": Hooks(
         create=service.create,
@@ -42,7 +43,7 @@ HOOKS: Mapping[str, Hooks] = {
         delete=service.delete,
         routes={"report": service.report, "logs": service.printed, "samples": metric.measured},
     ),
-    CORDS + "provider": Hooks(listing=service.provider_listing, delete=pins.forget, routes=_DOCUMENT),
+    CORDS + "provider": Hooks(listing=service.provider_listing, leave=pins.leave, routes=_DOCUMENT),
     CORDS + "event": Hooks(listing=event.listing),
     CORDS + "user": Hooks(actions={"login": user.login}),
     INFRASTRUCTURE + "compute": Hooks(
@@ -56,13 +57,23 @@ HOOKS: Mapping[str, Hooks] = {
         together=cloud.TOGETHER,
     ),
     INFRASTRUCTURE + "network": Hooks(
-        actions=unowned.actions("up", "down"), delete=cloud.refuse, projected=cloud.projected
+        actions=unowned.actions("up", "down"),
+        together=unowned.together("up", "down"),
+        delete=cloud.refuse,
+        projected=cloud.projected,
     ),
     INFRASTRUCTURE + "storage": Hooks(
-        actions=unowned.actions("online", "offline"), delete=cloud.refuse, projected=cloud.projected
+        actions=unowned.actions("online", "offline"),
+        together=unowned.together("online", "offline"),
+        delete=cloud.refuse,
+        projected=cloud.projected,
     ),
-    platform.APPLICATION: Hooks(create=platform.application, actions=unowned.actions("start", "stop")),
-    platform.COMPONENT: Hooks(actions=unowned.actions("start", "stop")),
+    platform.APPLICATION: Hooks(
+        create=platform.application,
+        actions=unowned.actions("start", "stop"),
+        together=unowned.together("start", "stop"),
+    ),
+    platform.COMPONENT: Hooks(actions=unowned.actions("start", "stop"), together=unowned.together("start", "stop")),
     platform.LINK: Hooks(created=platform.link),
     sla.AGREEMENT: Hooks(create=sla.create, update=sla.update, actions=sla.ACTIONS),
     sla.LINK: Hooks(create=sla.link),
@@ -81,6 +92,7 @@ ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
         "/volumes": {"GET": volume.kept},
         "/volumes/{id}": {"DELETE": volume.remove},
         "/services/{id}/end": {"POST": service.end},
+        "/services/operations": {"POST": several.submit},
     },
 }
 

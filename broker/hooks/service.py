@@ -204,11 +204,16 @@ def _submit(kind: str) -> Action:
 
     def action(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Record:
         with ctx.store.write() as tx:
-            sharing.check(tx, ctx.account, record.id, kind)
-            operation = operations.submit(tx, ctx.account, record.id, kind, arguments=arguments_of(arguments))
-            return _show(ctx, tx, operation)
+            return submitted(ctx, tx, record.id, kind, arguments_of(arguments))
 
     return action
+
+
+def submitted(ctx: Context, tx: Transaction, service: str, kind: str, arguments: Mapping[str, object]) -> Record:
+    """The service with its new operation. Clash when its state, or who shares it, forbids that."""
+    sharing.check(tx, ctx.account, service, kind)
+    operation = operations.submit(tx, ctx.account, service, kind, arguments=arguments)
+    return _show(ctx, tx, operation)
 
 
 def arguments_of(given: Mapping[str, object]) -> Mapping[str, object]:

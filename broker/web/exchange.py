@@ -77,7 +77,7 @@ class Exchange:
 
     def context(self) -> Context:
         accept = self._req.env.get("HTTP_ACCEPT", "")
-        return self.site.context(self._req.context.principal, self.account, accept, self.query)
+        return self.site.context(self._req.context.principal, self.account, accept, self.query, self.read_body)
 
     def headers(self) -> dict[str, str]:
         """The four headers that OCCI renderings are in."""

@@ -94,7 +94,12 @@ class Site:
         return self.row.hooks.get(kind, _NO_HOOKS)
 
     def context(
-        self, principal: Principal, account: str, accept: str = "", query: Mapping[str, str] | None = None
+        self,
+        principal: Principal,
+        account: str,
+        accept: str = "",
+        query: Mapping[str, str] | None = None,
+        body: Callable[[], bytes] = bytes,
     ) -> Context:
         return Context(
             store=self.store,
@@ -107,6 +112,7 @@ class Site:
             row=self.row,
             accept=accept,
             query=query or {},
+            body=body,
         )
 
 

@@ -75,3 +75,39 @@ def test_a_service_that_cannot_keeps_all_others_from_it(broker: InProcess) -> No
     assert answer.status_code == 409
     assert other in answer.text
     assert asked(broker, "several", one) == ("deploy", None)
+
+
+def unowned(broker: InProcess, account: str) -> str:
+    """A compute that no service owns, active. Its path."""
+    headers = bearer(broker, "ann", account, auth.Role.USER) | {"Accept": "application/json"}
+    made = broker("cloud", "POST", "/compute/", headers, orjson.dumps({"kind": KIND})).json()
+    path = f"/compute/{made['id'].removeprefix('urn:uuid:')}"
+    start = {"action": STOP["action"].replace("#stop", "#start")}
+    assert broker("cloud", "POST", f"{path}?action=start", headers, orjson.dumps(start)).status_code == 200
+    return path
+
+
+def state(broker: InProcess, account: str, path: str) -> str:
+    headers = bearer(broker, "ann", account, auth.Role.USER) | {"Accept": "application/json"}
+    return str(broker("cloud", "GET", path, headers).json()["attributes"]["occi.compute.state"])
+
+
+@pytest.mark.occi("ACT-06")
+def test_what_no_service_owns_stops_with_the_others_or_not_at_all(broker: InProcess) -> None:
+    path, id = unowned(broker, "mixed"), service(broker, "mixed", 4, ["db"])
+    with broker.rows.sites["service"].store.write() as tx:
+        services.set_state(tx, "mixed", id, "starting")
+    assert stop_all(broker, "mixed").status_code == 409
+    assert state(broker, "mixed", path) == "active"
+    with broker.rows.sites["service"].store.write() as tx:
+        services.set_state(tx, "mixed", id, "active")
+    assert stop_all(broker, "mixed").status_code == 200
+    assert (state(broker, "mixed", path), asked(broker, "mixed", id)) == ("inactive", ("stop", ["db"]))
+
+
+def test_several_services_at_once_are_asked_for_by_servers_alone(broker: InProcess) -> None:
+    body = orjson.dumps({"kind": "stop", "services": {}})
+    ann = bearer(broker, "ann", "ward", auth.Role.USER) | {"Accept": "application/json"}
+    assert broker("service", "POST", "/services/operations", ann, body).status_code == 403
+    server = bearer(broker, "cloud", auth.PLATFORM, auth.Role.SERVER) | {"Accept": "application/json"}
+    assert broker("service", "POST", "/services/operations", server, b"{}").json()["code"] == "request.invalid"
