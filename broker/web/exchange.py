@@ -126,7 +126,7 @@ class Exchange:
     def not_modified(self, etag: str) -> bool:
         """Whether the client has this already; then it is told so."""
         asked = self._req.env.get("HTTP_IF_NONE_MATCH")
-        if asked is None or (asked.strip() != "*" and etag not in _tags(asked)):
+        if asked is None or (asked.strip() != "*" and etag not in _compared(asked)):
             return False
         self._resp.status = 304
         self._resp.set_header("ETag", etag)
@@ -157,7 +157,7 @@ class Exchange:
         present = version(record, links)
         for name, refused in (("If-Match", False), ("If-None-Match", True)):
             asked = self._req.env.get(f"HTTP_{name.upper().replace('-', '_')}")
-            if asked is not None and _names(asked, present) is refused:
+            if asked is not None and _names(asked, present, strong=not refused) is refused:
                 raise Stale(
                     f"{record.id} is at generation {record.generation}, which {name} rules out.",
                     hint="read it again, and repeat the change on what you then see",
@@ -205,10 +205,17 @@ def whole_number(query: Mapping[str, str], name: str) -> int | None:
     return int(found[:10])
 
 
-def _names(header: str, present: str) -> bool:
-    """Whether a header names this version of an entity, in any rendering, or any version at all."""
-    return header.strip() == "*" or present in {tag.strip('"').partition("-")[0] for tag in _tags(header)}
+def _names(header: str, present: str, *, strong: bool) -> bool:
+    """Whether a header names this version of an entity, in any rendering, or any version at all. A weak tag (`W/`)
+    only says that two look alike: a `strong` comparison, which is If-Match's, finds none equal (RFC 9110, 8.8.3.2)."""
+    tags = {tag for tag in _tags(header) if not tag.startswith("W/")} if strong else _compared(header)
+    return header.strip() == "*" or present in {tag.strip('"').partition("-")[0] for tag in tags}
+
+
+def _compared(header: str) -> set[str]:
+    """The tags of If-None-Match, which compares weakly."""
+    return {tag.removeprefix("W/") for tag in _tags(header)}
 
 
 def _tags(header: str) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return {tag.strip() for tag in header.split(",")}
