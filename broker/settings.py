@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=2 * 1024**2, description="Largest request body and document, bytes.")
     threads: int = Field(default=8, description="Threads of one server process.")
     walk_parallel: int = Field(default=64, description="Steps that one walk has in flight at once.")
+    worker_queue: Literal["store", "dbos"] = Field(
+        default="store",
+        description="How workers come by what there is to do: each looks in the store itself, or DBOS gives it to one "
+        "of them (extra `dbos`, PostgreSQL only).",
+    )
     call_deadline: float = Field(default=20.0, description="Seconds one call to a cloud may take; less than the lease.")
     lease: float = Field(default=30.0, description="Seconds a worker owns a plan without renewing.")
     publication_lease: float = Field(default=15.0, description="Seconds a row stays listed without renewing.")

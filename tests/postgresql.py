@@ -32,15 +32,21 @@ BEGINS = 60.0
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; `process` is its main process."""
+    """A running server; `process` is its main process, `folder` has its socket, which is reached from every network
+    of this machine."""
 
     address: str
     password: str
     process: subprocess.Popen[bytes]
+    folder: Path
     names: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def url(self, database: str) -> str:
         return f"postgresql://accords:{self.password}@{self.address}/{database}"
+
+    def local_url(self, database: str) -> str:
+        """By the socket; what is to follow comes after `&`."""
+        return f"postgresql://accords:{self.password}@/{database}?host={self.folder}"
 
     def make(self, template: str = "template0", name: str = "") -> str:
         """A new database, empty or a copy; its name. What sorts texts is not bytes, as on most servers."""
@@ -60,7 +66,7 @@ class Server:
         """Carry out one statement; the rows it gives."""
         import psycopg
 
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
+        with psycopg.connect(self.local_url(database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -73,8 +79,9 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(*, in_memory: bool = True) -> Iterator[Server]:
-    """A server, its data in memory where there is plenty; or a skip at home and a failure in continuous integration."""
+def server(*, in_memory: bool = True, address: str = "") -> Iterator[Server]:
+    """A server, its data in memory where there is plenty; or a skip at home and a failure in continuous integration. It
+    listens on an address of its own, or on the one that is given, and answers everybody on its network."""
     programs = binaries()
     if programs is None:
         missing = "PostgreSQL is not installed: apt-get install --no-install-recommends postgresql"
@@ -87,19 +94,22 @@ def server(*, in_memory: bool = True) -> Iterator[Server]:
         for path in (folder, folder / "password"):
             os.chown(path, user.pw_uid, user.pw_gid)
     try:
-        with _running(programs, folder, password, user) as running:
+        with _running(programs, folder, password, user, address or own_address()) as running:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _running(programs: Path, folder: Path, password: str, user: pwd.struct_passwd | None) -> Iterator[Server]:
+def _running(
+    programs: Path, folder: Path, password: str, user: pwd.struct_passwd | None, address: str
+) -> Iterator[Server]:
     identity = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     made = [programs / "initdb", "-D", folder / "data", "-U", "accords", "-A", "scram-sha-256"]
     made += ["--pwfile", folder / "password", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
     subprocess.run(made, check=True, capture_output=True, cwd=folder, **identity)  # type: ignore[call-overload]  # ids
-    address = own_address()
+    with (folder / "data/pg_hba.conf").open("a") as allowed:
+        allowed.write("host all all samenet scram-sha-256\n")
     told = {"listen_addresses": address, "unix_socket_directories": folder, "max_connections": 300}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(  # type: ignore[call-overload]  # ids
@@ -111,7 +121,7 @@ def _running(programs: Path, folder: Path, password: str, user: pwd.struct_passw
             cwd=folder,
             **identity,
         )
-    found = Server(address, password, process)
+    found = Server(address, password, process, folder)
     try:
         _until_it_answers(found, folder / "log")
         yield found

@@ -5,7 +5,8 @@
        └────cancel───> cancelling ──(take)──finish──> cancelled
 
 A worker holds an operation by a lease with an epoch. A lease that ran out by the database's clock can be taken by
-anybody, with the next epoch; from then on the old holder writes nothing, whatever it believes.
+anybody, with the next epoch; from then on the old holder writes nothing, whatever it believes. A queue between workers
+takes leases in its own name and hands each over once.
 """
 
 from __future__ import annotations
@@ -168,6 +169,22 @@ def take(tx: Transaction, owner: str, seconds: float) -> Lease | None:
     state = "running" if found.state == "pending" else found.state
     taken = _set(tx, found, state=state, owner=owner, epoch=found.epoch + 1, lease_until=until)
     return Lease(taken, owner, taken.epoch, seconds, until)
+
+
+def hand_over(tx: Transaction, account: str, id: str, epoch: int, *, giver: str, owner: str, seconds: float) -> Lease:
+    """The lease that `giver` took with that epoch, to `owner` from now on: whoever asks first has it. LeaseLost when it
+    is not the giver's, or not any more."""
+    found = get(tx, account, id)
+    if (found.epoch, found.owner) != (epoch, giver) or found.state not in OPEN:
+        raise LeaseLost(f"operation {id} is no longer {giver}'s", hint="another worker has it; do nothing more")
+    until = tx.now + round(seconds * 1_000_000)
+    return Lease(_set(tx, found, owner=owner, lease_until=until), owner, epoch, seconds, until)
+
+
+def held_by(tx: Transaction, owner: str) -> int:
+    """How many operations, of all accounts, are under a lease of this owner that has not run out."""
+    theirs = (operations.c.state.in_(OPEN), operations.c.lease_until > tx.now, operations.c.owner == owner)
+    return int(tx.run(sa.select(sa.func.count()).select_from(operations).where(*theirs)).scalar_one())
 
 
 def held(tx: Transaction, lease: Lease, *, lock: bool = True) -> Operation:

@@ -1,6 +1,6 @@
 """`accords work`: takes operations from the store and carries them out; it never listens.
 
-    operations   side by side, a thread each; a lease with an epoch says whose they are
+    operations   side by side, a thread each; how they come is `queue`'s, a lease with an epoch says whose they are
     chores       a table of short passes, each with its period, in one thread; none of them keeps operations waiting
     monitor      what was promised is measured and judged, in a thread of its own: a slow cloud delays no probe
     delivery     the outbox to the rows, in a thread of its own, as soon as there is something
@@ -34,6 +34,7 @@ from broker.verbs import Tools
 from broker.worker import chores
 from broker.worker.delivery import deliver
 from broker.worker.operation import carry_out
+from broker.worker.queue import Walks, queue_of
 from providers import Provider, open_provider
 
 T = TypeVar("T")
@@ -42,8 +43,8 @@ log = logging.getLogger(__name__)
 
 IDLE = 0.2
 """Seconds between two looks for an operation: one indexed query."""
-SIDE_BY_SIDE = 8
-"""Operations that one worker carries out at once."""
+PROBES = 8
+"""Probes that one worker makes at once."""
 ENDING = 5.0
 """Seconds that calls in flight get when the worker is told to end."""
 OBSERVE_PERIOD = 30.0
@@ -120,9 +121,8 @@ class Worker:
         self._installation = installation
         self._client = client
         self._owner = owner
-        self._places = threading.Semaphore(SIDE_BY_SIDE)
-        self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="operation")
-        self._probes = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
+        self._queue = queue_of(tools.settings, tools.store, owner, Walks(self._carry_out))
+        self._probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
         self._ending = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -131,39 +131,23 @@ class Worker:
         self._guarded("templates", lambda: chores.show_templates(self._tools))
         watch = discovery.Watch(self._client)
         watch.start()
+        self._queue.start()
         loops = [threading.Thread(target=loop, args=(stop,), daemon=True) for loop in self._loops()]
         for loop in loops:
             loop.start()
         while not stop.is_set():
-            if not self._guarded("operations", self.take):
+            if not self._guarded("operations", self._queue.take):
                 stop.wait(IDLE)
         self._ending.set()
         watch.stop()
         ends = time.monotonic() + ENDING
-        for _ in range(SIDE_BY_SIDE):  # a place is free when its walk has ended
-            self._places.acquire(timeout=max(0.0, ends - time.monotonic()))
+        self._queue.end(ENDING)
         for loop in loops:
             loop.join(max(0.0, ends - time.monotonic()))
         log.info("worker.end", extra={"owner": self._owner})
 
-    def take(self) -> bool:
-        """Begin one operation that nobody is at, if there is one and a place for it."""
-        if not self._places.acquire(blocking=False):
-            return False
-        lease = None
-        try:
-            with self._tools.store.write() as tx:
-                lease = operations.take(tx, self._owner, self._tools.settings.lease)
-        finally:
-            if lease is None:
-                self._places.release()
-        if lease is not None:
-            self._threads.submit(self._carry_out, lease)
-        return lease is not None
-
     def close(self) -> None:
         """Let go of everything. Walks that still go on lose their lease to the next worker."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
         self._probes.shutdown(wait=False, cancel_futures=True)
         self._client.close()
         for provider in self._tools.providers.values():
@@ -171,10 +155,7 @@ class Worker:
         self._tools.store.close()
 
     def _carry_out(self, lease: operations.Lease) -> None:
-        try:
-            self._guarded("operation", lambda: carry_out(self._tools, self._installation, lease, self._ending.is_set))
-        finally:
-            self._places.release()
+        self._guarded("operation", lambda: carry_out(self._tools, self._installation, lease, self._ending.is_set))
 
     def _deliver(self, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -2,9 +2,9 @@
 
     python -m providers.fake.server --port 8099 --knobs '{"latency": 0.01}'
 
-JSON over HTTP on loopback, a thread a connection, no credential. `POST /<call>` for the calls of `providers.fake.wire`,
-which are the Protocol's and, for tests, those that look behind the scenes. The first line on standard output is its
-address; port 0 lets the system choose.
+JSON over HTTP, on loopback unless told, a thread a connection, no credential. `POST /<call>` for the calls of
+`providers.fake.wire`, which are the Protocol's and, for tests, those that look behind the scenes. The first line on
+standard output is its address; port 0 lets the system choose.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, fake: Fake, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, fake: Fake, port: int, host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), _Handler)
         self.fake = fake
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -44,7 +44,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -101,12 +101,13 @@ def _spec(found: Mapping[str, Any]) -> Mapping[str, object]:
 def main(arguments: list[str]) -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(prog="python -m providers.fake.server", description="The fake cloud, as a server.")
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 lets the system choose")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; whoever reaches it can do anything")
+    parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
     parser.add_argument("--name", default="fake", help="the provider instance's name in its messages")
     parser.add_argument("--knobs", default="{}", help="knobs as JSON; see providers/fake/knobs.py")
     found = parser.parse_args(arguments)
     knobs = read_knobs(found.name, orjson.loads(found.knobs))
-    with Server(Fake(found.name, knobs), found.port) as server:
+    with Server(Fake(found.name, knobs), found.port, found.host) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
         server.serve_forever()

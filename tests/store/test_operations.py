@@ -48,6 +48,47 @@ def test_a_lease_that_ran_out_untaken_still_holds(store: Store, lease: Lease, cl
     Journal(store, lease, "here").write(intents=[Intent("a", "t")])
 
 
+def hand_over(store: Store, lease: Lease, owner: str) -> Lease:
+    with store.write() as tx:
+        mine = lease.operation
+        return operations.hand_over(tx, mine.account, mine.id, lease.epoch, giver="one", owner=owner, seconds=30)
+
+
+def test_a_lease_is_handed_over_once_and_keeps_its_epoch(store: Store, lease: Lease, clock: Clock) -> None:
+    clock.forward(20)
+    given = hand_over(store, lease, "two")
+    assert (given.owner, given.epoch) == ("two", lease.epoch)
+    with pytest.raises(LeaseLost):
+        hand_over(store, lease, "three")
+    clock.forward(29)
+    assert take(store, "three") is None, "it holds for its length from then on"
+
+
+def test_a_lease_that_was_taken_by_another_is_not_handed_over_any_more(
+    store: Store, lease: Lease, clock: Clock
+) -> None:
+    clock.forward(31)
+    assert take(store, "one") is not None
+    with pytest.raises(LeaseLost):
+        hand_over(store, lease, "two")
+
+
+def test_an_operation_that_ended_is_not_handed_over(store: Store, lease: Lease) -> None:
+    end(store, lease, "done", "active")
+    with pytest.raises(LeaseLost):
+        hand_over(store, lease, "two")
+
+
+def test_leases_that_ran_out_are_not_counted_as_held(store: Store, lease: Lease, clock: Clock) -> None:
+    def held() -> tuple[int, int]:
+        with store.read() as tx:
+            return operations.held_by(tx, "one"), operations.held_by(tx, "two")
+
+    assert held() == (1, 0)
+    clock.forward(31)
+    assert held() == (0, 0)
+
+
 @pytest.mark.parametrize("ended", [False, True])
 def test_the_old_holder_of_a_stolen_lease_writes_nothing(store: Store, lease: Lease, clock: Clock, ended: bool) -> None:
     """A worker that was stopped past its lease and wakes, before or after the other has finished."""
