@@ -54,7 +54,7 @@ class Scene:
             "ACCORDS_DATABASE": database(self.home),
             "ACCORDS_PROVIDERS": json.dumps({"paris": {"driver": "fake", "url": self.url}}),
             "ACCORDS_LEASE": str(LEASE),
-            "ACCORDS_CALL_DEADLINE": "30",
+            "ACCORDS_CALL_DEADLINE": str(0.95 * LEASE),
             "ACCORDS_WALK_PARALLEL": "1",
             "ACCORDS_BASE_PORT": "1",
             "ACCORDS_LOG_LEVEL": "error",
