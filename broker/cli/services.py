@@ -56,7 +56,7 @@ def up(arguments: argparse.Namespace) -> Exit:
     made_of = {"kind": CORDS + "service", "attributes": attributes}
     reply = broker.request("service", "POST", "/service/", json=made_of)
     service = _id(reply.json())
-    if reply.status_code == Status.CREATED:
+    if reply.status == Status.CREATED:
         return follow(broker, service, 0, arguments)
     tell(f"{attributes['occi.service.name']} is there already, made from this document; nothing was changed")
     return follow(broker, service, newest(broker, service), arguments)

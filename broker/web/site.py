@@ -128,7 +128,7 @@ class Homes(Mapping[str, str]):
     def __getitem__(self, kind: str) -> str:
         row = self._rows[kind]
         elsewhere = row not in self._site.local and addresses.origin(self._site.settings) is None
-        published = self._site.client.directory.find(row) if elsewhere else ()
+        published = self._site.client.published(row) if elsewhere else ()
         return published[0] if published else self._configured[row]
 
     def __iter__(self) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker import auth, discovery
-from broker.client import Client, Directory
+from broker.client import Client
 from broker.discovery import Published, Renewal, Watch
 from broker.errors import RowDown
 from broker.services import row
@@ -127,20 +127,6 @@ def test_nobody_who_listens_is_a_row_that_is_down(publisher: Rows) -> None:
     with pytest.raises(RowDown) as caught:
         client(publisher).get("node", "/node/")
     assert (caught.value.fields["row"], caught.value.status) == ("node", 503)
-
-
-def test_what_the_publisher_said_last_stands_while_it_is_away() -> None:
-    said = iter([{"node": ["http://n"]}])
-
-    def ask() -> dict[str, list[str]]:
-        for each in said:
-            return each
-        raise RowDown("the publisher is away")
-
-    directory = Directory(ask)
-    assert directory.find("node") == ["http://n"]
-    directory.forget()
-    assert directory.find("node") == ["http://n"]
 
 
 def test_a_reference_to_an_entity_of_another_process_is_the_address_it_published(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_the_same_document_gives_the_same_service_though_it_would_be_placed_else
     plan = ann.plan(ann.post_document()["location"])["id"]
     body = {"kind": CORDS + "service", "attributes": {"occi.service.plan": plan, "occi.service.name": "pair"}}
     answer = ann.client.request("service", "POST", "/service/", json=body)
-    assert (answer.status_code, answer.json()["id"]) == (200, f"urn:uuid:{service}")
+    assert (answer.status, answer.json()["id"]) == (200, f"urn:uuid:{service}")
 
 
 def test_a_service_that_is_being_released_is_not_taken_for_the_one_asked_for(ann: User, house: House) -> None:

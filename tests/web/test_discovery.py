@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from broker import addresses, auth, discovery
-from broker.client import REMEMBERED, Client, Directory
+from broker.client import Client
 from broker.discovery import Published, Renewal
 from broker.errors import RowDown
 from broker.services import ROWS, row
@@ -110,19 +110,6 @@ def test_one_row_at_two_addresses_is_listed_twice(publisher: Rows, clock: Clock)
 
 def test_nothing_is_removed_that_is_within_its_lease() -> None:
     assert discovery.expired((), now=0, lease=LEASE) == ()
-
-
-def test_the_publisher_is_asked_once_in_a_while(clock: Clock) -> None:
-    asked = []
-    now = [100.0]
-    directory = Directory(lambda: asked.append(1) or {"node": ["http://n"]}, clock=lambda: now[0])
-    assert [directory.find("node") for _ in range(5)] == [["http://n"]] * 5
-    assert len(asked) == 1
-    now[0] += REMEMBERED
-    directory.find("node")
-    directory.forget()
-    directory.find("node")
-    assert len(asked) == 3
 
 
 def test_without_a_publisher_the_configured_address_is_used(tmp_path: Path) -> None:
