@@ -95,8 +95,8 @@ entity_mixins = Table(
     Index(None, "account", "kind", "id"),
 )
 
-# Attributes of entities that are a text, a number or a boolean, kept by triggers (migration 0007): a page that is
-# filtered by one is read from here, in its order. Values are as `entities.written` writes them.
+# What entities have to be filtered by, kept by triggers (migration 0008): a page that is filtered by one is read from
+# here, in its order. Values are as `entities.written` writes them.
 entity_attributes = Table(
     "entity_attributes",
     metadata,
@@ -107,6 +107,9 @@ entity_attributes = Table(
     _key("id"),
     sqlite_with_rowid=False,
 )
+
+# Which kinds an account has entities of, or had; grows with each transaction that changes one (triggers, 0008).
+collections = Table("collections", metadata, _account(), _key("kind"), _number("generation"), sqlite_with_rowid=False)
 
 # Projections that were removed, with the sequence of the removal.
 tombstones = Table(
