@@ -1,4 +1,5 @@
-"""What providers can give, as values the planner reads: an offering as a `manifests.Offer`, and as JSON both ways.
+"""What providers can give, as values the planner reads: an offering as a `manifests.Offer`, and as JSON, which
+`broker.store.offers.from_json` reads.
 Pure: the worker asks providers and stores; planning reads rows only, never a cloud.
 """
 
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 from manifests import Offer, OfferedImage, Placement, Refusal, Size
 from providers.protocol import Offering
 
-_T = TypeVar("_T", Offer, OfferedImage, Placement, Refusal, Size)
+_T = TypeVar("_T", OfferedImage, Placement, Refusal, Size)
 
 
 def offer_of(provider: str, driver: str, offering: Offering, observed_at: int) -> Offer:
@@ -25,10 +26,8 @@ def offer_of(provider: str, driver: str, offering: Offering, observed_at: int) -
         images=tuple(OfferedImage(**_fields(image)) for image in offering.images),
         observed_at=observed_at,
         flexible=offering.flexible,
-        machines=offering.machines,
-        packages=offering.packages,
-        volumes=offering.volumes,
-        firewalls=offering.firewalls,
+        left=offering.left,
+        abilities=tuple(sorted(each.value for each in offering.abilities)),
         delivery=offering.delivery,
         price=offering.price,
         currency=offering.currency,
@@ -45,16 +44,6 @@ def offer_json(offer: Offer) -> dict[str, Any]:
 def placement_json(placement: Placement) -> dict[str, Any]:
     """A placement as JSON; `placement_from_json` gives an equal one."""
     return {key: _plain(item) for key, item in asdict(placement).items()}
-
-
-def offer_from_json(item: Mapping[str, Any]) -> Offer:
-    """The inverse of `offer_json`."""
-    sizes = tuple(_size(each) for each in item["sizes"])
-    images = tuple(_image(each) for each in item["images"])
-    categories = tuple(item.get("categories", ()))
-    return _made(
-        Offer, {**item, "sizes": sizes, "images": images, "price": _money(item["price"]), "categories": categories}
-    )
 
 
 def placement_from_json(item: Mapping[str, Any]) -> Placement:

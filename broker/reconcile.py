@@ -123,7 +123,16 @@ def _name(states: Collection[State | None]) -> str:
 
 
 # What holds something comes before what it holds: given back in this order nothing is refused.
-ORDER = (Kind.APPLICATION, Kind.MACHINE, Kind.SNAPSHOT, Kind.VOLUME, Kind.FIREWALL, Kind.NETWORK)
+ORDER = (
+    Kind.ADDRESS,
+    Kind.APPLICATION,
+    Kind.MACHINE,
+    Kind.SNAPSHOT,
+    Kind.VOLUME,
+    Kind.FIREWALL,
+    Kind.KEY,
+    Kind.NETWORK,
+)
 
 
 def orphans(observed: Observed, ended: Collection[str], kept: Collection[str]) -> Sequence[Resource]:

@@ -427,12 +427,16 @@ class OfferedImage:
     aliases: tuple[str, ...] = ()
 
 
+USUAL_ABILITIES = ("console", "firewalls", "snapshots", "suspend", "volumes")
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What one provider instance can give in one zone, observed at `observed_at` (UTC microseconds).
 
-    `flexible`: sizes are upper limits, the machine gets what it asks for. `machines` is how many more fit, None
-    for no known limit. `packages`: the driver can put distribution packages into the image it boots (layers).
+    `flexible`: sizes are upper limits, the machine gets what it asks for. `left` is how much more fits: machines,
+    cores, memory (bytes), volumes, storage (bytes), addresses, networks; what is not in it has no known limit.
+    `abilities` (sorted) are what it can do beside machines and networks, by the words of `providers.protocol.Ability`.
     `price` is for a machine and hour where the size has none. `delivery` is how instructions reach a node: `home`
     (its agent calls), `direct` (the provider carries them), `none`. `categories` are those of abstract nodes that the
     provider takes whole (cords.md 1.5).
@@ -445,10 +449,8 @@ class Offer:
     images: tuple[OfferedImage, ...]
     observed_at: int
     flexible: bool = False
-    machines: int | None = None
-    packages: bool = False
-    volumes: bool = True
-    firewalls: bool = True
+    left: Mapping[str, int] = field(default_factory=dict)
+    abilities: tuple[str, ...] = USUAL_ABILITIES
     delivery: str = "home"
     price: Decimal | None = None
     currency: str = "EUR"

@@ -14,13 +14,16 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 
 class Kind(StrEnum):
-    """What a provider makes. Firewall: the rules of one node, default deny inwards. Application: what a provider that
-    offers its category makes of a whole node, by itself."""
+    """What a provider makes. Firewall: the rules of one node, default deny inwards. Address: a public address of a
+    machine (floating, elastic). Key: a public key that machines are made with. Application: what a provider that offers
+    its category makes of a whole node, by itself."""
 
     NETWORK = "network"
     FIREWALL = "firewall"
     VOLUME = "volume"
+    KEY = "key"
     MACHINE = "machine"
+    ADDRESS = "address"
     SNAPSHOT = "snapshot"
     APPLICATION = "application"
 
@@ -45,13 +48,42 @@ class Action(StrEnum):
     RESUME = "resume"
 
 
+class Ability(StrEnum):
+    """What not every provider can do. What its offering does not name, it refuses; planning reads the offering, so that
+    nobody learns of it in the middle of a walk.
+
+    PACKAGES: distribution packages in the image a machine is made of. KEYS: keys by name. ADDRESSES: public addresses
+    of their own. FIXED: an address in a network that the specification chooses. SUBNETS: more than one in a network.
+    VLAN: a network's number on the wire. RESIZE: another size for a machine that is there."""
+
+    PACKAGES = "packages"
+    VOLUMES = "volumes"
+    FIREWALLS = "firewalls"
+    SNAPSHOTS = "snapshots"
+    SUSPEND = "suspend"
+    RESIZE = "resize"
+    CONSOLE = "console"
+    KEYS = "keys"
+    ADDRESSES = "addresses"
+    FIXED = "fixed"
+    SUBNETS = "subnets"
+    VLAN = "vlan"
+
+
+USUAL = frozenset({Ability.VOLUMES, Ability.FIREWALLS, Ability.SNAPSHOTS, Ability.SUSPEND, Ability.CONSOLE})
+"""What an offering names unless its driver says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """`cidr` None: the provider chooses a free one."""
+    """A network with a way out (a router, NAT) and none in. `cidr` None: the provider chooses a free one. `subnets` are
+    more ranges beside it; `vlan` its number on the wire, None for any."""
 
     name: str
     cidr: str | None = None
     label: str | None = None
+    subnets: tuple[str, ...] = ()
+    vlan: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +126,9 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class MachineSpec:
     """`size` is the provider's name for one, None where sizes are flexible; memory and disk in bytes. `packages` only
-    where the driver's offer says `packages`. `user_data` is cloud-init user-data."""
+    where the driver's offer says `packages`. `user_data` is cloud-init user-data. `addresses` are fixed ones, in the
+    order of `networks`, empty for any. `key` is the id of a Key. `zone` None: whichever has room. `public`: the
+    provider is to give it a public address if it does so without an Address of its own."""
 
     name: str
     hostname: str
@@ -109,6 +143,25 @@ class MachineSpec:
     packages: tuple[str, ...] = ()
     user_data: str = ""
     public: bool = False
+    addresses: tuple[str, ...] = ()
+    key: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSpec:
+    """A public address for a machine, whose id it is. Given back, the machine has it no more."""
+
+    name: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """A public key in OpenSSH's one-line form, for the machines that name it."""
+
+    name: str
+    public_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +184,9 @@ class ApplicationSpec:
     document: str = ""
 
 
-Spec: TypeAlias = NetworkSpec | FirewallSpec | VolumeSpec | MachineSpec | SnapshotSpec | ApplicationSpec
+Spec: TypeAlias = (
+    NetworkSpec | FirewallSpec | VolumeSpec | KeySpec | MachineSpec | AddressSpec | SnapshotSpec | ApplicationSpec
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +233,16 @@ class OfferedImage:
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """What the provider can give in one zone now. The fields mean what those of `manifests.model.Offer` mean."""
+    """What the provider can give in one zone now. The fields mean what those of `manifests.model.Offer` mean. `left` is
+    how much more fits, by quota and capacity: machines, cores, memory (bytes), volumes, storage (bytes), addresses,
+    networks; what is not in it has no known limit."""
 
     zone: str
     sizes: tuple[OfferedSize, ...]
     images: tuple[OfferedImage, ...]
     flexible: bool = False
-    machines: int | None = None
-    packages: bool = False
-    volumes: bool = True
-    firewalls: bool = True
+    left: Mapping[str, int] = field(default_factory=dict)
+    abilities: frozenset[Ability] = USUAL
     delivery: str = "home"
     price: Decimal | None = None
     currency: str = "EUR"
@@ -253,6 +308,12 @@ class Provider(Protocol):
         """Ask for a change of state. May answer PENDING, and so do looks until the change has ended; Conflict when
         something else is asked meanwhile. A state that was seen after that lasts: nothing asked for before changes it.
         Asking for the state it is in already is fine. NotFound when it is gone; Conflict when the state forbids it."""
+        ...
+
+    def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
+        """Ask for another size of a machine, one of the offering's or, where it is flexible, any up to it. May answer
+        PENDING, and so do looks until it has that size; the size it has already is fine. Conflict where it must be
+        stopped first. Refused without Ability.RESIZE."""
         ...
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:

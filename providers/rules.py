@@ -1,13 +1,74 @@
-"""What a firewall's rule may say: checked in one place, because every driver promises the same."""
+"""What a specification may say: checked in one place, because every driver promises the same."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from ipaddress import ip_network
 
 from providers.errors import Refused
-from providers.protocol import Rule
+from providers.protocol import (
+    Ability,
+    AddressSpec,
+    FirewallSpec,
+    KeySpec,
+    MachineSpec,
+    NetworkSpec,
+    Rule,
+    SnapshotSpec,
+    Spec,
+    VolumeSpec,
+)
+
+NEEDED: Mapping[type, Ability] = {
+    FirewallSpec: Ability.FIREWALLS,
+    VolumeSpec: Ability.VOLUMES,
+    KeySpec: Ability.KEYS,
+    AddressSpec: Ability.ADDRESSES,
+    SnapshotSpec: Ability.SNAPSHOTS,
+}
+"""What making a thing of a kind needs; the other kinds every provider makes, or says itself that it does not."""
+
+WORDS: Mapping[Ability, str] = {
+    Ability.PACKAGES: "packages in its images: install them in the node",
+    Ability.VOLUMES: "volumes",
+    Ability.FIREWALLS: "firewalls: leave the rules out",
+    Ability.SNAPSHOTS: "snapshots",
+    Ability.SUSPEND: "suspending",
+    Ability.RESIZE: "other sizes for machines that are there",
+    Ability.CONSOLE: "console log",
+    Ability.KEYS: "keys by name",
+    Ability.ADDRESSES: "public addresses of their own",
+    Ability.FIXED: "addresses that are chosen",
+    Ability.SUBNETS: "more than one subnet in a network",
+    Ability.VLAN: "networks with a VLAN number",
+}
+"""How a refusal names an ability."""
 
 PROTOCOLS = frozenset({"tcp", "udp", "icmp", "any", "all"})
+
+
+def needs(spec: Spec) -> frozenset[Ability]:
+    """The abilities that this specification takes."""
+    found = {NEEDED[type(spec)]} if type(spec) in NEEDED else set()
+    if isinstance(spec, NetworkSpec):
+        found |= {Ability.SUBNETS} if spec.subnets else set()
+        found |= {Ability.VLAN} if spec.vlan is not None else set()
+    if isinstance(spec, MachineSpec):
+        found |= {Ability.PACKAGES} if spec.packages else set()
+        found |= {Ability.FIXED} if any(spec.addresses) else set()
+        found |= {Ability.KEYS} if spec.key else set()
+    return frozenset(found)
+
+
+def refuse_beyond(spec: Spec, abilities: Collection[Ability]) -> None:
+    """Refused when it takes what these abilities do not have."""
+    for ability in sorted(needs(spec) - frozenset(abilities)):
+        raise refusal(ability)
+
+
+def refusal(ability: Ability) -> Refused:
+    """What a provider without that ability says to whoever asks for it."""
+    return Refused(f"this cloud has no {WORDS[ability]}; choose another provider")
 
 
 def check(rule: Rule) -> None:

@@ -16,10 +16,11 @@ from broker.hooks.addresses import uuid_of
 from broker.hooks.measuring import settled, unmeasured
 from broker.metrics import looking
 from broker.occi.model import CORDS
-from broker.offers import cost, offer_from_json
+from broker.offers import cost
 from broker.plans import parts_to_json
 from broker.services import Context
 from broker.store import Record, entities
+from broker.store.offers import from_json
 from manifests import Diagnostic, Manifest, Offer, Plan, errors, place, plan
 
 MICROSECONDS = 1_000_000
@@ -85,7 +86,7 @@ def _written(value: str | int | float) -> str:
 def offers(ctx: Context) -> tuple[Offer, ...]:
     """What the worker last saw at the providers, from the service row."""
     found = ctx.client.get("service", "/provider/", view="offers")
-    return tuple(map(offer_from_json, found["offers"]))
+    return tuple(map(from_json, found["offers"]))
 
 
 def _order(ctx: Context) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -24,16 +25,17 @@ def replace(tx: Transaction, account: str, provider: str, many: Sequence[Offer])
 def every(tx: Transaction, account: str) -> tuple[Offer, ...]:
     """The account's offers, by provider and zone."""
     mine = sa.select(offers.c.offer).where(offers.c.account == account).order_by(offers.c.provider, offers.c.zone)
-    return tuple(_offer(row.offer) for row in tx.run(mine))
+    return tuple(from_json(row.offer) for row in tx.run(mine))
 
 
-def _offer(value: Mapping[str, Any]) -> Offer:
+def from_json(value: Mapping[str, Any]) -> Offer:
+    """An offer as it is kept; fields that another version of the broker wrote and this one does not know are left
+    out."""
     sizes = tuple(Size(**{**size, "price": _money(size["price"])}) for size in value["sizes"])
     images = tuple(OfferedImage(**{**image, "aliases": tuple(image["aliases"])}) for image in value["images"])
-    categories = tuple(value.get("categories", ()))
-    return Offer(
-        **{**value, "sizes": sizes, "images": images, "categories": categories, "price": _money(value["price"])}
-    )
+    sets = {name: tuple(value.get(name, ())) for name in ("categories", "abilities")}
+    known = {each.name: value[each.name] for each in fields(Offer) if each.name in value}
+    return Offer(**{**known, **sets, "sizes": sizes, "images": images, "price": _money(value["price"])})
 
 
 def _money(text: str | None) -> Decimal | None:

@@ -144,16 +144,18 @@ class _Placer:
         return f"its offers were observed {seconds:.0f} s ago, which is more than {most:.0f} s"
 
     def _used_up(self, index: int, offer: Offer) -> str:
-        if offer.machines is None or self._given[index] < offer.machines:
+        most = offer.left.get("machines")
+        if most is None or self._given[index] < most:
             return ""
-        return f"has room for {offer.machines} machines, and this manifest already took {self._given[index]}"
+        return f"has room for {most} machines, and this manifest already took {self._given[index]}"
 
     def _placement(self, node: Node, offer: Offer, found: _Fit, refused: list[Refusal]) -> Placement:
         later = self._offers[len(refused) + 1 :]
         against = [*refused, *(Refusal(o.provider, o.zone, f"{offer.provider} comes first and fits") for o in later)]
         price = found.size.price if found.size.price is not None or is_abstract(node) else offer.price
+        packages = "packages" in offer.abilities
         return Placement(
-            node.name, offer.provider, offer.zone, found.size, found.image, offer.packages, offer.delivery,
+            node.name, offer.provider, offer.zone, found.size, found.image, packages, offer.delivery,
             price, offer.currency, found.reasons, tuple(against),
         )  # fmt: skip
 
@@ -200,9 +202,9 @@ def _whole(node: Node, offer: Offer) -> _Fit | str:
 
 
 def _incapable(node: Node, offer: Offer, directed: bool, agent: str) -> str:
-    if check.volumes(node) and not offer.volumes:
+    if check.volumes(node) and "volumes" not in offer.abilities:
         return "has no volumes"
-    if not offer.firewalls:
+    if "firewalls" not in offer.abilities:
         return "has no firewalls, and a node is closed but for its ports"
     if directed and offer.delivery == "none":
         return "carries no instructions to its nodes, and this one needs some"

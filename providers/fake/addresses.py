@@ -5,7 +5,7 @@ All are loopback addresses (RFC 1122, 3.2.1.3): a probe of a machine that does n
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from providers.errors import Conflict, Quota, Refused
 
@@ -23,18 +23,40 @@ class Block:
         self.gateway = str(network[GATEWAY])
         self._next = GATEWAY + 1
         self._free: list[str] = []
+        self._chosen: set[str] = set()
 
-    def take(self) -> str:
-        """A free address; Quota when there is none."""
+    def take(self, wanted: str | None = None) -> str:
+        """A free address; Quota when there is none. `wanted`: that one; Refused outside the network, Conflict where a
+        machine has it."""
+        if wanted:
+            return self._take(wanted)
         if self._free:
             return self._free.pop()
+        while str(self.network[self._next]) in self._chosen:
+            self._next += 1
         if self._next >= self.network.num_addresses - 1:
             raise Quota(f"network {self.network} has no free address left of {self._next - GATEWAY - 1}")
         self._next += 1
         return str(self.network[self._next - 1])
 
     def give_back(self, address: str) -> None:
-        self._free.append(address)
+        self._chosen.discard(address)
+        if self._passed(address):
+            self._free.append(address)
+
+    def _take(self, wanted: str) -> str:
+        if IPv4Address(wanted) not in self.network:
+            raise Refused(f"{wanted} is not in the network {self.network}")
+        if wanted in self._chosen or wanted == self.gateway or (self._passed(wanted) and wanted not in self._free):
+            raise Conflict(f"{wanted} is in use in the network {self.network}; choose another")
+        if wanted in self._free:
+            self._free.remove(wanted)
+        self._chosen.add(wanted)
+        return wanted
+
+    def _passed(self, address: str) -> bool:
+        """Whether it was, or could have been, given out in turn."""
+        return IPv4Address(address) < self.network[self._next]
 
 
 class Addresses:

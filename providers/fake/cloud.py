@@ -16,12 +16,13 @@ from providers.errors import Conflict, NotFound, Refused
 from providers.fake.addresses import Addresses
 from providers.fake.knobs import Knobs, Script
 from providers.fake.ledger import Carried, Ledger
-from providers.fake.making import KINDS, Draft, Site, Usage, draft
+from providers.fake.making import KINDS, Draft, Site, Usage, draft, resized
 from providers.protocol import (
     Action,
     Instruction,
     Kind,
     OfferedImage,
+    OfferedSize,
     Offering,
     Outcome,
     Resource,
@@ -83,7 +84,7 @@ class Cloud:
     def offers(self) -> tuple[Offering, ...]:
         """One offering a zone, prices times its factor."""
         with self._lock:
-            images, left, knobs = self._images(), self._machines_left(), self.knobs
+            images, left, knobs = self._images(), self._left(), self.knobs
         return tuple(
             Offering(
                 zone=zone,
@@ -92,10 +93,8 @@ class Cloud:
                 ),
                 images=images,
                 flexible=knobs.flexible,
-                machines=left,
-                packages=knobs.packages,
-                volumes=knobs.volumes,
-                firewalls=knobs.firewalls,
+                left=left,
+                abilities=knobs.abilities,
                 delivery=knobs.delivery,
                 currency=knobs.currency,
                 operator=knobs.operator,
@@ -141,6 +140,18 @@ class Cloud:
                 raise Conflict(f"machine {id} is {state}: it cannot {action} now", thing=f"{kind}/{id}")
             self._turn(thing, ACTIONS[action, state], moved=ACTIONS[action, state] != state or action is Action.RESTART)
             self._consoles[id].append(action.value)
+            return self._seen(thing)
+
+    def resize(self, id: str, size: OfferedSize) -> Resource:
+        """Another size for a machine, in whatever state it is."""
+        with self._lock:
+            thing = self._get(Kind.MACHINE, id)
+            made = resized(self._site(), thing.draft, size)
+            self._usage.add(thing.draft.size or size, sign=-1)
+            self._usage.add(size)
+            moved = made.size != thing.draft.size
+            thing.draft, thing.resource = made, replace(thing.resource, facts=made.facts)
+            self._turn(thing, thing.resource.state, moved=moved)
             return self._seen(thing)
 
     def delete(self, kind: Kind, id: str) -> None:
@@ -268,6 +279,6 @@ class Cloud:
     def _images(self) -> tuple[OfferedImage, ...]:
         return (*self.knobs.images, *self._saved.values())
 
-    def _machines_left(self) -> int | None:
-        limit = self.knobs.quotas.machines
-        return None if limit is None else max(0, limit - self._usage.machines)
+    def _left(self) -> dict[str, int]:
+        """What of each quota is free; what has none is not in it."""
+        return {what: max(0, limit - used) for what, limit, used in self._usage.beside(self.knobs.quotas)}

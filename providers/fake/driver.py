@@ -12,7 +12,7 @@ from providers.fake.gate import Gate, Held
 from providers.fake.knobs import Knobs, Trouble
 from providers.fake.ledger import Call, Carried, Ledger
 from providers.fake.making import KINDS
-from providers.protocol import Action, Instruction, Kind, Offering, Outcome, Problem, Resource, Spec, State
+from providers.protocol import Action, Instruction, Kind, OfferedSize, Offering, Outcome, Problem, Resource, Spec, State
 
 T = TypeVar("T")
 
@@ -47,6 +47,9 @@ class Fake:
 
     def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
         return self._run(self._call("act", kind, id), deadline, lambda: self.cloud.act(kind, id, action))
+
+    def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
+        return self._run(self._call("resize", Kind.MACHINE, id), deadline, lambda: self.cloud.resize(id, size))
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         return self._run(self._call("delete", kind, id), deadline, lambda: self.cloud.delete(kind, id))

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
-from providers.protocol import OfferedImage, OfferedSize, Problem
+from providers.protocol import Ability, OfferedImage, OfferedSize, Problem
 
 GIB = 1024**3
 
@@ -104,8 +104,8 @@ class Knobs:
     - `throttle`, `quotas`: see there. `troubles`: what goes wrong from the start; more can be added later.
     - `idempotent`: whether `create` looks at tokens. Without, the same token twice makes two things; `find` gives
       the older. The walk has to look before it creates.
-    - `zones`: name -> factor on prices. `sizes`, `images`, `flexible`, `packages`, `volumes`, `firewalls`,
-      `currency`, `operator`, `categories`: as in an Offering. Saved snapshots are offered as images too.
+    - `zones`: name -> factor on prices. `sizes`, `images`, `flexible`, `abilities`, `currency`, `operator`,
+      `categories`: as in an Offering. Saved snapshots are offered as images too.
     - `delivery`: `direct` (instructions are carried out, each token once, and end as `scripts` say, first match, or
       with 0) or `none` (Refused).
     - `problems`: what `check` answers.
@@ -124,9 +124,7 @@ class Knobs:
     sizes: tuple[OfferedSize, ...] = SIZES
     images: tuple[OfferedImage, ...] = IMAGES
     flexible: bool = False
-    packages: bool = False
-    volumes: bool = True
-    firewalls: bool = True
+    abilities: frozenset[Ability] = frozenset(Ability) - {Ability.PACKAGES}
     currency: str = "EUR"
     operator: str = "any"
     categories: tuple[str, ...] = ("easiclouds_application", "paas_application_manifest")

@@ -6,16 +6,19 @@ One function a kind, in `MAKERS`. They look at the site and answer a Draft; the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.errors import Conflict, NotFound, Quota, Refused
 from providers.fake.addresses import Addresses
-from providers.fake.knobs import Knobs
+from providers.fake.knobs import Knobs, Quotas
 from providers.protocol import (
+    Ability,
+    AddressSpec,
     ApplicationSpec,
     FirewallSpec,
+    KeySpec,
     Kind,
     MachineSpec,
     NetworkSpec,
@@ -26,13 +29,15 @@ from providers.protocol import (
     Spec,
     VolumeSpec,
 )
-from providers.rules import check
+from providers.rules import check, refusal, refuse_beyond
 
 KINDS: Mapping[type, Kind] = {
     NetworkSpec: Kind.NETWORK,
     FirewallSpec: Kind.FIREWALL,
     VolumeSpec: Kind.VOLUME,
+    KeySpec: Kind.KEY,
     MachineSpec: Kind.MACHINE,
+    AddressSpec: Kind.ADDRESS,
     SnapshotSpec: Kind.SNAPSHOT,
     ApplicationSpec: Kind.APPLICATION,
 }
@@ -50,6 +55,16 @@ class Usage:
         self.machines += sign
         self.cores += sign * size.cores
         self.memory += sign * size.memory
+
+    def beside(self, quotas: Quotas) -> Iterator[tuple[str, int, int]]:
+        """(what, its limit, how much is used) for each quota that there is."""
+        for what, limit, used in (
+            ("machines", quotas.machines, self.machines),
+            ("cores", quotas.cores, self.cores),
+            ("memory", quotas.memory, self.memory),
+        ):
+            if limit is not None:
+                yield what, limit, used
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +91,13 @@ class Draft:
 
 def network(site: Site, spec: NetworkSpec, id: str) -> Draft:
     block = site.addresses.open(id, spec.cidr)
-    return Draft({"cidr": str(block.network), "gateway": block.gateway, "label": spec.label or ""})
+    facts: dict[str, str | int] = {"cidr": str(block.network), "gateway": block.gateway, "label": spec.label or ""}
+    if spec.subnets:
+        facts["subnets"] = ",".join(spec.subnets)
+    return Draft(facts if spec.vlan is None else {**facts, "vlan": spec.vlan})
 
 
 def firewall(site: Site, spec: FirewallSpec, id: str) -> Draft:
-    if not site.knobs.firewalls:
-        raise Refused("this cloud has no firewalls; leave the rules out or choose another provider")
     for rule in spec.rules:
         check(rule)
     uses = ((Kind.NETWORK, spec.network),) if spec.network else ()
@@ -90,11 +106,18 @@ def firewall(site: Site, spec: FirewallSpec, id: str) -> Draft:
 
 
 def volume(site: Site, spec: VolumeSpec, id: str) -> Draft:
-    if not site.knobs.volumes:
-        raise Refused("this cloud has no volumes; choose another provider")
     if spec.size <= 0:
         raise Refused(f"a volume of {spec.size} bytes cannot be made; ask for at least one")
     return Draft({"size": spec.size, "type": spec.type or "", "host": f"/fake/{id}"})
+
+
+def key(site: Site, spec: KeySpec, id: str) -> Draft:
+    return Draft({"public_key": spec.public_key})
+
+
+def address(site: Site, spec: AddressSpec, id: str) -> Draft:
+    _there(site, ((Kind.MACHINE, spec.machine),))
+    return Draft({"machine": spec.machine}, ((None, site.addresses.block(None).take()),))
 
 
 def snapshot(site: Site, spec: SnapshotSpec, id: str) -> Draft:
@@ -115,8 +138,8 @@ def application(site: Site, spec: ApplicationSpec, id: str) -> Draft:
 
 def machine(site: Site, spec: MachineSpec, id: str) -> Draft:
     size, image = _size(site.knobs, spec), _image(site.images(), spec.image)
-    if spec.packages and not site.knobs.packages:
-        raise Refused("this cloud puts no packages into images; install them in the node")
+    if spec.zone is not None and spec.zone not in site.knobs.zones:
+        raise Refused(f"there is no zone {spec.zone!r}; there are {', '.join(site.knobs.zones)}")
     uses = _uses(spec)
     _there(site, uses)
     for attached in spec.volumes:
@@ -142,7 +165,9 @@ MAKERS: Mapping[Kind, Callable[[Site, Any, str], Draft]] = {
     Kind.NETWORK: network,
     Kind.FIREWALL: firewall,
     Kind.VOLUME: volume,
+    Kind.KEY: key,
     Kind.MACHINE: machine,
+    Kind.ADDRESS: address,
     Kind.SNAPSHOT: snapshot,
     Kind.APPLICATION: application,
 }
@@ -150,14 +175,32 @@ MAKERS: Mapping[Kind, Callable[[Site, Any, str], Draft]] = {
 
 def draft(site: Site, spec: Spec, id: str) -> Draft:
     """What this specification becomes; Refused, NotFound, Conflict or Quota when it cannot."""
+    refuse_beyond(spec, site.knobs.abilities)
     return MAKERS[KINDS[type(spec)]](site, spec, id)
+
+
+def resized(site: Site, made: Draft, size: OfferedSize) -> Draft:
+    """The draft of a machine that has this size from now on."""
+    if Ability.RESIZE not in site.knobs.abilities:
+        raise refusal(Ability.RESIZE)
+    asked = MachineSpec("", "", "", size.cores, size.memory, size.disk, size.name)
+    found = _size(site.knobs, asked)
+    facts: dict[str, str | int] = {
+        "size": found.name or "",
+        "cores": found.cores,
+        "memory": found.memory,
+        "disk": found.disk,
+    }
+    return replace(made, facts={**made.facts, **facts}, size=found)
 
 
 def _uses(spec: MachineSpec) -> tuple[tuple[Kind, str], ...]:
     firewalls = (spec.firewall,) if spec.firewall else ()
+    keys = (spec.key,) if spec.key else ()
     return (
         *((Kind.NETWORK, id) for id in spec.networks),
         *((Kind.FIREWALL, id) for id in firewalls),
+        *((Kind.KEY, id) for id in keys),
         *((Kind.VOLUME, attached.volume) for attached in spec.volumes),
     )
 
@@ -195,17 +238,14 @@ def _image(images: tuple[OfferedImage, ...], wanted: str) -> OfferedImage:
 
 
 def _check_quotas(site: Site, size: OfferedSize) -> None:
-    quotas, usage = site.knobs.quotas, site.usage
-    for what, limit, used, asked in (
-        ("machines", quotas.machines, usage.machines, 1),
-        ("cores", quotas.cores, usage.cores, size.cores),
-        ("memory", quotas.memory, usage.memory, size.memory),
-    ):
-        if limit is not None and used + asked > limit:
-            raise Quota(f"quota of {what} is {limit}, {used} used and {asked} asked for; give something back")
+    asked = {"machines": 1, "cores": size.cores, "memory": size.memory}
+    for what, limit, used in site.usage.beside(site.knobs.quotas):
+        if used + asked[what] > limit:
+            raise Quota(f"quota of {what} is {limit}, {used} used and {asked[what]} asked for; give something back")
 
 
 def _take_addresses(site: Site, spec: MachineSpec) -> tuple[tuple[str | None, str], ...]:
     """One address in each network, in order, and a public one when asked for or where there is no network."""
     public = (None,) if spec.public or not spec.networks else ()
-    return tuple((id, site.addresses.block(id).take()) for id in (*spec.networks, *public))
+    fixed = dict(zip(spec.networks, spec.addresses, strict=False))
+    return tuple((id, site.addresses.block(id).take(fixed.get(id or "") or None)) for id in (*spec.networks, *public))

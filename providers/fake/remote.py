@@ -30,7 +30,7 @@ from providers.fake.wire import (
     adapter,
     error_from_json,
 )
-from providers.protocol import Action, Instruction, Kind, Offering, Outcome, Problem, Resource, Spec, State
+from providers.protocol import Action, Instruction, Kind, OfferedSize, Offering, Outcome, Problem, Resource, Spec, State
 from providers.transport import Clock, exchange
 
 CONTROL_DEADLINE = 10.0
@@ -66,6 +66,9 @@ class RemoteFake:
 
     def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
         return self._ask("act", THING, deadline, kind=kind, id=id, action=action)
+
+    def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
+        return self._ask("resize", THING, deadline, id=id, size=size)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         self._ask("delete", NOTHING, deadline, kind=kind, id=id)

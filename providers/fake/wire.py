@@ -18,12 +18,15 @@ from providers.fake.knobs import Knobs, Trouble
 from providers.fake.ledger import Call, Carried
 from providers.protocol import (
     Action,
+    AddressSpec,
     ApplicationSpec,
     FirewallSpec,
     Instruction,
+    KeySpec,
     Kind,
     MachineSpec,
     NetworkSpec,
+    OfferedSize,
     Offering,
     Outcome,
     Problem,
@@ -37,7 +40,9 @@ SPECS: Mapping[Kind, type] = {
     Kind.NETWORK: NetworkSpec,
     Kind.FIREWALL: FirewallSpec,
     Kind.VOLUME: VolumeSpec,
+    Kind.KEY: KeySpec,
     Kind.MACHINE: MachineSpec,
+    Kind.ADDRESS: AddressSpec,
     Kind.SNAPSHOT: SnapshotSpec,
     Kind.APPLICATION: ApplicationSpec,
 }
@@ -72,6 +77,7 @@ CALLS: Mapping[str, Shape] = {
     "find": Shape({"kind": Kind, "token": str}, MAYBE),
     "observe": Shape({"kind": Kind, "id": str}, THING),
     "act": Shape({"kind": Kind, "id": str, "action": Action}, THING),
+    "resize": Shape({"id": str, "size": OfferedSize}, THING),
     "delete": Shape({"kind": Kind, "id": str}, NOTHING),
     "list": Shape({"tags": dict[str, str]}, THINGS),
     "console": Shape({"id": str}, TEXT),

@@ -14,7 +14,7 @@ from providers.protocol import Kind
 
 LETTERS = {
     Kind.NETWORK: "n", Kind.FIREWALL: "f", Kind.VOLUME: "v", Kind.MACHINE: "m", Kind.SNAPSHOT: "s",
-    Kind.APPLICATION: "a",  # none is ever made here
+    Kind.APPLICATION: "a", Kind.KEY: "k", Kind.ADDRESS: "p",  # none of these is ever made here
 }  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from providers.local.records import Records
 from providers.local.site import Site
 from providers.local.things import KINDS, Machine, Snapshot, Thing
 from providers.protocol import (
+    USUAL,
+    Ability,
     Action,
     ApplicationSpec,
     Instruction,
@@ -26,7 +28,10 @@ from providers.protocol import (
     Resource,
     Spec,
 )
+from providers.rules import refusal, refuse_beyond
 
+# No VLAN and no public addresses: a network's isolation is a bridge of its own, and a node's address leads out by NAT.
+ABILITIES = USUAL | {Ability.PACKAGES}
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 TYPES = {kind: type_ for type_, kind in KINDS.items()}
 
@@ -51,12 +56,16 @@ class Local:
             size = OfferedSize(None, here.cores, here.memory, self._room(), here.architecture)
             images = (here.image, *self._saved(here.architecture))
             return [
-                Offering(self.site.zone, (size,), images, flexible=True, packages=True, operator=self.site.operator)
+                Offering(
+                    self.site.zone, (size,), images, flexible=True, abilities=ABILITIES, operator=self.site.operator
+                )
             ]
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
         if isinstance(spec, ApplicationSpec):
             raise Refused(f"this machine takes no {spec.category} whole", provider=self.name, thing=spec.name)
+        with self._edge(spec.name):
+            refuse_beyond(spec, ABILITIES)
         kind, make = making.MAKERS[type(spec)]
         with self._edge(f"{kind}/{spec.name}"):
             if not token:
@@ -94,6 +103,11 @@ class Local:
             until = Deadline(deadline)
             lifecycle.act(self.site, id, action, until)
             return looking.resource(self.site, Records(self.site.home).get(Machine, id), until)
+
+    def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
+        """Always Refused: limits are given to a container when it is made."""
+        with self._edge(f"machine/{id}"):
+            raise refusal(Ability.RESIZE)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         with self._edge(f"{kind}/{id}"):

@@ -29,6 +29,7 @@ from providers.occi.rendering import (
 )
 from providers.occi.server import Server
 from providers.protocol import (
+    Ability,
     Action,
     Instruction,
     Kind,
@@ -41,6 +42,7 @@ from providers.protocol import (
     Spec,
     State,
 )
+from providers.rules import refusal, refuse_beyond
 from providers.transport import Clock
 
 # what is asked for -> OCCI's action, the state it is about, the states it may be asked in
@@ -51,6 +53,9 @@ ACTIONS: Mapping[Action, tuple[str, State | None, frozenset[State]]] = {
     Action.SUSPEND: ("suspend", State.SUSPENDED, frozenset({State.ACTIVE})),
     Action.RESUME: ("start", State.ACTIVE, frozenset({State.SUSPENDED})),
 }
+
+ABILITIES = frozenset({Ability.VOLUMES, Ability.SUSPEND})
+"""OCCI has no words for the others."""
 
 
 class Occi:
@@ -84,8 +89,8 @@ class Occi:
                 sizes=(size,),
                 images=_images(model.mixins),
                 flexible=True,
-                machines=given.machines,
-                firewalls=False,
+                left={"machines": given.machines} if given.machines is not None else {},
+                abilities=ABILITIES,
                 delivery=given.delivery,
                 currency=given.currency,
                 operator=given.operator,
@@ -95,6 +100,7 @@ class Occi:
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
         clock = Clock(deadline)
         with self._named(spec.name):
+            refuse_beyond(spec, ABILITIES)
             kind = kind_of(spec)
             locations = self._known(clock)
             path = self._path(kind, id_of(kind, token), clock)
@@ -123,6 +129,11 @@ class Occi:
             if seen.state not in states:
                 raise Conflict(f"machine {id} is {seen.state}: it cannot {action} now")
             return resource(self._server.invoke(self._path(kind, id, clock), FORMS[kind].kind, term, clock))
+
+    def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
+        """Always Refused: a broker's cloud row takes no other sizes."""
+        with self._named(f"machine/{id}"):
+            raise refusal(Ability.RESIZE)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         clock = Clock(deadline)

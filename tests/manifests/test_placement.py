@@ -30,7 +30,7 @@ PARIS = Offer(
     ),
     observed_at=1_000_000_000,
 )
-LYON = replace(PARIS, provider="lyon", driver="fake", zone="eu-2", operator="acme", machines=2)
+LYON = replace(PARIS, provider="lyon", driver="fake", zone="eu-2", operator="acme", left={"machines": 2})
 
 
 def put(manifest: Manifest, offers: Sequence[Offer] = (PARIS, LYON), *, now: int = 1_000_000_000) -> Placed:
@@ -157,7 +157,10 @@ def test_a_node_with_instructions_needs_a_way_for_them(parsed: Parsed) -> None:
 
 
 def test_a_node_is_never_put_where_it_cannot_be_closed(parsed: Parsed) -> None:
-    assert "has no firewalls" in put(parsed(manifest(node())), [replace(PARIS, firewalls=False)]).diagnostics[0].summary
+    assert (
+        "has no firewalls"
+        in put(parsed(manifest(node())), [replace(PARIS, abilities=("volumes",))]).diagnostics[0].summary
+    )
 
 
 def test_an_abstract_node_is_placed_where_its_category_is_taken_and_costs_what_nobody_says(local: Offer) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from broker.client import Client
 from broker.errors import RowDown
-from broker.offers import offer_from_json, offer_json
+from broker.offers import offer_json
 from broker.plans import plan_from_json, plan_to_json
 from broker.store import PLATFORM, offers, operations, outbox, services
 from broker.worker import chores
@@ -54,7 +54,7 @@ def test_offers_are_kept_with_the_time_they_were_seen(stage: Stage) -> None:
     with stage.store.read() as tx:
         (found,) = offers.every(tx, PLATFORM)
     assert (found.provider, found.zone) == ("paris", "fake-1")
-    assert offer_from_json(offer_json(found)) == found
+    assert offers.from_json(offer_json(found)) == found
 
 
 def test_a_provider_that_does_not_answer_keeps_its_old_offers(stage: Stage) -> None:

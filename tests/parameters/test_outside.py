@@ -47,7 +47,16 @@ def local() -> Offer:
     from manifests import OfferedImage, Size
 
     sizes, images = (Size(None, 8, 2**34, 10**11),), (OfferedImage("debian", "debian", "debian", "12"),)
-    return Offer("local", "local", "here", sizes, images, 0, flexible=True, packages=True)
+    return Offer(
+        "local",
+        "local",
+        "here",
+        sizes,
+        images,
+        0,
+        flexible=True,
+        abilities=("firewalls", "packages", "volumes"),
+    )
 
 
 def test_its_properties_reach_others_as_they_are_written(planned: Callable[[Manifest], Plan]) -> None:

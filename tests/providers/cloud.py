@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from providers.errors import ProviderError
-from providers.protocol import Kind, MachineSpec, Offering, Provider, Resource, Spec, State
+from providers.errors import Conflict, ProviderError
+from providers.protocol import Action, Kind, MachineSpec, OfferedSize, Offering, Provider, Resource, Spec, State
 
 DEADLINE = 20.0
 PATIENCE = 300.0  # seconds a thing may be PENDING: the first machine of a driver may have its image built
@@ -22,7 +22,16 @@ LACKS: Mapping[str, Mapping[str, str]] = {
         "address": "a broker's cloud row gives no addresses to what no service of its own made",
     }
 }
-ORDER = (Kind.APPLICATION, Kind.SNAPSHOT, Kind.MACHINE, Kind.FIREWALL, Kind.VOLUME, Kind.NETWORK)
+ORDER = (
+    Kind.ADDRESS,
+    Kind.APPLICATION,
+    Kind.SNAPSHOT,
+    Kind.MACHINE,
+    Kind.FIREWALL,
+    Kind.VOLUME,
+    Kind.KEY,
+    Kind.NETWORK,
+)
 
 
 class Cloud:
@@ -70,6 +79,14 @@ class Cloud:
 
     def observe(self, resource: Resource) -> Resource:
         return self.provider.observe(resource.kind, resource.id, deadline=DEADLINE)
+
+    def resize(self, machine: Resource, size: OfferedSize) -> Resource:
+        """The machine with that size, stopped first where the provider asks for it."""
+        try:
+            return self.settled(self.provider.resize(machine.id, size, deadline=DEADLINE))
+        except Conflict:
+            self.settled(self.provider.act(machine.kind, machine.id, Action.STOP, deadline=DEADLINE))
+            return self.settled(self.provider.resize(machine.id, size, deadline=DEADLINE))
 
     def delete(self, resource: Resource) -> None:
         self.provider.delete(resource.kind, resource.id, deadline=DEADLINE)

@@ -12,6 +12,7 @@ import pytest
 from providers import Provider
 from providers.errors import Ambiguous, Conflict, NotFound, ProviderError, Refused, Unavailable
 from providers.protocol import (
+    Ability,
     ApplicationSpec,
     FirewallSpec,
     Kind,
@@ -207,7 +208,7 @@ def test_a_firewall_takes_networks_nodes_that_do_not_exist_yet_and_all_ports(clo
 
 def test_what_a_driver_does_not_give_is_refused_and_not_offered(cloud: Cloud) -> None:
     lacking = LACKS.get(cloud.provider.driver, {})
-    assert cloud.offer().firewalls is ("firewall" not in lacking)
+    assert (Ability.FIREWALLS in cloud.offer().abilities) is ("firewall" not in lacking)
     for what, spec in {
         "firewall": FirewallSpec(cloud.name("fw")),
         "snapshot": SnapshotSpec(cloud.name("snap"), cloud.token()),

@@ -16,6 +16,7 @@ from providers import open_provider
 from providers.errors import Ambiguous, Conflict, NotFound, Quota, Refused, Throttled, Unavailable
 from providers.fake import GIB, Call, Fake, Knobs, Quotas, Script, Throttle, Trouble, read_knobs
 from providers.protocol import (
+    Ability,
     Action,
     Instruction,
     Kind,
@@ -230,7 +231,7 @@ def test_throttling_says_how_long_to_wait(clock: Clock) -> None:
 def test_a_quota_says_its_numbers_and_is_given_back_with_the_machine(fake: Fake) -> None:
     fake.turn_knobs(Knobs(quotas=Quotas(machines=1)))
     one = machine(fake, "one")
-    assert fake.offers(deadline=SOON)[0].machines == 0
+    assert fake.offers(deadline=SOON)[0].left == {"machines": 0}
     with pytest.raises(Quota, match="quota of machines is 1, 1 used"):
         machine(fake, "two")
     fake.delete(Kind.MACHINE, one.id, deadline=SOON)
@@ -277,12 +278,12 @@ def test_a_snapshot_is_offered_as_an_image(fake: Fake) -> None:
 def test_packages_are_taken_only_where_they_are_offered(fake: Fake) -> None:
     with pytest.raises(Refused, match="no packages"):
         machine(fake, packages=("orthanc",))
-    fake.turn_knobs(Knobs(packages=True))
+    fake.turn_knobs(Knobs(abilities=frozenset(Ability)))
     assert machine(fake, packages=("orthanc",)).state is State.ACTIVE
 
 
 def test_a_cloud_may_be_without_volumes(fake: Fake) -> None:
-    fake.turn_knobs(Knobs(volumes=False))
+    fake.turn_knobs(Knobs(abilities=frozenset(Ability) - {Ability.VOLUMES}))
     with pytest.raises(Refused, match="no volumes"):
         fake.create(VolumeSpec("data", size=GIB), token="v", tags={}, deadline=SOON)
 
