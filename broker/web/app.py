@@ -18,7 +18,7 @@ from broker.hooks.rows import OPEN, wired
 from broker.occi.model import Kind, Mixin
 from broker.services import ROWS, Row
 from broker.settings import Settings
-from broker.web import problems
+from broker.web import openapi, problems
 from broker.web.bulk import Bulk
 from broker.web.collection import Elsewhere, KindCollection, MixinCollection
 from broker.web.entity import Below, Beside, EntityResource
@@ -37,16 +37,18 @@ def application(site: Site) -> falcon.App[falcon.Request, falcon.Response]:
     """The row's application."""
     verify = auth.Verifier(site.key, now=site.now)
     pages = bool(site.settings.browser_origins)
-    gate = Gate(verify, site.row.name, browsers=pages, open=OPEN.get(site.row.name, ()))
+    gate = Gate(verify, site.row.name, browsers=pages, open=(openapi.PATH, *OPEN.get(site.row.name, ())))
     return _built(site.settings, gate, _routes(site), Elsewhere(site))
 
 
 def common(rows: Mapping[str, WSGIApplication], settings: Settings, key: str) -> Origin:
     """The application in front of those of all rows, at their one address."""
     verify = auth.Verifier(key, now=lambda: time.time_ns() // 1000)
-    gate = Gate(verify, "origin", browsers=bool(settings.browser_origins))
+    gate = Gate(verify, "origin", browsers=bool(settings.browser_origins), open=(openapi.PATH,))
     query = Categories(rows, settings)
-    return Origin(rows, _built(settings, gate, [(path, query) for path in QUERY_INTERFACES], Shared(rows, settings)))
+    described = openapi.Description(lambda: openapi.of_rows(ROWS, settings))
+    routes = [*((path, query) for path in openapi.QUERY_INTERFACES), (openapi.PATH, described)]
+    return Origin(rows, _built(settings, gate, routes, Shared(rows, settings)))
 
 
 def _built(
@@ -63,7 +65,6 @@ def _built(
     return app
 
 
-QUERY_INTERFACES = ("/-/", "/.well-known/org/ogf/occi/-/")
 EXPOSED = "Category, Link, X-OCCI-Attribute, X-OCCI-Location, Location, Server, ETag, X-Request-Id"
 """Headers that pages of other origins may read: renderings are in them (HTTP-12)."""
 
@@ -76,8 +77,9 @@ def _middleware(origins: Collection[str], gate: Gate) -> list[Any]:
 
 
 def _routes(site: Site) -> Iterator[tuple[str, Any]]:
-    for path in QUERY_INTERFACES:
+    for path in openapi.QUERY_INTERFACES:
         yield path, QueryInterface(site)
+    yield openapi.PATH, openapi.Description(lambda: openapi.of_row(site.row.name, site.settings))
     yield "/.bulk", Bulk(site)
     for path, methods in site.row.routes.items():
         yield path, Beside(site, methods)
