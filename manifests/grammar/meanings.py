@@ -53,7 +53,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "node.category": "What the type is: `manifest`, or a kind of application that a provider takes whole.",
     "node.provider": "A provider of the settings, its driver, or `any`; `external` for a system outside.",
     "node.operator": "Only of this operator, or `any`.",
-    "node.profile": "The subscription at the provider.",
+    "node.profile": "Only with this subscription at the provider: an instance of the settings, by its name.",
     "node.zone": "Only in this zone, or `any`.",
     "node.access": "`public` keeps an address that is reached from outside; `private` does not.",
     "node.scope": "`common`: one for all services that name it; `normal`: one for each.",

@@ -189,6 +189,8 @@ def _mismatch(node: Node, zone: str | None, offer: Offer) -> str:
         return f"is not {named}"
     if node.operator not in (*_ANY, offer.operator):
         return f"is of the operator {offer.operator}, not {node.operator}"
+    if (node.profile or "") not in (*_ANY, offer.provider):  # a subscription at a provider is what an instance is
+        return f"is the subscription {offer.provider}, not {node.profile}"
     if zone and zone not in ("any", offer.zone):
         return f"is not in the zone {zone}"
     return ""

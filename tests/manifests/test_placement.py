@@ -67,6 +67,17 @@ def test_operator_and_zone_narrow_the_choice(parsed: Parsed) -> None:
     assert put(parsed(manifest(node('zone="eu-2"')))).placements[0].provider == "lyon"
 
 
+def test_a_profile_is_one_subscription_of_those_at_a_provider(parsed: Parsed) -> None:
+    rome = replace(PARIS, provider="rome")
+    wanted = parsed(manifest(node('provider="openstack" profile="rome"')))
+    (placed,) = place(wanted, (PARIS, rome), now=PARIS.observed_at, max_age=1, providers=["paris", "rome"]).placements
+    assert placed.provider == "rome"
+    assert [r.reason for r in placed.refused] == ["is the subscription paris, not rome"]
+    (found,) = put(parsed(manifest(node('profile="nice"')))).diagnostics
+    assert found.code == "no-offer"
+    assert "paris/eu-1 is the subscription paris, not nice" in found.summary
+
+
 def test_an_unknown_provider_is_told_with_those_there_are(parsed: Parsed) -> None:
     (found,) = put(parsed(manifest(node('provider="pariss"')))).diagnostics
     assert (found.code, found.hint) == ("no-provider", "did you mean 'paris'?")
