@@ -15,7 +15,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import falcon.asgi
@@ -31,14 +31,8 @@ from broker.stream.tide import Tide
 from broker.times import rfc3339
 from broker.web import problems
 
-HEARTBEAT = 15.0
-"""Seconds without an event after which a comment is sent: proxies give up after 30 or 60."""
-STALLED = 30.0
-"""Seconds a client may take nothing of what is sent; what waits for it meanwhile is one page of events."""
 AT_ONCE = 200
 """Events of one page."""
-MOST = 500
-"""Streams at once."""
 RETRY = 2000
 """Milliseconds until a client that lost its connection comes back (it is told so)."""
 
@@ -49,17 +43,35 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 """As ASGI has it, in the types that Falcon gives it."""
 
+FULL = "accords.full"
+"""In the scope of a request: there are as many as there may be."""
+
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`heartbeat`: seconds without an event after which a comment is sent; proxies give up after 30 or 60. `stalled`:
+    seconds a client may take nothing of what is sent; what waits for it meanwhile is one page of events. `most`:
+    streams at once."""
+
+    heartbeat: float = 15.0
+    stalled: float = 30.0
+    most: int = 500
+
+
+class _Stalled(Exception):
+    """A client has taken nothing for too long."""
 
 
 class Stream:
     """`/events`. `store` is the service row's."""
 
-    def __init__(self, store: Store, verify: Verifier) -> None:
+    def __init__(self, store: Store, verify: Verifier, limits: Limits = Limits()) -> None:
         self._store = store
         self._verify = verify
+        self._limits = limits
         self._tide = Tide(self._newest)
-        self._streams = 0
 
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         token = bearer(req.get_header("Authorization"))
@@ -69,8 +81,9 @@ class Stream:
         after = _after(req)
         if after is None:
             after = await asyncio.to_thread(self._last, account)
-        if self._streams >= MOST:
-            raise RowDown(f"{MOST} streams are open, which is all there may be", row="stream", retry_after=5)
+        if req.scope[FULL]:
+            most = self._limits.most
+            raise RowDown(f"{most} streams are open, which is all there may be", row="stream", retry_after=5)
         log.info("stream.begin", extra={"account": account, "after": after})
         resp.set_header("Cache-Control", "no-store")
         resp.set_header("X-Accel-Buffering", "no")  # nginx would keep events until it has a page of them
@@ -78,20 +91,16 @@ class Stream:
 
     async def flow(self, token: str, account: str, service: str | None, after: int) -> AsyncIterator[SSEvent | None]:
         """What is sent: events past `after`; None for a comment. Ends when the token is good no more."""
-        self._streams += 1
-        try:
-            async with self._tide.listening():
-                yield SSEvent(retry=RETRY, comment="events follow")
-                while _good(self._verify, token):
-                    turn = self._tide.turn()
-                    found = await asyncio.to_thread(self._read, account, service, after)
-                    for each in found:
-                        yield _shown(each)
-                        after = each.seq
-                    if not found and not await _within(turn, HEARTBEAT):
-                        yield None  # a comment
-        finally:
-            self._streams -= 1
+        async with self._tide.listening():
+            yield SSEvent(retry=RETRY, comment="events follow")
+            while _good(self._verify, token):
+                turn = self._tide.turn()
+                found = await asyncio.to_thread(self._read, account, service, after)
+                for each in found:
+                    yield _shown(each)
+                    after = each.seq
+                if not found and not await _within(turn, self._limits.heartbeat):
+                    yield None  # a comment
 
     def _read(self, account: str, service: str | None, after: int) -> tuple[events.Event, ...]:
         with self._store.read() as tx:
@@ -106,27 +115,41 @@ class Stream:
             return events.mark(tx)
 
 
-def application(store: Store, key: str, origins: Iterable[str] = ()) -> Application:
+def application(store: Store, key: str, origins: Iterable[str] = (), limits: Limits = Limits()) -> Application:
     """The whole of it. `origins`: pages of these may listen."""
     allowed = tuple(origins)
     cors: list[Any] = [falcon.CORSMiddleware("*" if "*" in allowed else allowed)] if allowed else []
     app = falcon.asgi.App(middleware=cors)
-    app.add_route("/events", Stream(store, Verifier(key, now=store.now)))
+    app.add_route("/events", Stream(store, Verifier(key, now=store.now), limits))
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _refused)
     app.add_error_handler(AccordsError, _known)
-    return bounded(app)
+    return bounded(app, limits)
 
 
-def bounded(app: Application, seconds: float = STALLED) -> Application:
-    """An application whose clients take what is sent within `seconds`, or lose their connection."""
+def bounded(app: Application, limits: Limits) -> Application:
+    """An application whose clients take what is sent in time, or lose their connection, and that knows of each request
+    whether it is one too many: a stream is a request that goes on."""
+    under_way = 0
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
-            async with asyncio.timeout(seconds):
-                await send(message)
+        nonlocal under_way
 
-        await app(scope, receive, sent)
+        async def sent(message: Message) -> None:
+            try:
+                async with asyncio.timeout(limits.stalled):
+                    await send(message)
+            except TimeoutError as error:
+                raise _Stalled from error
+
+        scope[FULL] = under_way >= limits.most
+        under_way += 1
+        try:
+            await app(scope, receive, sent)
+        except _Stalled:  # the server closes what was begun and not ended
+            log.info("stream.stalled", extra={"client": scope.get("client")})
+        finally:
+            under_way -= 1
 
     return limited
 
