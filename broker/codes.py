@@ -37,6 +37,7 @@ ANSWERS: Mapping[str, str] = {
     "occi.too-long": "the rendering does not fit into headers: ask for text/plain",
     "occi.action": "the action is defined, and nothing here carries it out",
     "occi.version": "the client speaks a newer OCCI than this server",
+    "wait.over": "what a client waited for did not come within the time it gave",
     "answer.unreadable": "what answered a client is no row, or speaks otherwise",
     "row.down": "another category server does not answer; `row` names it, `retry_after` says when to try again",
     "store.full": "the disk is full; nothing was half-written",

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from broker.client.messages import Answer, Request, Unreadable
+from broker.client.messages import Answer, Request, TimeUp, Unreadable
 from broker.client.sync import Client
 from broker.client.ways import ACCOUNT_HEADER, REMEMBERED, REQUEST_ID, ROW_HEADER, Directory
 
@@ -35,6 +35,7 @@ __all__ = [
     "Client",
     "Directory",
     "Request",
+    "TimeUp",
     "Unreadable",
 ]
 

@@ -28,6 +28,13 @@ class Unreadable(AccordsError):
     status = 502
 
 
+class TimeUp(AccordsError):
+    """What was waited for did not come within the time that was given; it may still come."""
+
+    code = "wait.over"
+    status = 504
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """To a row, wherever it is. `timeout`: seconds without a sign of life, by default the client's. `stream`: the

@@ -31,8 +31,9 @@ def built(http: httpx.Client | httpx.AsyncClient, step: Try) -> httpx.Request:
     said = step.request
     timeout = httpx.USE_CLIENT_DEFAULT if said.timeout is None else limits(said.timeout)
     url = step.address + said.path
+    headers = [(name.encode(), value.encode()) for name, value in said.headers.items()]  # OCCI's values are UTF-8
     return http.build_request(
-        said.method, url, content=said.content, headers=said.headers, params=said.params or None, timeout=timeout
+        said.method, url, content=said.content, headers=headers, params=said.params or None, timeout=timeout
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from hashlib import sha256
+
 import falcon
 
 from broker.occi import read, render
@@ -22,7 +25,9 @@ class QueryInterface:
         if (named := exchange.query.get("category")) is not None:  # QI-05: JSON clients have no filter headers
             only = (*only, exchange.registry.category(named).id)
         found = render.categories(exchange.registry, exchange.media, only, limit=exchange.limit)
-        exchange.answer(found)
+        tag = _etag(found)
+        if not exchange.not_modified(tag):
+            exchange.answer(found, etag=tag)
 
     on_head = on_get
 
@@ -39,3 +44,9 @@ class QueryInterface:
         with self._site.store.write() as tx:
             tags.remove(tx, exchange.account, exchange.registry, [mixin.id for mixin in mixins])
         exchange.answer(render.done(exchange.media))
+
+
+@lru_cache(maxsize=64)
+def _etag(found: render.Rendered) -> str:
+    """Of all that is said, which in text/occi is in the headers. The same rendering is kept, and so is its tag."""
+    return f'"{sha256(repr(found.headers).encode() + found.body).hexdigest()[:16]}"'
