@@ -17,15 +17,17 @@ from typing import Any, Protocol
 import orjson
 from sqlalchemy import CursorResult, Executable, bindparam, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.sql import ClauseElement
 
 from broker.errors import AccordsError
+from broker.store.connections import Kept
 from broker.store.tables import counters
 
 # `upsert` is INSERT with ON CONFLICT. SQLAlchemy has no general one, but PostgreSQL's is spelled the same: modules take
 # it from here, and `postgresql` has it written there.
-__all__ = ["BUSY_SECONDS", "READERS", "Database", "Store", "Transaction", "dump", "upsert"]
+__all__ = ["BUSY_SECONDS", "READERS", "Compiled", "Database", "Store", "Transaction", "dump", "upsert"]
 
 BUSY_SECONDS = 15
 """How long a transaction waits for its turn, and for a connection."""
@@ -48,11 +50,14 @@ class Database(Protocol):
     def open(self) -> None:
         """Make it if need be, and bring it to the newest form. Two processes at once are fine."""
 
-    def writing(self, *, durable: bool) -> AbstractContextManager[tuple[Connection, int]]:
+    def writing(self, *, durable: bool) -> AbstractContextManager[tuple[Kept, int]]:
         """A transaction that is alone to write, and the database's clock when it began (UTC microseconds)."""
 
-    def reading(self) -> AbstractContextManager[tuple[Connection, int]]:
+    def reading(self) -> AbstractContextManager[tuple[Kept, int]]:
         """A transaction that sees one state throughout and cannot write, and the clock."""
+
+    def looking(self) -> AbstractContextManager[tuple[Kept, int]]:
+        """No transaction: each statement sees one state, and cannot write."""
 
     def now(self) -> int:
         """The clock outside of transactions."""
@@ -64,16 +69,39 @@ class Database(Protocol):
         """Give back every connection."""
 
 
+class Compiled:
+    """A statement of the hot path: SQLAlchemy writes it once for each kind of database, and the driver carries it out.
+    For everything else SQLAlchemy does both, which takes several times as long as SQLite's part.
+
+    Values come as the driver takes them, rows as it gives them: JSON is text on its way in, and text or a value on its
+    way out (`records.loaded`). `columns` are those that an INSERT or UPDATE without values has.
+    """
+
+    __slots__ = ("_columns", "_statement", "_texts")
+
+    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
+        self._statement = statement
+        self._columns = columns
+        self._texts: dict[str, str] = {}
+
+    def text(self, dialect: Dialect) -> str:
+        found = self._texts.get(dialect.name)
+        if found is None:
+            found = self._texts[dialect.name] = str(self._statement.compile(dialect=dialect, column_keys=self._columns))
+        return found
+
+
 class Transaction:
     """One transaction. Every function of the store takes one; none commits.
 
     `now` is the database's clock, UTC microseconds, the same during the whole transaction. `new_id` gives a uuid.
     """
 
-    __slots__ = ("connection", "new_id", "now")
+    __slots__ = ("_driver", "connection", "new_id", "now")
 
-    def __init__(self, connection: Connection, now: int, new_id: Callable[[], str]) -> None:
-        self.connection = connection
+    def __init__(self, kept: Kept, now: int, new_id: Callable[[], str]) -> None:
+        self.connection: Connection = kept.connection
+        self._driver = kept.driver
         self.new_id = new_id
         self.now = now
 
@@ -81,6 +109,15 @@ class Transaction:
         self, statement: Executable, values: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None
     ) -> CursorResult[Any]:
         return self.connection.execute(statement, values)
+
+    def rows(self, statement: Compiled, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """What a statement of the hot path gives."""
+        found: list[tuple[Any, ...]] = self._driver.execute(statement.text(self.connection.dialect), values).fetchall()
+        return found
+
+    def change(self, statement: Compiled, values: Mapping[str, object]) -> int:
+        """How many rows a statement of the hot path changed."""
+        return int(self._driver.execute(statement.text(self.connection.dialect), values).rowcount)
 
     def sequence(self, count: int = 1) -> int:
         """The first of `count` new sequence numbers. They are given while this transaction alone writes, so they become
@@ -134,8 +171,14 @@ class Store:
         with _failures(self._database), self._database.reading() as begun:
             yield self._transaction(*begun)
 
-    def _transaction(self, connection: Connection, now: int) -> Transaction:
-        return Transaction(connection, now if self._clock is None else self._clock(), self._new_id)
+    @contextmanager
+    def look(self) -> Iterator[Transaction]:
+        """For a single question: without a transaction around it, which would take longer than the answer."""
+        with _failures(self._database), self._database.looking() as found:
+            yield self._transaction(*found)
+
+    def _transaction(self, kept: Kept, now: int) -> Transaction:
+        return Transaction(kept, now if self._clock is None else self._clock(), self._new_id)
 
     @contextmanager
     def _once(self) -> Iterator[None]:

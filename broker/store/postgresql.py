@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import re
+import select
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.sqlite.dml import OnConflictDoNothing, OnConflictDoUpdate
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from broker.errors import AccordsError, Invalid, RowDown, StoreFull
 from broker.store import migrate
+from broker.store.connections import Connections, Kept, NoConnection
 from broker.store.engine import BUSY_SECONDS, READERS, dump
 
 SILENT_SECONDS = 10
@@ -59,32 +60,31 @@ class PostgreSQL:
         self._url = url.difference_update_query(["schema"]).set(drivername="postgresql+psycopg")
         self._settings = _settings(self._url, self._schema)
         lock = f"SELECT pg_advisory_xact_lock({_lock(self._schema)})"
-        self._write = {
-            True: f"BEGIN; {lock}; {_CLOCK}",
-            False: f"BEGIN; SET LOCAL synchronous_commit TO off; {lock}; {_CLOCK}",
-        }
-        self._writer = _engine(self._url, self._settings, kept=1, most=1)
-        self._reader = _engine(self._url, self._settings, kept=_KEPT, most=READERS)
+        self._turn = f"{lock}; {_CLOCK}"
+        self._writer = _connections(self._url, self._settings, kept=1, most=1)
+        self._reader = _connections(self._url, _only_reading(self._settings), kept=_KEPT, most=READERS)
         self._seen = (0, 0)
 
     def open(self) -> None:
         """The database must be there; the schema is made. Who comes second waits, and finds it done."""
         if self._revision() == migrate.NEWEST:
             return
-        with self.writing(durable=True) as (connection, _):
-            migrate.upgrade(connection, self._name)
-            _bytewise(connection)
-        self._writer.dispose()
+        with self.writing(durable=True) as (kept, _):
+            migrate.upgrade(kept.connection, self._name)
+            _bytewise(kept.connection)
+        self._writer.close()
+
+    def writing(self, *, durable: bool) -> AbstractContextManager[tuple[Kept, int]]:
+        return self._writer.transaction(self._write if durable else self._write_less_durably)
+
+    def reading(self) -> AbstractContextManager[tuple[Kept, int]]:
+        return self._reader.transaction(self._read)
 
     @contextmanager
-    def writing(self, *, durable: bool) -> Iterator[tuple[Connection, int]]:
-        with self._transaction(self._writer, self._write[durable]) as begun:
-            yield begun
-
-    @contextmanager
-    def reading(self) -> Iterator[tuple[Connection, int]]:
-        with self._transaction(self._reader, _READ) as begun:
-            yield begun
+    def looking(self) -> Iterator[tuple[Kept, int]]:
+        now = self.now()
+        with self._reader.one() as kept:
+            yield kept, now
 
     def now(self) -> int:
         """As the server's clock was seen last, plus what went by since; looked at again after a minute."""
@@ -102,8 +102,8 @@ class PostgreSQL:
         return self._meaning(error) if isinstance(error, psycopg.Error) else None
 
     def close(self) -> None:
-        self._writer.dispose()
-        self._reader.dispose()
+        self._writer.close()
+        self._reader.close()
 
     def _meaning(self, error: psycopg.Error) -> AccordsError | None:
         if error.sqlstate in _FULL:
@@ -125,16 +125,23 @@ class PostgreSQL:
         message = f"{self._name} is held by other writers for more than {BUSY_SECONDS} s"
         return RowDown(message, hint="try again", code="store.busy", retry_after=1)
 
-    @contextmanager
-    def _transaction(self, engine: Engine, begin: str) -> Iterator[tuple[Connection, int]]:
-        try:
-            connection, now = _begun(engine, begin)
-        except _Ended:  # while it was idle, by the server: nothing was asked of it yet
-            engine.dispose()
-            connection, now = _begun(engine, begin)
-        self._seen = (now, time.monotonic_ns())
-        with connection, connection.begin():
-            yield connection, now
+    def _write(self, driver: psycopg.Connection) -> int:
+        return self._begun(driver, f"BEGIN; {self._turn}")
+
+    def _write_less_durably(self, driver: psycopg.Connection) -> int:
+        return self._begun(driver, f"BEGIN; SET LOCAL synchronous_commit TO off; {self._turn}")
+
+    def _read(self, driver: psycopg.Connection) -> int:
+        return self._begun(driver, _READ)
+
+    def _begun(self, driver: psycopg.Connection, begin: str) -> int:
+        """Begin a transaction and look at the clock: one round trip."""
+        cursor = driver.execute(begin.encode(), prepare=False)
+        while cursor.nextset():
+            pass
+        (now,) = cursor.fetchone() or (0,)
+        self._seen = (int(now), time.monotonic_ns())
+        return int(now)
 
     def _revision(self) -> str | None:
         """The schema's; it is made if need be, for SQLAlchemy asks for its name at its first connection."""
@@ -153,41 +160,30 @@ class PostgreSQL:
             return None if found is None else str(found[0])
 
 
-class _Ended(Exception):
-    """A connection of the pool was ended."""
-
-
-def _begun(engine: Engine, begin: str) -> tuple[Connection, int]:
-    """A connection in a transaction, and the clock: one round trip. Past SQLAlchemy, whose BEGIN would be another."""
-    connection = engine.connect()
-    driver: Any = connection.connection.driver_connection
-    try:
-        cursor = driver.execute(begin, prepare=False)
-        while cursor.nextset():
-            pass
-        return connection, cursor.fetchone()[0]
-    except BaseException as found:
-        connection.invalidate()
-        connection.close()
-        if isinstance(found, psycopg.OperationalError) and driver.broken:
-            raise _Ended from found
-        raise
-
-
-def _engine(url: URL, settings: Mapping[str, Any], *, kept: int, most: int) -> Engine:
-    return create_engine(
+def _connections(url: URL, settings: Mapping[str, Any], *, kept: int, most: int) -> Connections:
+    engine = create_engine(
         url,
-        poolclass=QueuePool,
-        pool_size=kept,
-        max_overflow=most - kept,
-        pool_timeout=BUSY_SECONDS,
-        pool_use_lifo=True,
-        pool_reset_on_return=None,  # every transaction was ended by its own block
+        poolclass=NullPool,
         use_native_hstore=False,  # it would be looked for at each connection
         json_serializer=dump,
         json_deserializer=orjson.loads,
         connect_args={**settings, "autocommit": True},  # transactions are begun by `_begun`
     )
+    return Connections(engine, most=most, kept=kept, patience=BUSY_SECONDS, alive=_is_silent)
+
+
+def _is_silent(driver: psycopg.Connection) -> bool:
+    """A server that ends a connection says so; while nobody asks anything of it there is nothing else to say."""
+    if driver.closed:
+        return False
+    spoken = select.poll()
+    spoken.register(driver.fileno(), select.POLLIN)
+    return not spoken.poll(0)
+
+
+def _only_reading(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked outside of transactions cannot write either."""
+    return {**settings, "options": f"{settings['options']} -c default_transaction_read_only=on"}
 
 
 def _settings(url: URL, schema: str) -> dict[str, Any]:

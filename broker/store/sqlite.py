@@ -10,18 +10,17 @@ import fcntl
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
 
 from broker.errors import AccordsError, RowDown, StoreFull
 from broker.store import migrate
+from broker.store.connections import Connections, Kept, NoConnection
 from broker.store.engine import BUSY_SECONDS, READERS, dump
 
 # sqlite3 result codes, primary and extended: https://www.sqlite.org/rescode.html. A full tmpfs shows as the second:
@@ -33,7 +32,7 @@ _BUSY = frozenset(
 
 _EVERY_CONNECTION = ("foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}", "temp_store=MEMORY")
 # secure_delete: a secret that is forgotten is overwritten, and not only no longer found.
-_WRITER = (*_EVERY_CONNECTION, "synchronous=FULL", "secure_delete=ON")
+_WRITER = (*_EVERY_CONNECTION, "secure_delete=ON")
 _READER = (*_EVERY_CONNECTION, "query_only=ON")
 
 
@@ -42,8 +41,8 @@ class Sqlite:
 
     def __init__(self, url: URL) -> None:
         self._path = Path(str(url.database))
-        self._writer = _engine(url, _WRITER, "BEGIN IMMEDIATE", size=1)
-        self._reader = _engine(url, _READER, "BEGIN", size=READERS)
+        self._writer = _connections(url, _WRITER, most=1)
+        self._reader = _connections(url, _READER, most=READERS)
 
     def open(self) -> None:
         """Made readable by its owner only; migrated all or nothing, under a lock. One query when it is up to date."""
@@ -54,26 +53,23 @@ class Sqlite:
         with _alone(self._path):
             if _revision(self._path) != migrate.NEWEST:
                 _write_ahead(self._path)
-                with self._writer.begin() as connection:
-                    migrate.upgrade(connection, str(self._path))
-                self._writer.dispose()
+                with self.writing(durable=True) as (kept, _):
+                    migrate.upgrade(kept.connection, str(self._path))
+                self._writer.close()
+
+    def writing(self, *, durable: bool) -> AbstractContextManager[tuple[Kept, int]]:
+        return self._writer.transaction(_write if durable else _write_less_durably)
+
+    def reading(self) -> AbstractContextManager[tuple[Kept, int]]:
+        return self._reader.transaction(_read)
 
     @contextmanager
-    def writing(self, *, durable: bool) -> Iterator[tuple[Connection, int]]:
-        with (
-            self._writer.connect() as connection,
-            nullcontext() if durable else _less_durable(connection),
-            connection.begin(),
-        ):
-            yield connection, self.now()
-
-    @contextmanager
-    def reading(self) -> Iterator[tuple[Connection, int]]:
-        with self._reader.connect() as connection, connection.begin():
-            yield connection, self.now()
+    def looking(self) -> Iterator[tuple[Kept, int]]:
+        with self._reader.one() as kept:
+            yield kept, self.now()
 
     def now(self) -> int:
-        return time.time_ns() // 1000
+        return _clock()
 
     def ours(self, found: Exception) -> AccordsError | None:
         code = getattr(getattr(found, "orig", found), "sqlite_errorcode", None)
@@ -85,29 +81,42 @@ class Sqlite:
         return None
 
     def close(self) -> None:
-        self._writer.dispose()
-        self._reader.dispose()
+        self._writer.close()
+        self._reader.close()
 
 
-@contextmanager
-def _less_durable(connection: Connection) -> Iterator[None]:
-    """Past SQLAlchemy, which would begin a transaction first: inside one SQLite refuses to change this."""
-    driver = connection.connection
-    driver.execute("PRAGMA synchronous=NORMAL")
-    try:
-        yield
-    finally:
-        driver.execute("PRAGMA synchronous=FULL")
+# The driver's own transactions are off (isolation_level None): it would begin late and plainly, and a reader that turns
+# writer under plain BEGIN fails at once when somebody else wrote meanwhile.
 
 
-def _engine(url: URL, pragmas: Sequence[str], begin: str, *, size: int) -> Engine:
+def _write(driver: sqlite3.Connection) -> int:
+    return _wait_to_write(driver, "FULL")
+
+
+def _write_less_durably(driver: sqlite3.Connection) -> int:
+    return _wait_to_write(driver, "NORMAL")
+
+
+def _wait_to_write(driver: sqlite3.Connection, synchronous: str) -> int:
+    driver.execute(f"PRAGMA synchronous={synchronous}")  # inside a transaction SQLite refuses to change this
+    driver.execute("BEGIN IMMEDIATE")
+    return _clock()
+
+
+def _read(driver: sqlite3.Connection) -> int:
+    driver.execute("BEGIN")
+    return _clock()
+
+
+def _clock() -> int:
+    return time.time_ns() // 1000
+
+
+def _connections(url: URL, pragmas: Sequence[str], *, most: int) -> Connections:
     engine = create_engine(
         url,
-        poolclass=QueuePool,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        pool_reset_on_return=None,  # every transaction was ended by its own block
+        poolclass=NullPool,
+        paramstyle="named",
         json_serializer=dump,
         json_deserializer=orjson.loads,
         connect_args={"check_same_thread": False, "isolation_level": None},
@@ -118,14 +127,7 @@ def _engine(url: URL, pragmas: Sequence[str], begin: str, *, size: int) -> Engin
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
-    def start(driver: Any) -> None:
-        # The driver's own transactions are off (isolation_level None): it would begin late and plainly, and a reader
-        # that turns writer under plain BEGIN fails at once when somebody else wrote meanwhile. Told to the dialect: as
-        # an event it would be a second statement, and take as long as most transactions' only one.
-        driver.execute(begin)
-
-    engine.dialect.do_begin = start  # type: ignore[method-assign, assignment]  # one of its own
-    return engine
+    return Connections(engine, most=most, kept=most, patience=BUSY_SECONDS)
 
 
 def _revision(path: Path) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from broker.store.engine import Transaction
-from broker.store.entities.records import PLATFORM, Record, from_row
+from broker.store.entities.records import COLUMNS, PLATFORM, Record, from_row
 from broker.store.tables import entities, entity_attributes, entity_mixins
 
 Scalar = str | int | float | bool
@@ -103,9 +103,9 @@ def _select(given: frozenset[str], long: tuple[str | None, ...], past: str | Non
         wanted = wanted.where(_past(leads.table, past))
     wanted = wanted.order_by(first.kind, first.id).limit(sa.bindparam("limit", type_=sa.Integer))
     if leads.table is entities:
-        return wanted.with_only_columns(*entities.c)
+        return wanted.with_only_columns(*COLUMNS)
     keys = wanted.subquery("page")
-    return sa.select(entities).join_from(keys, entities, sa.and_(*_same(keys)))
+    return sa.select(*COLUMNS).join_from(keys, entities, sa.and_(*_same(keys)))
 
 
 @dataclass(frozen=True, slots=True)

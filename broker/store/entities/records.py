@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
+from broker.store.engine import dump
 from broker.store.tables import entities
 
 PLATFORM = "platform"
@@ -32,15 +34,32 @@ class Record:
     updated: int = 0
 
 
-def from_row(row: sa.Row[Any]) -> Record:
-    """A row of `tables.entities`."""
-    values = row._mapping
-    kept = {key: values[key] for key in _PLAIN}
-    return Record(**kept, mixins=tuple(values["mixins"]))
+def from_row(row: Sequence[Any]) -> Record:
+    """A row of `COLUMNS`."""
+    account, kind, id, generation, title, summary, attributes, mixins, source, target, created, updated = row
+    return Record(
+        account,
+        kind,
+        id,
+        generation,
+        title,
+        summary,
+        loaded(attributes),
+        tuple(loaded(mixins)) if mixins != "[]" else (),
+        source,
+        target,
+        created,
+        updated,
+    )
+
+
+def loaded(json: Any) -> Any:
+    """A JSON column as the drivers give it: SQLite's text, psycopg's value."""
+    return orjson.loads(json) if isinstance(json, str) else json
 
 
 def to_row(record: Record) -> dict[str, Any]:
-    """The columns of `tables.entities`, without the journal's sequence."""
+    """The columns of `tables.entities`, without the journal's sequence; JSON as values."""
     return {
         "account": record.account,
         "kind": record.kind,
@@ -57,6 +76,11 @@ def to_row(record: Record) -> dict[str, Any]:
     }
 
 
+def to_text(record: Record) -> dict[str, Any]:
+    """The same with JSON as text, as statements that are compiled take it."""
+    return {**to_row(record), "attributes": dump(record.attributes), "mixins": dump(record.mixins)}
+
+
 def identity(account: str, kind: str, id: str) -> tuple[sa.ColumnElement[bool], ...]:
     """What is true of one row only."""
     return (entities.c.account == account, entities.c.kind == kind, entities.c.id == id)
@@ -70,4 +94,5 @@ def term(kind: str) -> str:
 FIXED = ("account", "kind", "id", "created")
 """What no change of an entity changes."""
 
-_PLAIN = tuple(name for name in Record.__slots__ if name != "mixins")
+COLUMNS = tuple(entities.c[name] for name in Record.__slots__)
+"""What a record is read from."""

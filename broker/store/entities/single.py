@@ -7,8 +7,8 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from broker.errors import Clash, Missing, Stale
-from broker.store.engine import Transaction, upsert
-from broker.store.entities.records import FIXED, PLATFORM, Record, from_row, identity, term, to_row
+from broker.store.engine import Compiled, Transaction, upsert
+from broker.store.entities.records import COLUMNS, FIXED, PLATFORM, Record, from_row, identity, term, to_row, to_text
 from broker.store.tables import entities, entity_mixins
 
 
@@ -22,15 +22,14 @@ def get(tx: Transaction, account: str, kind: str, id: str) -> Record:
 
 def find(tx: Transaction, account: str, kind: str, id: str) -> Record | None:
     """The account's entity, or the platform's, or None."""
-    rows = tx.run(_FIND, {"account_": account, "kind_": kind, "id_": id}).all()
-    mine = sorted(rows, key=lambda row: row.account != account)
-    return from_row(mine[0]) if mine else None
+    found = [from_row(row) for row in tx.rows(_FIND, {"account_": account, "kind_": kind, "id_": id})]
+    return next((each for each in found if each.account == account), found[0] if found else None)
 
 
 def insert(tx: Transaction, record: Record) -> Record:
     """Store a new entity, generation 1; gives it as stored. Clash when the account has one with this kind and id."""
     stored = replace(record, generation=1, created=tx.now, updated=tx.now)
-    if not tx.run(_INSERT, {**to_row(stored), "sequence": 0}).rowcount:
+    if not tx.change(_INSERT, {**to_text(stored), "sequence": 0}):
         raise Clash(f"{term(record.kind)} {record.id} exists", hint="update it, or choose another id")
     _set_mixins(tx, stored)
     return stored
@@ -62,15 +61,16 @@ def delete(tx: Transaction, account: str, kind: str, id: str, *, expect: int | N
         _refuse_stale(tx, account, kind, id, expect)
 
 
-# Made once: making a statement costs more than SQLite's part of it.
-_FIND = sa.select(entities).where(
-    entities.c.account.in_((sa.bindparam("account_"), sa.bindparam("platform_", PLATFORM))),
-    entities.c.kind == sa.bindparam("kind_"),
-    entities.c.id == sa.bindparam("id_"),
+_FIND = Compiled(
+    sa.select(*COLUMNS).where(
+        entities.c.account.in_((sa.bindparam("account_"), sa.literal_column(f"'{PLATFORM}'"))),
+        entities.c.kind == sa.bindparam("kind_"),
+        entities.c.id == sa.bindparam("id_"),
+    )
 )
 
 # A failed INSERT would end the whole transaction on PostgreSQL.
-_INSERT = upsert(entities).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+_INSERT = Compiled(upsert(entities).on_conflict_do_nothing(), entities.c.keys())
 
 
 def _refuse_stale(tx: Transaction, account: str, kind: str, id: str, expected: int | None) -> None:
