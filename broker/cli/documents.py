@@ -17,6 +17,7 @@ from broker.cli.session import client, show, show_json, tell
 
 if TYPE_CHECKING:
     from broker.client import Client
+    from broker.client.documents import Planned, Posted
     from manifests import Diagnostic
 
 
@@ -90,30 +91,26 @@ def _coloured(wish: str) -> bool:
 
 def plan(arguments: argparse.Namespace) -> Exit:
     """Ask the broker what it would do, and print it."""
-    made, _ = planned(client(), arguments)
+    posted, made, _ = planned(client(), arguments)
     if arguments.json:
-        show_json(made)
+        known = {"id": f"urn:uuid:{made.id}", "manifest": posted.location, "service": posted.name}
+        show_json({**known, **made.held.entity.attributes})
     else:
-        show(listing(made))
+        show(listing(made.held.entity.attributes))
     return Exit.OK
 
 
-def planned(broker: Client, arguments: argparse.Namespace) -> tuple[Mapping[str, Any], dict[str, str]]:
-    """Post a document, ask for its plan, and answer the plan's attributes with its id; and the values that were given
-    for its secret inputs, which no plan takes."""
-    name = arguments.document
-    posted = sent(broker, name, strict=arguments.strict)
-    inputs, secrets = parameters.given(arguments, posted["inputs"])
-    attributes = {"occi.plan.name": posted["name"], "occi.plan.manifest": posted["location"]}
-    wanted = {
-        "kind": "http://scheme.compatibleone.fr/scheme/compatible#plan",
-        "attributes": {**attributes, "org.accords.inputs": inputs} if inputs else attributes,
-    }
-    entity = broker.post("manifest", "/plan/", wanted)
-    for warning in entity["attributes"].get("org.accords.warnings", ()):
-        tell(f"{name}: {warning['summary']} [{warning['code']}]")
-    known = {"id": entity["id"], "manifest": posted["location"], "service": posted["name"]}
-    return {**known, **entity["attributes"]}, secrets
+def planned(broker: Client, arguments: argparse.Namespace) -> tuple[Posted, Planned, dict[str, str]]:
+    """Post a document and ask for its plan; with the values that were given for its secret inputs, which no plan
+    takes."""
+    from broker.client import documents
+
+    posted = sent(broker, arguments.document, strict=arguments.strict)
+    inputs, secrets = parameters.given(arguments, posted.inputs)
+    made = broker.do(documents.plan(posted, inputs))
+    for warning in made.warnings:
+        tell(f"{arguments.document}: {warning['summary']} [{warning['code']}]")
+    return posted, made, secrets
 
 
 def listing(made: Mapping[str, Any]) -> list[str]:

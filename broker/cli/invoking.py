@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.cli.exits import Exit
-from broker.cli.services import answer, ask, find, newest, wait
+from broker.cli.services import answer, wait
 from broker.cli.session import client
+from broker.client import events, services
 
 
 def invoke(arguments: argparse.Namespace) -> Exit:
     """Ask for it; with --wait stay until it is over and print what its scripts printed."""
     broker = client()
-    service = find(broker, arguments.service)
-    before = newest(broker, service)
-    ask(broker, service, "invoke", {"method": arguments.method, "arguments": arguments.argument})
+    service = broker.do(services.find(arguments.service))
+    before = broker.do(events.newest(service))
+    broker.do(services.ask(service, "invoke", {"method": arguments.method, "arguments": arguments.argument}))
     over = wait(broker, service, before, arguments) is not None if arguments.wait else False
-    operation = broker.get("service", f"/service/{service}/report")["operation"]
+    operation = broker.do(services.report(service)).said["operation"]
     answer(arguments, operation, lines(operation) if over else [f"{arguments.method} was asked for"])
     if arguments.wait and not over:
         return Exit.TIMEOUT

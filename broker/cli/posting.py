@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from broker.errors import InvalidDocument
 
 if TYPE_CHECKING:
     from broker.client import Client
+    from broker.client.documents import Posted
 
 
 def post(arguments: argparse.Namespace) -> Exit:
@@ -43,7 +45,7 @@ def media_type(name: str, document: bytes) -> str:
 def _posted(broker: Client, name: str, *, strict: bool) -> Mapping[str, Any]:
     """What the broker answers; of a document with errors {error: the problem}."""
     try:
-        return sent(broker, name, strict=strict)
+        return asdict(sent(broker, name, strict=strict))
     except InvalidDocument as refused:
         from broker.cli import failure
 
@@ -52,22 +54,16 @@ def _posted(broker: Client, name: str, *, strict: bool) -> Mapping[str, Any]:
         return {"error": refused.problem()}
 
 
-def sent(broker: Client, name: str, *, strict: bool) -> Mapping[str, Any]:
-    """What POST /manifest/ answers (`broker.hooks.manifest.answer`); its warnings go to standard error. `strict`: what
-    would be repaired is refused."""
+def sent(broker: Client, name: str, *, strict: bool) -> Posted:
+    """What the broker made of a document; its warnings go to standard error. `strict`: what would be repaired is
+    refused."""
+    from broker.client import documents
+
     document = content(name)
-    headers = {"Content-Type": media_type(name, document)}
-    answer: Mapping[str, Any] = broker.request(
-        "manifest",
-        "POST",
-        "/manifest/",
-        content=document,
-        headers=headers,
-        params={"strict": "yes"} if strict else None,
-    ).json()
-    for warning in answer["diagnostics"]:
+    posted = broker.do(documents.post(document, media_type(name, document), strict=strict))
+    for warning in posted.diagnostics:
         tell(f"{name}:{warning['line']}:{warning['column']}: {warning['summary']} [{warning['code']}]")
-    return answer
+    return posted
 
 
 def _lines(name: str, answer: Mapping[str, Any], decorated: bool) -> list[str]:

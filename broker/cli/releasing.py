@@ -10,10 +10,10 @@ from typing import Any
 
 from broker.cli import show
 from broker.cli.exits import Exit
-from broker.cli.services import answer, ask, find, follow, newest
+from broker.cli.services import answer, follow
 from broker.cli.session import client, tell
 from broker.cli.session import show as print_lines
-from broker.client import Client
+from broker.client import Client, events, services
 from broker.errors import Invalid
 
 PAUSE = 0.2
@@ -25,13 +25,13 @@ PATIENCE = 60.0
 def release(arguments: argparse.Namespace) -> Exit:
     """Give a service back; with --volumes also what was kept of one that is released already."""
     broker = client()
-    service = find(broker, arguments.service, ended=arguments.volumes)
+    service = broker.do(services.find(arguments.service, ended=arguments.volumes))
     if arguments.volumes:
         _confirm(arguments.service, arguments.yes)
-    if arguments.volumes and _state(broker, service) == "released":
+    if arguments.volumes and broker.do(services.report(service)).state == "released":
         return _remove(broker, _kept(broker, arguments.service))
-    before = newest(broker, service)
-    ask(broker, service, "release", {"volumes": True} if arguments.volumes else {})
+    before = broker.do(events.newest(service))
+    broker.do(services.ask(service, "release", {"volumes": True} if arguments.volumes else None))
     ended = follow(broker, service, before, arguments)
     kept = _kept(broker, arguments.service)
     if kept and not arguments.json:
@@ -61,10 +61,6 @@ def _confirm(service: str, said: str | None) -> None:
             f"the volumes of {service} stay: its name was not given a second time",
             hint=f"accords release {service} --volumes --yes {service}",
         )
-
-
-def _state(broker: Client, service: str) -> str:
-    return str(broker.get("service", f"/service/{service}/report")["service"]["state"])
 
 
 def _kept(broker: Client, service: str) -> list[Mapping[str, Any]]:

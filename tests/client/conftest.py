@@ -1,4 +1,4 @@
-"""The same tests for both faces: a broker with its worker in this process, and somebody with a client of either kind."""
+"""The same tests for both faces: a broker with its worker in this process, and a client of either kind."""
 
 from __future__ import annotations
 
