@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 
 from broker.errors import AccordsError, Clash, Missing
-from broker.hooks import machine, templates, unowned
+from broker.hooks import errands, machine, templates, unowned
 from broker.hooks.addresses import uuid_of
 from broker.occi.model import Mixin
 from broker.occi.registry import Registry
@@ -57,10 +57,18 @@ def create(ctx: Context, record: Record) -> Record:
     return Asked(**{**known, "attributes": {**record.attributes, **own}}, plan_json=plan_to_json(made))
 
 
+def created(ctx: Context, tx: Transaction, record: Record) -> None:
+    """What is stored is owed its service."""
+    service = _service(record)
+    if isinstance(record, Asked) and service is not None:
+        errands.note(tx, record, service, machine.service_name(record), record.plan_json)
+
+
 def stored(ctx: Context, record: Record) -> None:
-    """Ask for the service of a compute that is there now."""
-    if isinstance(record, Asked):
-        machine.ask(ctx, record, record.plan_json)
+    """Ask for the service of a thing that is there now."""
+    service = _service(record)
+    if isinstance(record, Asked) and service is not None:
+        errands.do(ctx, service)
 
 
 def update(ctx: Context, before: Record, after: Record) -> Record:
@@ -166,7 +174,8 @@ def leave(ctx: Context, records: Sequence[Record]) -> None:
 
 def delete(ctx: Context, tx: Transaction, record: Record) -> None:
     """What is still told of the machine while it is given back is of nobody's interest."""
-    if _service(record) is not None:
+    if (service := _service(record)) is not None:
+        errands.turn(tx, service)
         entities.bury(tx, record.account, record.kind, record.id)
 
 

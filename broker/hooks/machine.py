@@ -15,7 +15,6 @@ import orjson
 
 from broker.errors import Clash, Invalid, InvalidDocument
 from broker.hooks import contextual, plan
-from broker.occi.model import CORDS
 from broker.services import Context
 from broker.store import Record
 from broker.templates import OS, RESOURCE, Template
@@ -61,15 +60,6 @@ def with_image(offers: Sequence[Offer], template: Template | None) -> list[Offer
         else replace(each, images=(*each.images, image))
         for each in offers
     ]
-
-
-def ask(ctx: Context, record: Record, plan_json: str) -> None:
-    """Have the service made that the record names already."""
-    service = str(record.attributes["org.accords.service"]).rpartition("/")[2]
-    attributes = {"occi.service.name": service_name(record), "org.accords.made": plan_json}
-    ctx.client.post(
-        "service", "/service/", {"kind": CORDS + "service", "id": f"urn:uuid:{service}", "attributes": attributes}
-    )
 
 
 def _document(record: Record, templates: Mapping[str, Template]) -> Manifest:

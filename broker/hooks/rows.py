@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from broker.hooks import (
     cloud,
+    errands,
     event,
     links,
     manifest,
@@ -48,6 +49,7 @@ HOOKS: Mapping[str, Hooks] = {
     CORDS + "user": Hooks(actions={"login": user.login}),
     INFRASTRUCTURE + "compute": Hooks(
         create=cloud.create,
+        created=cloud.created,
         stored=cloud.stored,
         update=cloud.update,
         leave=cloud.leave,
@@ -88,6 +90,7 @@ ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
         "/schemas": {"GET": schemas.listing},
         "/schemas/{name}": {"GET": schemas.one},
     },
+    "cloud": {"/errands": {"POST": errands.complete}},
     "service": {
         "/volumes": {"GET": volume.kept},
         "/volumes/{id}": {"DELETE": volume.remove},

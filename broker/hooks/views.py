@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from broker.errors import AccordsError
-from broker.hooks import event, manifest, metric, pins, publication, schemas, service, several, volume
+from broker.hooks import errands, event, manifest, metric, pins, publication, schemas, service, several, volume
 from manifests import Diagnostic, Offer
 
 Schema = dict[str, Any]
@@ -180,6 +180,7 @@ VIEWS: Mapping[Callable[..., object], View] = {
     volume.kept: View("volumes", "What is kept beyond its service", record({"volumes": many(_KEPT)})),
     volume.remove: View("remove", "Give back what is kept", _KEPT, status=202, changes=True),
     service.end: View("end", "Give a service back", record({}), status=202, query={"node": TEXT}, changes=True),
+    errands.complete: View("errands", "Do what the row owes", record({"left": COUNT})),
     several.submit: View(
         "operations",
         "One operation of several services",

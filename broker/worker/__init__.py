@@ -48,6 +48,7 @@ PROBES = 8
 ENDING = 5.0
 """Seconds that calls in flight get when the worker is told to end."""
 OBSERVE_PERIOD = 30.0
+ERRANDS_PERIOD = 5.0
 PRUNE_PERIOD = 3600.0
 TICK = 1.0
 
@@ -165,7 +166,9 @@ class Worker:
     def _loops(self) -> tuple[Callable[[threading.Event], None], ...]:
         """What goes on beside operations, each in its thread; none waits for another."""
         watch = Chore("monitor", TICK, lambda: monitor.tick(self._tools.store, self._probes))
-        return self._deliver, partial(self._again_and_again, self._table()), partial(self._again_and_again, (watch,))
+        errands = Chore("errands", ERRANDS_PERIOD, lambda: chores.have_errands_done(self._client))
+        tables = (self._table(), (watch,), (errands,))
+        return self._deliver, *(partial(self._again_and_again, table) for table in tables)
 
     def _again_and_again(self, table: Sequence[Chore], stop: threading.Event) -> None:
         while not stop.is_set():

@@ -10,7 +10,8 @@ from contextlib import suppress
 from operator import itemgetter
 
 from broker import templates
-from broker.errors import Missing
+from broker.client import Client
+from broker.errors import Missing, RowDown
 from broker.offers import offer_of
 from broker.phases import SETTLED
 from broker.reconcile import ACCOUNT, DIFFERS, INSTALLATION, SERVICE, Desired, Observed, Wanted, orphans, reconcile
@@ -100,6 +101,14 @@ def forget_what_is_old(tools: Tools) -> None:
         gone = retention.prune(tx, tx.now - round(tools.settings.retention * 1_000_000))
     if gone:
         log.info("retention.pruned", extra={"rows": gone})
+
+
+def have_errands_done(client: Client) -> None:
+    """Have the cloud row do what it owes: it answers requests, and does nothing by itself."""
+    try:
+        client.post("cloud", "/errands", {})
+    except RowDown as error:
+        log.info("errands.later", extra={"why": error.message})
 
 
 def observe(tools: Tools, installation: str) -> dict[str, Observed]:
