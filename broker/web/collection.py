@@ -13,7 +13,7 @@ from broker.occi.errors import Malformed
 from broker.occi.model import Draft, Kind, Mixin, Value
 from broker.services import Reply
 from broker.store import Record, Transaction, entities
-from broker.web import members, negotiate, writing
+from broker.web import listing, members, negotiate, writing
 from broker.web.exchange import Exchange
 from broker.web.selection import Selection, below
 from broker.web.site import Site
@@ -39,7 +39,7 @@ class KindCollection:
             exchange.reply(reply)
         else:
             links = exchange.registry.is_link(self._kind.id)
-            members.show(exchange, self._members(exchange), links=links)
+            listing.show(exchange, self._members(exchange), links=links)
 
     on_head = on_get
 
@@ -81,7 +81,7 @@ class MixinCollection:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         exchange = Exchange(self._site, req, resp)
-        members.show(exchange, replace(self._members(exchange), wanted=members.wanted(exchange)))
+        listing.show(exchange, replace(self._members(exchange), wanted=members.wanted(exchange)))
 
     on_head = on_get
 
@@ -175,7 +175,7 @@ class Path:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         exchange = Exchange(self._site, req, resp)
-        members.show(exchange, Selection(self._kinds, wanted=members.wanted(exchange)))
+        listing.show(exchange, Selection(self._kinds, wanted=members.wanted(exchange)))
 
     on_head = on_get
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 import falcon
@@ -97,19 +97,30 @@ class Exchange:
         return self._body
 
     def answer(
-        self, rendered: Rendered, *, status: int = 200, etag: str | None = None, path: str | None = None
+        self,
+        rendered: Rendered,
+        *,
+        status: int = 200,
+        etag: str | None = None,
+        varies: str = "Accept",
+        path: str | None = None,
+        stream: Iterator[bytes] | None = None,
     ) -> None:
-        """Send a rendering; `path` is that of the one entity it is about (JSN-09)."""
+        """Send a rendering; `path` is that of the one entity it is about (JSN-09). A `stream` stands for its body, and
+        is read while it is sent."""
         resp = self._resp
         resp.status = status
-        resp.data = rendered.body
+        if stream is None:
+            resp.data = rendered.body
+        else:
+            resp.stream = stream
         resp.content_type = _CHARSET.get(rendered.media, rendered.media.value)
         for name, value in rendered.headers:
             resp.set_header(name, value)
         resp.set_header("Accept", negotiate.takes(self._req.env.get("HTTP_USER_AGENT")))
         if etag is not None:
             resp.set_header("ETag", etag)
-            resp.set_header("Vary", "Accept")
+            resp.set_header("Vary", varies)
         if path is not None:
             resp.set_header("Content-Location", self.base + path)
 

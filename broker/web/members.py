@@ -1,4 +1,5 @@
-"""What requests to any collection have in common: listing, making, acting on, removing and naming its members."""
+"""What requests to any collection have in common: making, acting on, removing and naming its members. How they are
+listed is in `listing`."""
 
 from __future__ import annotations
 
@@ -10,20 +11,13 @@ from broker.occi import read, render
 from broker.occi.errors import Unknown
 from broker.occi.model import Entity, Kind, Mixin, Value, bare_id
 from broker.store import Record, Transaction, entities
-from broker.web import actions, writing
+from broker.web import actions, listing, writing
 from broker.web.exchange import Exchange
-from broker.web.negotiate import JSONS
-from broker.web.selection import ENDS, Selection, Window, select, window
+from broker.web.references import reference
+from broker.web.selection import ENDS, Selection, select
 
 Edit = Callable[[Transaction, Sequence[Record], Mapping[str, Value]], None]
 """(tx, the entities named, the values that come with the request)"""
-
-
-def show(exchange: Exchange, selection: Selection, *, links: bool = False) -> None:
-    """GET: the page asked for. `links` says what an empty collection is empty of."""
-    with exchange.site.store.read() as tx:
-        found = _select(exchange, tx, selection, window(exchange.query))
-        _answer(exchange, _entities(exchange, tx, found), links=links)
 
 
 def create(exchange: Exchange, at: Kind | None) -> None:
@@ -35,11 +29,11 @@ def act(exchange: Exchange, term: str, selection: Selection) -> None:
     """POST ?action=: with all of the account's own members."""
     with exchange.site.store.read() as tx:
         members = _own(exchange, _select(exchange, tx, selection))
-        _rendered(exchange, _entities(exchange, tx, members))  # what cannot be said is not done
+        _rendered(exchange, listing.shown(exchange, tx, members))  # what cannot be said is not done
     made = actions.perform(exchange, term, members)
     done = [record if isinstance(each, Mixin) else each for record, each in zip(members, made, strict=True)]
     with exchange.site.store.read() as tx:
-        _answer(exchange, _entities(exchange, tx, done))
+        _answer(exchange, listing.shown(exchange, tx, done))
 
 
 def delete(exchange: Exchange, selection: Selection) -> None:
@@ -47,13 +41,18 @@ def delete(exchange: Exchange, selection: Selection) -> None:
     named = read.locations(exchange.read())
     with exchange.site.store.read() as tx:
         found = _own(exchange, _among(exchange, tx, named, selection) if named else _select(exchange, tx, selection))
+    found = _apart(found)
     writing.leave(exchange, found)
     with exchange.site.store.write() as tx:
         for record in found:
-            # A link may have gone with a resource that came before it.
-            if entities.find(tx, record.account, record.kind, record.id) is not None:
-                writing.remove(exchange, tx, record)
+            writing.remove(exchange, tx, record)
     exchange.answer(render.done(exchange.media))
+
+
+def _apart(found: Sequence[Record]) -> tuple[Record, ...]:
+    """Without the links that go with a resource which goes, too (CORE-41)."""
+    going = {reference(record.kind, record.id) for record in found}
+    return tuple(record for record in found if not {record.source, record.target} & going)
 
 
 def change(exchange: Exchange, edit: Edit, shown: Selection) -> None:
@@ -64,7 +63,7 @@ def change(exchange: Exchange, edit: Edit, shown: Selection) -> None:
         for record in members:
             exchange.must_be_own(record)
         edit(tx, members, said.attributes)
-        _answer(exchange, _entities(exchange, tx, _select(exchange, tx, shown)))
+        _answer(exchange, listing.shown(exchange, tx, _select(exchange, tx, shown)))
 
 
 def own(exchange: Exchange, tx: Transaction, selection: Selection) -> tuple[Record, ...]:
@@ -86,10 +85,8 @@ def _stored(exchange: Exchange, uri: Value) -> str:
     return exchange.site.references.stored(exchange.registry, str(uri), host=exchange.host)
 
 
-def _select(
-    exchange: Exchange, tx: Transaction, selection: Selection, page: Window | None = None
-) -> tuple[Record, ...]:
-    return tuple(select(tx, exchange.account, exchange.registry, selection, page=page))
+def _select(exchange: Exchange, tx: Transaction, selection: Selection) -> tuple[Record, ...]:
+    return tuple(select(tx, exchange.account, exchange.registry, selection))
 
 
 def _own(exchange: Exchange, records: Iterable[Record]) -> tuple[Record, ...]:
@@ -134,18 +131,9 @@ def _of_id(exchange: Exchange, tx: Transaction, id: str) -> Record:
     return record
 
 
-def _entities(exchange: Exchange, tx: Transaction, records: Iterable[Record]) -> tuple[Entity, ...]:
-    references = exchange.site.references
-    if exchange.media not in JSONS:
-        return tuple(references.entity(exchange.registry, record) for record in records)
-    return tuple(
-        references.entity(exchange.registry, record, writing.outgoing(exchange, tx, record)) for record in records
-    )
+def _answer(exchange: Exchange, found: Sequence[Entity]) -> None:
+    exchange.answer(_rendered(exchange, found))
 
 
-def _answer(exchange: Exchange, found: Sequence[Entity], *, links: bool = False) -> None:
-    exchange.answer(_rendered(exchange, found, links=links))
-
-
-def _rendered(exchange: Exchange, found: Sequence[Entity], *, links: bool = False) -> render.Rendered:
-    return render.collection(exchange.registry, found, exchange.media, exchange.base, links=links, limit=exchange.limit)
+def _rendered(exchange: Exchange, found: Sequence[Entity]) -> render.Rendered:
+    return render.collection(exchange.registry, found, exchange.media, exchange.base, limit=exchange.limit)

@@ -97,7 +97,8 @@ class Asking:
 
     def one(self, row: str, changes: Mapping[str, str] | None = None, *, content: bytes | None = None) -> Answer:
         sent = self._body if content is None else content
-        dropped = ("gunicorn.socket", "HTTP_TRANSFER_ENCODING")  # this body is here already, whole
+        # This body is here already, whole; and what the client has of all rows, no row can compare with its own.
+        dropped = ("gunicorn.socket", "HTTP_TRANSFER_ENCODING", "HTTP_IF_NONE_MATCH")
         environ = {name: value for name, value in self._environ.items() if name not in dropped}
         environ |= {**(changes or {}), "wsgi.input": io.BytesIO(sent), "CONTENT_LENGTH": str(len(sent))}
         return _ask(self._rows[row], environ)

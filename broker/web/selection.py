@@ -1,17 +1,21 @@
-"""Which entities a collection holds: those of its kinds or mixin, that fit the filter, of the page asked for."""
+"""Which entities a collection holds: those of its kinds or mixin that fit the filter, in the order of kind and id.
+
+What a filter says becomes what the store is asked for, kind by kind; nothing is left to be looked at here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from typing import TypeVar
 
-from broker.errors import TooLarge
+from broker.errors import Invalid, TooLarge
 from broker.occi import filters
 from broker.occi.model import Value, bare_id
 from broker.occi.read import Filter
 from broker.occi.registry import Registry
 from broker.store import Record, Transaction, entities
+from broker.store.entities import Key, Wanted
 from broker.web.exchange import whole_number
 
 PAGE = 100
@@ -19,21 +23,16 @@ PAGE = 100
 LARGEST = 1000
 _CHUNK = 500
 
+_One = TypeVar("_One")
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A page: `number` entities after `skip`; None means all."""
+    """A page: `number` entities after `skip`, or behind the path `after`; None means all."""
 
     skip: int = 0
     number: int | None = None
-
-    @property
-    def chunk(self) -> int:
-        """How many records are worth asking the store for at once."""
-        return _CHUNK if self.number is None else min(_CHUNK, self.skip + self.number)
-
-    def cut(self, found: Iterator[Record]) -> Iterator[Record]:
-        return islice(found, self.skip, None if self.number is None else self.skip + self.number)
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,15 @@ class Selection:
 
 def window(query: Mapping[str, str]) -> Window:
     """`page` counts from 1 (PAG-02); 413 for a larger page than allowed (PAG-03)."""
-    page, number = whole_number(query, "page"), whole_number(query, "number")
-    if page is None and number is None:
+    page, number, after = whole_number(query, "page"), whole_number(query, "number"), query.get("after")
+    if page is None and number is None and after is None:
         return Window()
+    if page is not None and after is not None:
+        raise Invalid("A page has its number, or begins after an entity: not both.", hint="leave out page")
     size = number or PAGE
     if size > LARGEST:
         raise TooLarge(f"number={size} is more than a page may have.", hint=f"at most {LARGEST}")
-    return Window(((page or 1) - 1) * size, size)
+    return Window(((page or 1) - 1) * size, size, after)
 
 
 def below(registry: Registry, path: str) -> frozenset[str]:
@@ -61,46 +62,118 @@ def below(registry: Registry, path: str) -> frozenset[str]:
     return frozenset(kind.id for kind in registry.kinds.values() if kind.location and kind.location.startswith(path))
 
 
-def select(
-    tx: Transaction, account: str, registry: Registry, selection: Selection, *, page: Window | None = None
-) -> Iterator[Record]:
-    """The account's own and the platform's, ordered by kind and id; those of the `page`, by default all."""
-    found = _selected(tx, account, registry, selection, _CHUNK if page is None else page.chunk)
-    return found if page is None else page.cut(found)
+def select(tx: Transaction, account: str, registry: Registry, selection: Selection) -> Iterator[Record]:
+    """All of them, the account's own and the platform's, some at a time."""
+    parts = asked(registry, selection)
+    after: str | None = None
+    while True:
+        found, after = records(tx, account, parts, after, _CHUNK)
+        yield from found
+        if after is None:
+            return
 
 
-def _selected(tx: Transaction, account: str, registry: Registry, selection: Selection, chunk: int) -> Iterator[Record]:
-    core, others = _split(selection.wanted.attributes)
-    families = _families(registry, selection)
-    mixin = next((name for family in families if len(family) == 1 for name in family), None)
-    for kind in sorted(_narrowed(registry, selection)):
-        values = filters.narrowed(registry, kind, others)
-        if values is None:
-            continue
-        for record in _of_kind(tx, account, kind, values, core, mixin=mixin, chunk=chunk):
-            if any(family.isdisjoint(record.mixins) for family in families):
-                continue
-            if _has(record, core) and _fits(record, values):
-                yield record
+def asked(registry: Registry, selection: Selection) -> tuple[Wanted, ...]:
+    """What the store is asked for, each kind for itself: a value means what the kind's attribute is."""
+    if any(name.startswith("occi.core.") and name not in _CORE for name in selection.wanted.attributes):
+        return ()  # FIL-03
+    mixins = _families(registry, selection)
+    found = (_of_kind(registry, kind, selection.wanted.attributes) for kind in sorted(_narrowed(registry, selection)))
+    return tuple({**each, "mixins": mixins} for each in found if each is not None)
+
+
+def records(
+    tx: Transaction, account: str, parts: Sequence[Wanted], after: str | None, limit: int
+) -> tuple[list[Record], str | None]:
+    """The first of what is asked for, behind a cursor; and the cursor behind these, None when there are no more."""
+
+    def ask(part: Wanted, after: str | None, limit: int) -> Collection[Record]:
+        return entities.page(tx, account, after=after, limit=limit, **part).records
+
+    found = _gathered(_present(tx, account, parts), ask, after, limit + 1)
+    more = len(found) > limit
+    return found[:limit], entities.cursor(found[limit - 1].kind, found[limit - 1].id) if more else None
+
+
+def keys(
+    tx: Transaction, account: str, parts: Sequence[Wanted], after: str | None, limit: int
+) -> tuple[list[Key], str | None]:
+    """Kind and id of what `records` gives; no entity is read."""
+
+    def ask(part: Wanted, after: str | None, limit: int) -> Collection[Key]:
+        return entities.keys(tx, account, after=after, limit=limit, **part)[0]
+
+    found = _gathered(_present(tx, account, parts), ask, after, limit + 1)
+    return found[:limit], entities.cursor(*found[limit - 1]) if len(found) > limit else None
+
+
+def passed(
+    tx: Transaction, account: str, parts: Sequence[Wanted], after: str | None, count: int
+) -> tuple[str | None, int]:
+    """The cursor behind the next `count`, and `count`; None, and how many there are, when there are fewer."""
+    left = count
+    for part in _from(_present(tx, account, parts), after):
+        after, number = entities.passed(tx, account, left, after=_within(part, after), **part)
+        left -= number
+        if after is not None:
+            return after, count
+    return None, count - left
+
+
+def _gathered(
+    parts: Sequence[Wanted],
+    ask: Callable[[Wanted, str | None, int], Collection[_One]],
+    after: str | None,
+    limit: int,
+) -> list[_One]:
+    found: list[_One] = []
+    for part in _from(parts, after):
+        found += ask(part, _within(part, after), limit - len(found))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _from(parts: Sequence[Wanted], after: str | None) -> Iterator[Wanted]:
+    """Those that a cursor has not left behind."""
+    last = "" if after is None else after.partition(" ")[0]
+    return (part for part in parts if str(part["kind"]) >= last)
+
+
+def _within(part: Wanted, after: str | None) -> str | None:
+    return after if after is not None and after.partition(" ")[0] == part["kind"] else None
+
+
+def _present(tx: Transaction, account: str, parts: Sequence[Wanted]) -> Sequence[Wanted]:
+    """Without the kinds that nobody has anything of; one is as quickly asked for."""
+    if len(parts) < 2:
+        return parts
+    kinds = {kind for _, kind in entities.generations(tx, account)}
+    return [part for part in parts if part["kind"] in kinds]
 
 
 SOURCE, TARGET = "occi.core.source", "occi.core.target"
 ENDS = (SOURCE, TARGET)
 """A link's ends: a filter has them as they are stored."""
 
-_CORE: Mapping[str, str] = {
-    "occi.core.id": "id",
-    "occi.core.title": "title",
-    "occi.core.summary": "summary",
-    SOURCE: "source",
-    TARGET: "target",
-}
+_TITLES = ("occi.core.title", "occi.core.summary")
+_CORE = frozenset({"occi.core.id", *_TITLES, *ENDS})
 
 
-def _split(attributes: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, Value]]:
-    """(the core's own, which are members of a record; the others)."""
-    core = {name: value for name, value in attributes.items() if name.startswith("occi.core.")}
-    return core, {name: value for name, value in attributes.items() if name not in core}
+def _of_kind(registry: Registry, kind: str, attributes: Mapping[str, Value]) -> Wanted | None:
+    """None when no entity of the kind fits: it has no such attribute, or none of that type."""
+    values = filters.narrowed(registry, kind, _others(attributes))
+    if values is None:
+        return None
+    titles = {name: str(attributes[name]) for name in _TITLES if name in attributes}
+    source, target = (str(attributes[name]) if name in attributes else None for name in ENDS)
+    id = bare_id(str(attributes["occi.core.id"])) if "occi.core.id" in attributes else None
+    return {"kind": kind, "id": id, "attributes": {**values, **titles}, "source": source, "target": target}
+
+
+def _others(attributes: Mapping[str, Value]) -> dict[str, Value]:
+    """Those that are not the core's own, which have a place of their own in a record."""
+    return {name: value for name, value in attributes.items() if not name.startswith("occi.core.")}
 
 
 def _families(registry: Registry, selection: Selection) -> list[frozenset[str]]:
@@ -116,43 +189,3 @@ def _narrowed(registry: Registry, selection: Selection) -> frozenset[str]:
         if name not in registry.mixins:
             kinds &= registry.kinds_below(name)
     return kinds
-
-
-def _has(record: Record, core: Mapping[str, Value]) -> bool:
-    return all(name in _CORE and getattr(record, _CORE[name]) == bare_id(str(value)) for name, value in core.items())
-
-
-def _fits(record: Record, values: Mapping[str, Value]) -> bool:
-    """The store is asked for single values only."""
-    return all(record.attributes.get(name) == value for name, value in values.items() if isinstance(value, list | dict))
-
-
-def _of_kind(
-    tx: Transaction,
-    account: str,
-    kind: str,
-    values: Mapping[str, Value],
-    core: Mapping[str, Value],
-    *,
-    mixin: str | None,
-    chunk: int,
-) -> Iterator[Record]:
-    """What the store can be asked for; `chunk` records at a time."""
-    source, target = (str(core[name]) if name in core else None for name in ENDS)
-    wanted = {name: value for name, value in values.items() if isinstance(value, str | int | float | bool)}
-    after: str | None = None
-    while True:
-        page = entities.page(
-            tx,
-            account,
-            kind=kind,
-            mixin=mixin,
-            attributes=wanted,
-            source=source,
-            target=target,
-            after=after,
-            limit=chunk,
-        )
-        yield from page.records
-        if (after := page.after) is None:
-            return

@@ -17,6 +17,7 @@ from broker.occi.registry import Registry
 from broker.services import ROWS, Context, Hooks, Row
 from broker.settings import Settings
 from broker.store import PLATFORM, Store
+from broker.web.marks import Marks
 from broker.web.references import References
 from broker.web.tags import Registries
 
@@ -40,6 +41,7 @@ class Site:
     local: Mapping[str, WSGIApplication] = field(default_factory=dict)
     clock: Callable[[], int] | None = None
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    marks: Marks = field(default_factory=Marks)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property

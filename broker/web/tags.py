@@ -14,6 +14,7 @@ from broker.errors import AccordsError
 from broker.occi.model import Mixin
 from broker.occi.registry import Registry
 from broker.store import Record, Store, Transaction, entities
+from broker.store.entities.changes import Generations, generations
 
 KIND = "urn:accords:user-mixin"
 _MOST = 10_000
@@ -22,8 +23,9 @@ _IDS = uuid.UUID("0b1f5a3e-54f2-5a5d-8a64-1f6f0a7c9f0d")
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """An account's mixins as they were read, and the registry with them."""
+    """An account's mixins as they were read, when they had changed last, and the registry with them."""
 
+    changed: Generations
     mixins: tuple[Mixin, ...]
     registry: Registry
 
@@ -32,7 +34,8 @@ class Registries:
     """Each account's registry: the row's categories and the account's own mixins.
 
     What is remembered is this process' own, and other processes of the row change mixins, too: whoever asks for the
-    `newest` has them read again. The same mixins give the same registry, which caches know by its identity.
+    `newest` has the database say whether they did. The same mixins give the same registry, which caches know by its
+    identity.
     """
 
     def __init__(self, base: Registry) -> None:
@@ -41,12 +44,25 @@ class Registries:
 
     def of(self, store: Store, account: str, *, newest: bool = True) -> Registry:
         known = self._known.get(account)
-        if known is None or newest:
-            with store.read() as tx:
-                mixins = _stored(tx, account)
-            if known is None or known.mixins != mixins:
-                known = self._known[account] = _Known(mixins, _with_all(self.base, mixins))
+        if known is None or (newest and known.changed != _looked_at(store, account)):
+            known = self._known[account] = self._read(store, account, known)
         return known.registry
+
+    def _read(self, store: Store, account: str, known: _Known | None) -> _Known:
+        with store.read() as tx:
+            changed, mixins = _changed(tx, account), _stored(tx, account)
+        same = known is not None and known.mixins == mixins
+        return _Known(changed, mixins, known.registry if known and same else _with_all(self.base, mixins))
+
+
+def _looked_at(store: Store, account: str) -> Generations:
+    with store.look() as tx:
+        return _changed(tx, account)
+
+
+def _changed(tx: Transaction, account: str) -> Generations:
+    """When what categories are made of changed last."""
+    return {key: number for key, number in generations(tx, account).items() if key[1] in (KIND, templates.KIND)}
 
 
 def add(tx: Transaction, account: str, registry: Registry, mixins: Iterable[Mixin]) -> None:
@@ -63,7 +79,7 @@ def remove(tx: Transaction, account: str, registry: Registry, type_ids: Iterable
     for type_id in type_ids:
         registry = registry.without_mixin(type_id)
         entities.delete(tx, account, KIND, _id(type_id))
-        while members := entities.page(tx, account, mixin=type_id, limit=500).records:
+        while members := entities.page(tx, account, mixins=[{type_id}], limit=500).records:
             for member in members:
                 _without(tx, member, type_id)
 

@@ -126,7 +126,7 @@ def test_a_mistake_of_ours_shows_its_request_id_and_no_traceback(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the inner workings")
 
-    monkeypatch.setattr(entities, "page", broken)
+    monkeypatch.setattr(entities, "keys", broken)
     with caplog.at_level(logging.ERROR):
         answer: httpx.Response = broker("node", "GET", "/node/", {**token(broker, "ann"), "X-Request-Id": "r-1"})
     assert answer.status_code == 500

@@ -1,22 +1,28 @@
-"""Pages of entities that fit a filter, in the order of kind and id, from an index that has this order."""
+"""Pages of entities that fit a filter, in the order of kind and id: the account's and the platform's.
+
+A page is read from an index that has its order, behind the last of the page before: what it costs depends neither on
+how many came before nor on how many there are. Of several filters the one that fits fewest leads; two that both fit
+many and seldom the same are what can still cost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from heapq import merge
-from itertools import islice
-from typing import Any
+from itertools import groupby, islice
+from typing import Any, TypeVar, Unpack
 
-import sqlalchemy as sa
+from broker.store.engine import Transaction, dump
+from broker.store.entities import statements
+from broker.store.entities.records import PLATFORM, Record, from_row
+from broker.store.entities.statements import Shape
+from broker.store.entities.wanted import Wanted, indexed, is_whole
 
-from broker.store.engine import Transaction
-from broker.store.entities.records import COLUMNS, PLATFORM, Record, from_row
-from broker.store.tables import entities, entity_attributes, entity_mixins
+Key = tuple[str, str]
+"""Kind and id of an entity."""
 
-Scalar = str | int | float | bool
-"""What an attribute can be looked up by."""
+_One = TypeVar("_One")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,128 +34,149 @@ class Page:
 
 
 def page(
-    tx: Transaction,
-    account: str,
-    *,
-    kind: str | None = None,
-    mixin: str | None = None,
-    attributes: Mapping[str, Scalar] | None = None,
-    source: str | None = None,
-    target: str | None = None,
-    after: str | None = None,
-    limit: int = 100,
+    tx: Transaction, account: str, *, after: str | None = None, limit: int = 100, **wanted: Unpack[Wanted]
 ) -> Page:
-    """The account's entities and the platform's, ordered by kind and id, those that fit every filter given.
-
-    `attributes` must be written the same: the text "4" finds the number, too. Keyset paging: the cost of a page does
-    not depend on how many came before, nor on how many the filters leave out.
-    """
-    named = list((attributes or {}).items())
-    last, _, last_id = (after or "").partition(" ")
-    past = None if after is None else "id" if kind == last else "place"
-    given = {"kind": kind, "mixin": mixin, "source": source, "target": target}
-    long = tuple(name if _is_long(wish) else None for name, wish in named)
-    wanted = _select(frozenset(name for name, value in given.items() if value is not None), long, past)
-    values: dict[str, Any] = {**given, "limit": limit + 1, "last": last, "last_id": last_id}
-    for number, (name, wish) in enumerate(named):
-        values |= {f"name_{number}": name[:_NAME], f"value_{number}": written(wish), f"whole_{number}": wish}
-    rows = (tx.run(wanted, {**values, "account": name}) for name in _readable(account))
-    answers = (sorted(map(from_row, each), key=_place) for each in rows)
-    found = list(islice(merge(*answers, key=_place), limit + 1))
-    more = len(found) > limit
-    return Page(tuple(found[:limit]), _cursor(found[limit - 1]) if more else None)
-
-
-def written(value: Scalar) -> str:
-    """An attribute's value as the index has it (migration 0007), the beginning of a long text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return format(value + 0.0, ".15g") if isinstance(value, float) else str(value)[:_VALUE]  # -0.0 is written 0
-
-
-_PLACE = ("account", "kind", "id")
-
-_NAME, _VALUE = 200, 64
-"""Characters of an attribute's name and value that its index has."""
-
-
-def _readable(account: str) -> tuple[str, ...]:
-    return (account,) if account == PLATFORM else (account, PLATFORM)
-
-
-@lru_cache(maxsize=256)
-def _select(given: frozenset[str], long: tuple[str | None, ...], past: str | None) -> sa.Select[Any]:
-    """The statement of a page: filters that are given; of each attribute its name if the index has only the beginning
-    of its value; behind which kind of cursor. Which entities is found in one index, and only then are they read: left
-    to itself PostgreSQL takes a value for rarer than it is, and sorts all that have it."""
-    filters = [*map(_attribute, range(len(long))), *([_MIXIN] if "mixin" in given else [])]
-    whole = [_whole(name, number) for number, name in enumerate(long) if name is not None]
-    # An end of a link is the rarest of all: its index leads. Otherwise the first filter's, which has the page's order.
-    leads = filters.pop(0) if filters and not given & {"source", "target"} else _Filter(entities)
-    first = leads.table.c
-    wanted = sa.select(first.account, first.kind, first.id).where(
-        first.account == sa.bindparam("account"), *leads.where
+    """The first `limit` entities behind the cursor."""
+    parts = (
+        sorted(map(from_row, tx.run(statements.rows(way.shape(after)), way.values(after, limit + 1))), key=_place)
+        for way in _ways(tx, account, wanted)
     )
-    for name, column in (("kind", first.kind), ("source", entities.c.source), ("target", entities.c.target)):
-        if name in given:
-            wanted = wanted.where(column == sa.bindparam(name))
-    here = () if leads.table is entities else _same(leads.table)
-    for each in filters:
-        same = (each.table.c[name] == first[name] for name in _PLACE)
-        wanted = wanted.where(sa.exists().where(*each.where, *same))
-    for one in whole:
-        wanted = wanted.where(sa.exists(sa.select(entities.c.id).where(one, *here)) if here else one)
-    if past is not None:
-        wanted = wanted.where(_past(leads.table, past))
-    wanted = wanted.order_by(first.kind, first.id).limit(sa.bindparam("limit", type_=sa.Integer))
-    if leads.table is entities:
-        return wanted.with_only_columns(*COLUMNS)
-    keys = wanted.subquery("page")
-    return sa.select(*COLUMNS).join_from(keys, entities, sa.and_(*_same(keys)))
+    found = _merged(parts, _place, limit + 1)
+    more = len(found) > limit
+    return Page(tuple(found[:limit]), cursor(*_place(found[limit - 1])) if more else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Filter:
-    """An index of entities, and the part of it that is wanted."""
-
-    table: sa.FromClause
-    where: tuple[sa.ColumnElement[bool], ...] = ()
-
-
-def _attribute(number: int) -> _Filter:
-    table = entity_attributes.alias()
-    named = table.c.name == sa.bindparam(f"name_{number}")
-    return _Filter(table, (named, table.c.value == sa.bindparam(f"value_{number}")))
+def keys(
+    tx: Transaction, account: str, *, after: str | None = None, limit: int = 100, **wanted: Unpack[Wanted]
+) -> tuple[tuple[Key, ...], str | None]:
+    """Kind and id of what `page` gives, and its `after`; no entity is read."""
+    found = _keys(tx, _ways(tx, account, wanted), after, limit + 1)
+    return tuple(found[:limit]), cursor(*found[limit - 1]) if len(found) > limit else None
 
 
-_MIXIN = _Filter(entity_mixins, (entity_mixins.c.mixin == sa.bindparam("mixin"),))
+def passed(
+    tx: Transaction, account: str, count: int, *, after: str | None = None, **wanted: Unpack[Wanted]
+) -> tuple[str | None, int]:
+    """The cursor behind the `count`-th entity, and `count`; None, and how many there are, when there are fewer. The
+    index is walked this far: ask for some thousands at a time."""
+    ways = _ways(tx, account, wanted)
+    if len(ways) == 1:
+        (way,) = ways
+        values = way.values(after, 1, skip=count - 1)
+        if (last := tx.run(statements.keys(way.shape(after)), values).first()) is not None:
+            return cursor(last.kind, last.id), count
+    found = _keys(tx, ways, after, count)
+    return (cursor(*found[-1]), count) if len(found) == count else (None, len(found))
 
 
-def _same(table: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
-    return tuple(table.c[name] == entities.c[name] for name in _PLACE)
+def cursor(kind: str, id: str) -> str:
+    """What a page is asked for with that begins behind an entity, which need not be there any more."""
+    return f"{kind} {id}"
 
 
-def _is_long(wish: Scalar) -> bool:
-    return isinstance(wish, str) and len(wish) >= _VALUE
+def _keys(tx: Transaction, ways: Iterable[_Way], after: str | None, limit: int) -> list[Key]:
+    parts = (
+        [(row.kind, row.id) for row in tx.run(statements.keys(way.shape(after)), way.values(after, limit))]
+        for way in ways
+    )
+    return _merged(parts, _itself, limit)
 
 
-def _whole(name: str, number: int) -> sa.ColumnElement[bool]:
-    found: sa.ColumnElement[bool] = entities.c.attributes[name].as_string() == sa.bindparam(f"whole_{number}")
-    return found
+def _merged(parts: Iterable[Iterable[_One]], place: Callable[[_One], Key], limit: int) -> list[_One]:
+    """Parts in order as one; what is in several of them comes once."""
+    lists = [each for each in map(list, parts) if each]
+    if len(lists) == 1:
+        return lists[0][:limit]
+    once = (next(same) for _, same in groupby(merge(*lists, key=place), key=place))
+    return list(islice(once, limit))
 
 
-def _place(record: Record) -> tuple[str, str]:
+def _place(record: Record) -> Key:
     return (record.kind, record.id)
 
 
-def _cursor(record: Record) -> str:
-    return f"{record.kind} {record.id}"
+def _itself(key: Key) -> Key:
+    return key
 
 
-def _past(table: sa.FromClause, cursor: str) -> sa.ColumnElement[bool]:
-    """Behind the cursor. Within one kind by the id alone, so that the primary key gives the order."""
-    last_id = sa.bindparam("last_id", type_=sa.String)
-    if cursor == "id":
-        found: sa.ColumnElement[bool] = table.c.id > last_id
+_MANY = 64
+"""Mixins of a set that are looked for one by one; more are looked up of each entity."""
+
+_ENOUGH = 1000
+"""Entities of a filter that are counted, to find the one that fits fewest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One index to read, in its order: an account, a filter and which part of it leads."""
+
+    account: str
+    wanted: Wanted
+    mixins: Sequence[Sequence[str]]
+    leads: str = ""
+
+    def shape(self, after: str | None = None) -> Shape:
+        given = frozenset(name for name in ("kind", "id", "source", "target") if self.wanted.get(name) is not None)
+        named = (self.wanted.get("attributes") or {}).items()
+        parts = tuple((None if is_whole(value) else name, isinstance(value, list | dict)) for name, value in named)
+        past = None if after is None else "id" if after.partition(" ")[0] == self.wanted.get("kind") else "place"
+        return Shape(given, parts, tuple(map(len, self.mixins)), self.leads, past)
+
+    def values(self, after: str | None, limit: int, skip: int = 0) -> dict[str, Any]:
+        last, _, last_id = (after or "").partition(" ")
+        found: dict[str, Any] = {"account": self.account, "limit": limit, "skip": skip}
+        found |= {"last": last, "last_id": last_id}
+        found |= {name: self.wanted.get(name) for name in ("kind", "id", "source", "target")}
+        for number, (name, value) in enumerate((self.wanted.get("attributes") or {}).items()):
+            found[f"name_{number}"], found[f"value_{number}"] = indexed(name, value)
+            found[f"whole_{number}"] = value if isinstance(value, str) else dump(value)
+        for number, names in enumerate(self.mixins):
+            found |= {f"mixin_{number}_{each}": name for each, name in enumerate(names)}
         return found
-    return sa.tuple_(table.c.kind, table.c.id) > sa.tuple_(sa.bindparam("last", type_=sa.String), last_id)
+
+
+def _ways(tx: Transaction, account: str, wanted: Wanted) -> list[_Way]:
+    """The indexes that together have the page, each in its order."""
+    accounts = (account,) if account == PLATFORM else (account, PLATFORM)
+    return [way for each in accounts for way in _ways_of(tx, each, wanted)]
+
+
+def _ways_of(tx: Transaction, account: str, wanted: Wanted) -> Iterator[_Way]:
+    mixins = _used(tx, account, wanted)
+    if any(not names for names in mixins):
+        return
+    way = _leading(tx, account, wanted, mixins)
+    kind, _, number = way.leads.partition(" ")
+    if kind == "mixins" and len(mixins[int(number)]) > 1:
+        for name in mixins[int(number)]:
+            yield _Way(account, wanted, _with(mixins, int(number), name), way.leads)
+    else:
+        yield way
+
+
+def _leading(tx: Transaction, account: str, wanted: Wanted, mixins: Sequence[Sequence[str]]) -> _Way:
+    """The way that the filter leads which fits fewest entities; an id is looked up by the primary key."""
+    ends = [name for name in ("source", "target") if wanted.get(name) is not None]
+    attributes = [f"attribute {number}" for number in range(len(wanted.get("attributes") or {}))]
+    sets = [f"mixins {number}" for number, names in enumerate(mixins) if len(names) <= _MANY]
+    ways = [_Way(account, wanted, mixins, leads) for leads in (*ends, *attributes, *sets)]
+    if not ways or wanted.get("id") is not None:
+        return _Way(account, wanted, mixins)
+    return ways[0] if len(ways) == 1 else min(ways, key=lambda way: _counted(tx, way))
+
+
+def _counted(tx: Transaction, way: _Way) -> int:
+    return int(tx.run(statements.count(way.shape()), way.values(None, _ENOUGH)).scalar_one())
+
+
+def _used(tx: Transaction, account: str, wanted: Wanted) -> list[Sequence[str]]:
+    """Of each set of mixins those that the account's entities have: a set may hold every template there is."""
+    sets = wanted.get("mixins") or ()
+    if all(len(names) == 1 for names in sets):
+        return [tuple(names) for names in sets]
+    used = set(tx.run(statements.USED_MIXINS, {"account": account}).scalars())
+    return [sorted(used & names) for names in sets]
+
+
+def _with(mixins: Sequence[Sequence[str]], number: int, name: str) -> Sequence[Sequence[str]]:
+    return [[name] if each == number else names for each, names in enumerate(mixins)]
