@@ -2,10 +2,14 @@
 
 httpx bounds each wait of a request; a driver promises the end of all of them together. So what is left of the
 deadline is given to each phase as it starts, and the body is read under the same clock.
+
+What was given up is not sent later, either (`connections`): the kernel keeps what it could not deliver, and would
+send it when a network is back, long after the call's end, when somebody else may be at the same thing.
 """
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Mapping
 
@@ -15,6 +19,17 @@ from providers.errors import Ambiguous, ProviderError, Unavailable
 
 # What surely did not reach the cloud. Any other failure of the transport leaves it open whether it did.
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+ACKNOWLEDGED = 3000
+"""Milliseconds in which the other side's kernel acknowledges what was sent, or the connection is ended. By default it
+is tried for minutes, even for a connection that was closed."""
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)  # httpx's own
+
+
+def connections(limits: httpx.Limits = _LIMITS) -> httpx.HTTPTransport:
+    """What every driver's client sends by."""
+    option = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ACKNOWLEDGED)
+    return httpx.HTTPTransport(limits=limits, trust_env=False, socket_options=[option])
 
 
 class Clock:

@@ -31,7 +31,7 @@ from providers.fake.wire import (
     error_from_json,
 )
 from providers.protocol import Action, Instruction, Kind, OfferedSize, Offering, Outcome, Problem, Resource, Spec, State
-from providers.transport import Clock, exchange
+from providers.transport import Clock, connections, exchange
 
 CONTROL_DEADLINE = 10.0
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class RemoteFake:
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-        self._client = httpx.Client(base_url=url, limits=limits, trust_env=False)
+        self._client = httpx.Client(base_url=url, transport=connections(limits), trust_env=False)
 
     def check(self, *, deadline: float) -> Sequence[Problem]:
         return self._ask("check", PROBLEMS, deadline)

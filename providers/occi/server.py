@@ -22,7 +22,7 @@ from providers.errors import (
 )
 from providers.occi.options import Options
 from providers.occi.rendering import Collection, Model, Shown
-from providers.transport import Clock, exchange
+from providers.transport import Clock, connections, exchange
 
 M = TypeVar("M", bound=BaseModel)
 PAGE = 500
@@ -52,7 +52,8 @@ class Server:
         headers = {"Accept": JSON, "Content-Type": JSON, "User-Agent": "accords OCCI/1.2"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.Client(base_url=options.url, headers=headers, transport=transport, trust_env=False)
+        sends = transport or connections()
+        self._client = httpx.Client(base_url=options.url, headers=headers, transport=sends, trust_env=False)
 
     def model(self, clock: Clock) -> Model:
         """The query interface."""
