@@ -39,6 +39,7 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonLines())
     # A record's thread, process and place in the source are not shown: looking them up costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # "Optimization" in Python's logging HOWTO
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
