@@ -78,7 +78,8 @@ class EntityResource:
     def _find(self, exchange: Exchange, id: str) -> tuple[Record, tuple[Record, ...]]:
         if "\0" in id:  # which PostgreSQL cannot be asked for
             raise Missing(f"There is nothing at {exchange.path}.")
-        with self._site.store.read() as tx:
+        store = self._site.store
+        with store.read() if self._site.has_links else store.look() as tx:
             record = entities.get(tx, exchange.account, self._kind.id, id)
             return record, writing.outgoing(exchange, tx, record)
 
