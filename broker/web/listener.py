@@ -8,6 +8,7 @@ which the worker's main thread keeps as well.
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import time
 from typing import Any
@@ -25,6 +26,9 @@ COMPATIBLE = f"{SOFTWARE} OCCI/1.1"
 """The same in 1.1 mode: clients of 1.1 look for their own version in it."""
 
 HEAD_SECONDS = 10.0
+
+NEXT_MILLISECONDS = 2
+"""How long a thread waits for the next request of a connection before it hands that back to the main thread."""
 
 _REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.LimitRequestHeaders, 431, "Request Header Fields Too Large"),
@@ -45,13 +49,28 @@ def brand(software: str = SOFTWARE) -> None:
 
 
 class Worker(ThreadWorker):
-    """gthread, with a limit on the time a request's head takes."""
+    """gthread, with a limit on the time a request's head takes. A thread that answered stays with its connection for a
+    moment while nobody else wants it: who asks again at once is spared two changes of threads, a third of the time that
+    a small answer takes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reading: dict[TConn, float] = {}
 
     def handle(self, conn: TConn) -> Any:
+        answered = self._handle_one(conn)
+        while answered is True and self.alive and self._asks_again(conn):
+            answered = self._handle_one(conn)
+        return answered
+
+    def _asks_again(self, conn: TConn) -> bool:
+        if conn.cfg.is_ssl or self.tpool._work_queue.qsize():
+            return False
+        incoming = select.poll()
+        incoming.register(conn.sock, select.POLLIN)
+        return bool(incoming.poll(NEXT_MILLISECONDS))
+
+    def _handle_one(self, conn: TConn) -> Any:
         self._reading[conn] = time.monotonic() + HEAD_SECONDS
         try:
             return super().handle(conn)
