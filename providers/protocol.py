@@ -6,7 +6,7 @@ only `providers.errors`. Every promise in these docstrings is a test in `tests/p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -26,6 +26,9 @@ class Kind(StrEnum):
     ADDRESS = "address"
     SNAPSHOT = "snapshot"
     APPLICATION = "application"
+
+
+EVERY = frozenset(Kind)
 
 
 class State(StrEnum):
@@ -277,10 +280,14 @@ class Outcome:
 
 @runtime_checkable
 class Provider(Protocol):
-    """A cloud, or one account at one. Instances are safe to call from many threads."""
+    """A cloud, or one account at one. Instances are safe to call from many threads.
+
+    `lists`: a list answers for many looks at less than they cost, as at clouds over a network; whoever waits for many
+    things then asks for one list and not for each."""
 
     name: str
     driver: str
+    lists: bool
 
     def check(self, *, deadline: float) -> Sequence[Problem]:
         """Everything that keeps this provider from working; empty when it works."""
@@ -320,8 +327,9 @@ class Provider(Protocol):
         """Give it back. Deleting what is gone is fine. Conflict while something else still uses it."""
         ...
 
-    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
-        """Everything of any kind that carries all these tags."""
+    def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
+        """Everything of these kinds that carries all these tags. An empty answer has been checked: a cloud that would
+        answer so to whoever may not look raises Auth or Unavailable instead."""
         ...
 
     def console(self, id: str, *, deadline: float) -> str:

@@ -7,7 +7,7 @@ from broker.store.outbox import Projection
 from broker.verbs import projections
 from broker.verbs.changes import CHANGES
 from broker.verbs.job import Call
-from broker.verbs.make import LOOK_AGAIN, unfinished
+from broker.verbs.make import unfinished
 from broker.verbs.specs import resolved
 from providers.protocol import Kind, Resource
 
@@ -24,7 +24,7 @@ def act(call: Call) -> Outcome:
 
 
 def acted(call: Call) -> Outcome:
-    return _changed(call, call.provider.observe(Kind.MACHINE, str(call.partial["id"]), deadline=call.deadline))
+    return _changed(call, call.look(Kind.MACHINE, str(call.partial["id"])))
 
 
 def _changed(call: Call, machine: Resource) -> Outcome:
@@ -33,7 +33,7 @@ def _changed(call: Call, machine: Resource) -> Outcome:
     if machine.state is change.ends:
         return Done({"id": machine.id, "state": machine.state.value}, projections=shown(call, machine))
     if machine.state in change.by:
-        return Waiting({"id": machine.id}, LOOK_AGAIN)
+        return Waiting({"id": machine.id}, call.pause)
     return unfinished(call, machine) or Failed(_forbidden(call, machine), retryable=False)
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broker.errors import Missing
+from broker.verbs.looks import Looks, pause
 from broker.verbs.specs import Inputs
 from manifests import Placement, Plan, Step, node_of
-from providers.protocol import Provider
+from providers.protocol import Kind, Provider, Resource
 
 if TYPE_CHECKING:
     from broker.settings import Settings
@@ -60,6 +61,7 @@ class Tools:
     providers: Mapping[str, Provider]
     secret: Callable[[], str]
     key: str
+    looks: Looks = field(default_factory=Looks)
 
     def provider(self, name: str | None) -> Provider:
         """The provider instance of that name, or `Missing` with those there are."""
@@ -94,6 +96,16 @@ class Call:
     @property
     def deadline(self) -> float:
         return self.tools.settings.call_deadline
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look at what is being made, changed or given back."""
+        return pause(self.provider)
+
+    def look(self, kind: Kind, id: str) -> Resource:
+        """A thing that an earlier call began to make, change or give back; NotFound when it is gone."""
+        ours = {"accords-installation": self.job.installation}
+        return self.tools.looks.look(self.provider, kind, id, ours, self.deadline)
 
     def tags(self) -> Mapping[str, str]:
         """What every resource carries at its provider. Without the installation two brokers in one tenant would take

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 
 from broker.agent import userdata
 from broker.execute.outcomes import Done, Failed, Outcome, Waiting
@@ -16,9 +17,6 @@ from broker.verbs.job import Call
 from broker.verbs.specs import kind_of, spec_of
 from providers.errors import NotFound
 from providers.protocol import Kind, Resource, SnapshotSpec, Spec, State
-
-LOOK_AGAIN = 0.5
-"""Seconds between two looks at a resource that is being made, changed or given back."""
 
 
 def create(call: Call) -> Outcome:
@@ -34,8 +32,8 @@ def created(call: Call) -> Outcome:
     kind = kind_of(call.step.subject)
     if "replaced" not in call.partial:
         return made(call, _observe(call, kind))
-    if _is_there(call, kind, str(call.partial["replaced"])):
-        return Waiting(call.partial, LOOK_AGAIN)
+    if _is_there(call.look, kind, str(call.partial["replaced"])):
+        return Waiting(call.partial, call.pause)
     return made(call, _search(call, kind) or _create(call, _spec(call)))
 
 
@@ -47,7 +45,7 @@ def _replace(call: Call, broken: Resource) -> Outcome:
         with call.tools.store.write() as tx:
             agents.forget(tx, call.job.account, call.job.service, call.node)
             instructions.measure_again(tx, call.job.account, call.job.service, call.node)
-    return Waiting({"replaced": broken.id}, LOOK_AGAIN)
+    return Waiting({"replaced": broken.id}, call.pause)
 
 
 def made(call: Call, resource: Resource) -> Outcome:
@@ -60,7 +58,7 @@ def made(call: Call, resource: Resource) -> Outcome:
 def unfinished(call: Call, resource: Resource) -> Outcome | None:
     """Waiting while it is being made, Failed when it came up broken, None when it is there."""
     if resource.state is State.PENDING:
-        return Waiting({"id": resource.id}, LOOK_AGAIN)
+        return Waiting({"id": resource.id}, call.pause)
     return Failed(_broken(call, resource), retryable=False) if resource.state is State.ERROR else None
 
 
@@ -87,9 +85,9 @@ def _search(call: Call, kind: Kind) -> Resource | None:
     return call.provider.find(kind, call.token, deadline=call.deadline)
 
 
-def _is_there(call: Call, kind: Kind, identifier: str) -> bool:
+def _is_there(look: Callable[[Kind, str], Resource], kind: Kind, identifier: str) -> bool:
     try:
-        call.provider.observe(kind, identifier, deadline=call.deadline)
+        look(kind, identifier)
     except NotFound:
         return False
     return True
@@ -100,7 +98,7 @@ def _create(call: Call, spec: Spec) -> Resource:
 
 
 def _observe(call: Call, kind: Kind) -> Resource:
-    return call.provider.observe(kind, str(call.partial["id"]), deadline=call.deadline)
+    return call.look(kind, str(call.partial["id"]))
 
 
 def _broken(call: Call, resource: Resource) -> dict[str, object]:
@@ -148,11 +146,12 @@ def delete(call: Call) -> Outcome:
     if identifier is None:
         return _given_back(call, kind)
     call.provider.delete(kind, str(identifier), deadline=call.deadline)
-    return _gone(call, kind, str(identifier))
+    seen = call.provider.observe  # no list is newer than the deletion
+    return _gone(call, kind, str(identifier), lambda kind, id: seen(kind, id, deadline=call.deadline))
 
 
 def deleted(call: Call) -> Outcome:
-    return _gone(call, Kind(str(call.inputs["kind"])), str(call.partial["id"]))
+    return _gone(call, Kind(str(call.inputs["kind"])), str(call.partial["id"]), call.look)
 
 
 def _made_by(call: Call, kind: Kind) -> str | None:
@@ -161,10 +160,10 @@ def _made_by(call: Call, kind: Kind) -> str | None:
     return found.id if found else None
 
 
-def _gone(call: Call, kind: Kind, identifier: str) -> Outcome:
+def _gone(call: Call, kind: Kind, identifier: str, look: Callable[[Kind, str], Resource]) -> Outcome:
     """Gone is what the provider no longer shows: networks and volumes are held until their machine has ended."""
-    if _is_there(call, kind, identifier):
-        return Waiting({"id": identifier}, LOOK_AGAIN)
+    if _is_there(look, kind, identifier):
+        return Waiting({"id": identifier}, call.pause)
     return _given_back(call, kind)
 
 

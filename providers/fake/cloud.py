@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from providers.errors import Conflict, NotFound, Refused
@@ -18,6 +18,7 @@ from providers.fake.knobs import Knobs, Script
 from providers.fake.ledger import Carried, Ledger
 from providers.fake.making import KINDS, Draft, Site, Usage, draft, resized
 from providers.protocol import (
+    EVERY,
     Action,
     Instruction,
     Kind,
@@ -162,11 +163,12 @@ class Cloud:
                 raise Conflict(f"{kind} {id} is used by {users}; delete those first", thing=f"{kind}/{id}")
             self._remove(kind, id)
 
-    def list(self, tags: Mapping[str, str]) -> tuple[Resource, ...]:
+    def list(self, tags: Mapping[str, str], kinds: Collection[Kind] = EVERY) -> tuple[Resource, ...]:
         """What carries all these tags, in the order it was made."""
         wanted = tags.items()
         with self._lock:
-            return tuple(self._seen(thing) for thing in self._things.values() if wanted <= thing.resource.tags.items())
+            things = (thing for (kind, _), thing in self._things.items() if kind in kinds)
+            return tuple(self._seen(thing) for thing in things if wanted <= thing.resource.tags.items())
 
     def console(self, id: str) -> str:
         """What the machine said: a line for each thing that happened to it."""

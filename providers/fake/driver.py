@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from providers.errors import ProviderError
@@ -12,7 +12,19 @@ from providers.fake.gate import Gate, Held
 from providers.fake.knobs import Knobs, Trouble
 from providers.fake.ledger import Call, Carried, Ledger
 from providers.fake.making import KINDS
-from providers.protocol import Action, Instruction, Kind, OfferedSize, Offering, Outcome, Problem, Resource, Spec, State
+from providers.protocol import (
+    EVERY,
+    Action,
+    Instruction,
+    Kind,
+    OfferedSize,
+    Offering,
+    Outcome,
+    Problem,
+    Resource,
+    Spec,
+    State,
+)
 
 T = TypeVar("T")
 
@@ -21,6 +33,7 @@ class Fake:
     """A Provider, and beside it what a test asks and sets (below `turn`). `clock` is monotonic seconds."""
 
     driver = "fake"
+    lists = True
 
     def __init__(self, name: str, knobs: Knobs, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
@@ -54,8 +67,9 @@ class Fake:
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         return self._run(self._call("delete", kind, id), deadline, lambda: self.cloud.delete(kind, id))
 
-    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
-        return self._run(Call("list"), deadline, lambda: self.cloud.list(tags))
+    def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
+        call = Call("list", *kinds) if len(kinds) == 1 else Call("list")
+        return self._run(call, deadline, lambda: self.cloud.list(tags, kinds))
 
     def console(self, id: str, *, deadline: float) -> str:
         return self._run(self._call("console", Kind.MACHINE, id), deadline, lambda: self.cloud.console(id))

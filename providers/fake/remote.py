@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import httpx
@@ -30,7 +30,19 @@ from providers.fake.wire import (
     adapter,
     error_from_json,
 )
-from providers.protocol import Action, Instruction, Kind, OfferedSize, Offering, Outcome, Problem, Resource, Spec, State
+from providers.protocol import (
+    EVERY,
+    Action,
+    Instruction,
+    Kind,
+    OfferedSize,
+    Offering,
+    Outcome,
+    Problem,
+    Resource,
+    Spec,
+    State,
+)
 from providers.transport import Clock, connections, exchange
 
 CONTROL_DEADLINE = 10.0
@@ -41,6 +53,7 @@ class RemoteFake:
     """A Provider, and beside it what a test asks and sets: method by method what `providers.fake.driver.Fake` is."""
 
     driver = "fake"
+    lists = True
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
@@ -73,8 +86,8 @@ class RemoteFake:
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         self._ask("delete", NOTHING, deadline, kind=kind, id=id)
 
-    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
-        return self._ask("list", THINGS, deadline, tags=dict(tags))
+    def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
+        return self._ask("list", THINGS, deadline, tags=dict(tags), kinds=sorted(kinds))
 
     def console(self, id: str, *, deadline: float) -> str:
         return self._ask("console", TEXT, deadline, id=id)

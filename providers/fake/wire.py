@@ -79,7 +79,7 @@ CALLS: Mapping[str, Shape] = {
     "act": Shape({"kind": Kind, "id": str, "action": Action}, THING),
     "resize": Shape({"id": str, "size": OfferedSize}, THING),
     "delete": Shape({"kind": Kind, "id": str}, NOTHING),
-    "list": Shape({"tags": dict[str, str]}, THINGS),
+    "list": Shape({"tags": dict[str, str], "kinds": list[Kind]}, THINGS),
     "console": Shape({"id": str}, TEXT),
     "instruct": Shape({"id": str, "instruction": Instruction, "token": str}, OUTCOME),
     "turn_knobs": Shape({"knobs": Knobs}, NOTHING, control=True),

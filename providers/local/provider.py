@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from providers.errors import NotFound, ProviderError, Quota, Refused, Unavailable
 from providers.local import check, giving, host, lifecycle, looking, machines, making, names, snapshots
@@ -14,6 +14,7 @@ from providers.local.records import Records
 from providers.local.site import Site
 from providers.local.things import KINDS, Machine, Snapshot, Thing
 from providers.protocol import (
+    EVERY,
     USUAL,
     Ability,
     Action,
@@ -40,6 +41,7 @@ class Local:
     """LXC system containers on this machine. Calls from many threads and processes meet in locks on the home."""
 
     driver = "local"
+    lists = False
 
     def __init__(self, name: str, site: Site) -> None:
         self.name = name
@@ -114,10 +116,11 @@ class Local:
             if self.site.home.is_dir() and names.is_identity(self.site.prefix, kind, id):
                 giving.delete(self.site, kind, id, Deadline(deadline))
 
-    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
+    def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
         with self._edge("list"):
             until = Deadline(deadline)
-            mine = (thing for thing in Records(self.site.home) if tags.items() <= dict(thing.tags).items())
+            things = (thing for thing in Records(self.site.home) if KINDS[type(thing)] in kinds)
+            mine = (thing for thing in things if tags.items() <= dict(thing.tags).items())
             return [looking.resource(self.site, thing, until) for thing in mine]
 
     def console(self, id: str, *, deadline: float) -> str:

@@ -6,7 +6,7 @@ OCCI refuses to start what is active. All requests of a method share its one dea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import httpx
@@ -29,6 +29,7 @@ from providers.occi.rendering import (
 )
 from providers.occi.server import Server
 from providers.protocol import (
+    EVERY,
     Ability,
     Action,
     Instruction,
@@ -62,6 +63,7 @@ class Occi:
     """`transport` replaces the network (tests)."""
 
     driver = "occi"
+    lists = True
 
     def __init__(self, name: str, options: Options, transport: httpx.BaseTransport | None = None) -> None:
         self.name = name
@@ -147,12 +149,12 @@ class Occi:
             except NotFound:
                 return
 
-    def list(self, tags: Mapping[str, str], *, deadline: float) -> Sequence[Resource]:
+    def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
         clock = Clock(deadline)
         with self._named("list"):
             found = self._server.collection(self._location(TAGGED, clock), clock)
         seen = (resource(each) for each in found if each.kind in KINDS)
-        return [each for each in seen if tags.items() <= each.tags.items()]
+        return [each for each in seen if each.kind in kinds and tags.items() <= each.tags.items()]
 
     def console(self, id: str, *, deadline: float) -> str:
         """OCCI has no console: what the server says of the machine's state is all there is."""

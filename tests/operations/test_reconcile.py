@@ -59,4 +59,4 @@ def test_orphans_go_in_an_order_in_which_nothing_is_refused() -> None:
     things = [Resource(kind, kind.value, kind.value, State.ACTIVE, tags=tags) for kind in Kind]
     found = Observed("paris", 100, {(each.kind, each.id): each for each in things})
     kinds = [each.kind for each in orphans(found, {"old"}, {"volume", "snapshot"})]
-    assert kinds == [Kind.APPLICATION, Kind.MACHINE, Kind.FIREWALL, Kind.NETWORK]
+    assert kinds == [Kind.ADDRESS, Kind.APPLICATION, Kind.MACHINE, Kind.FIREWALL, Kind.KEY, Kind.NETWORK]

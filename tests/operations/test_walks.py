@@ -132,14 +132,15 @@ def test_a_machine_that_is_made_anew_is_told_again_what_to_measure(tmp_path: Pat
 def breaks(stage: Stage, name: str) -> str:
     """Carry out what there is to do while a machine, which is being made, breaks; its id."""
     walk = threading.Thread(target=stage.work, daemon=True)
-    stage.cloud.trouble(Trouble("hold", call="observe", kind="machine", name=name))
+    stage.cloud.trouble(Trouble("hold", call="list", kind="machine"))
     walk.start()
-    (held,) = stage.cloud.held(1, wait=10)
-    stage.cloud.turn(held.call.id, State.ERROR)
+    assert stage.cloud.held(1, wait=10)
+    (broken,) = (each.id for each in stage.cloud.resources() if each.name == name and each.kind is Kind.MACHINE)
+    stage.cloud.turn(broken, State.ERROR)
     stage.cloud.calm()
     walk.join(20)
     assert not walk.is_alive()
-    return held.call.id
+    return broken
 
 
 def test_a_quota_that_is_full_is_not_tried_again(tmp_path: Path) -> None:
@@ -166,7 +167,7 @@ def test_a_lost_answer_is_looked_up_and_not_repeated(tmp_path: Path) -> None:
 def test_a_thing_that_is_pending_is_waited_for(tmp_path: Path) -> None:
     stage = cloudy(tmp_path, pending=0.05)
     stage.deployed()
-    assert any(call.method == "observe" for call in stage.cloud.ledger.calls)
+    assert any(call.method == "list" for call in stage.cloud.ledger.calls)
 
 
 @pytest.mark.parametrize(("kind", "state", "again"), [("stop", "stopped", "start"), ("suspend", "suspended", "start")])
