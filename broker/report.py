@@ -236,9 +236,9 @@ def _state(step: Step, facts: Facts) -> str:
 
 
 def _created(plan: Plan, kind: str) -> Iterable[tuple[Step, str]]:
-    """The steps that create things of a kind, each with the node it is of."""
+    """The steps that bring things of a kind, each with the node it is of."""
     for step in plan.steps:
-        if step.verb == "create" and step.subject.startswith(kind + "/"):
+        if step.verb in ("create", "adopt") and step.subject.startswith(kind + "/"):
             yield step, step.subject.partition("/")[2].partition(".")[0]
 
 

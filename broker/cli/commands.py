@@ -62,6 +62,14 @@ INPUTS = (
         help="a file of lines NAME=VALUE with values of inputs, secret ones too",
     ),
 )
+KEPT = _argument(
+    "--volume",
+    action="append",
+    default=[],
+    type=parameters.assignment,
+    metavar="NAME=ID",
+    help="join a volume that was kept (its id: `accords volumes`) as this one of the manifest; may be repeated",
+)
 STRICT = _argument("--strict", action="store_true", help="refuse what would be repaired with a warning")
 WAIT = (
     _argument("--wait", action="store_true", help="wait until it is done, showing a line a step"),
@@ -96,7 +104,7 @@ COMMANDS: tuple[Command, ...] = (
         "plan",
         "documents:plan",
         "show what `up` would do, with cost and reasons; makes nothing",
-        (DOCUMENT, *INPUTS, STRICT, JSON),
+        (DOCUMENT, *INPUTS, KEPT, STRICT, JSON),
     ),
     Command(
         "convert",
@@ -123,6 +131,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             DOCUMENT,
             *INPUTS,
+            KEPT,
             STRICT,
             _argument("--name", help="name of the service; by default the manifest's"),
             _argument("--agreement", metavar="FILE", help="the agreement that the service is judged by"),

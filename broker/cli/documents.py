@@ -107,7 +107,7 @@ def planned(broker: Client, arguments: argparse.Namespace) -> tuple[Posted, Plan
 
     posted = sent(broker, arguments.document, strict=arguments.strict)
     inputs, secrets = parameters.given(arguments, posted.inputs)
-    made = broker.do(documents.plan(posted, inputs))
+    made = broker.do(documents.plan(posted, inputs, dict(arguments.volume)))
     for warning in made.warnings:
         tell(f"{arguments.document}: {warning['summary']} [{warning['code']}]")
     return posted, made, secrets

@@ -71,7 +71,7 @@ def volumes(found: Iterable[Report]) -> list[str]:
             one["name"],
             size(one["size"]) if one["size"] else "?",
             one["provider"],
-            f"accords volumes --remove {one['id']}",
+            f"used by {one['user']}" if one.get("user") else f"accords volumes --remove {one['id']}",
         )
         for one in found
     ]

@@ -55,11 +55,14 @@ def post(document: bytes, media_type: str = YAML, *, strict: bool = False) -> Fl
     return _posted(answer)
 
 
-def plan(posted: Posted, inputs: Mapping[str, object] | None = None) -> Flow[Planned]:
-    """What would be done with a manifest, its plain inputs filled. Secrets are for `services.start`, not for here."""
+def plan(
+    posted: Posted, inputs: Mapping[str, object] | None = None, volumes: Mapping[str, str] | None = None
+) -> Flow[Planned]:
+    """What would be done with a manifest, its plain inputs filled. Secrets are for `services.start`, not for here.
+    `volumes`: the manifest's, by name, for which one that was kept is joined, by its id."""
     said: dict[str, Any] = {"occi.plan.name": posted.name, "occi.plan.manifest": posted.location}
-    if inputs:
-        said["org.accords.inputs"] = dict(inputs)
+    given = {"org.accords.inputs": dict(inputs or {}), "org.accords.volumes": dict(volumes or {})}
+    said.update({name: value for name, value in given.items() if value})
     return planned((yield from create("manifest", Draft(kind=CORDS + "plan", attributes=said))))
 
 

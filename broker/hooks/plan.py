@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from broker.errors import Invalid, InvalidDocument
-from broker.hooks import library
+from broker.hooks import adopted, library
 from broker.hooks.addresses import uuid_of
 from broker.hooks.measuring import settled, unmeasured
 from broker.metrics import looking
@@ -36,6 +36,8 @@ def create(ctx: Context, record: Record) -> Record:
     manifest_id = uuid_of(wanted)
     name, document = _document(ctx, manifest_id, given(record.attributes))
     made = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
+    if names := adopted.wanted(record.attributes):
+        made = adopted.adopting(made, names, ctx.client.get("service", "/volumes")["volumes"])
     with ctx.store.read() as tx:
         look = looking(library.library(tx, ctx.account))
         made, warnings = settled(made, look), unmeasured(made, look)

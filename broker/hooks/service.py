@@ -14,7 +14,7 @@ import orjson
 
 from broker import monitor
 from broker.errors import Clash, Forbidden, Invalid
-from broker.hooks import given, library, metric, pins
+from broker.hooks import adopted, given, library, metric, pins
 from broker.hooks.addresses import uuid_of
 from broker.hooks.invoke import invoke
 from broker.occi import kinds
@@ -107,6 +107,7 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
         expires_at=record.expires_at,
     )
     services.create(tx, service)
+    adopted.take(tx, record.account, record.id, plan_from_json(record.plan_json).steps)
     given.keep(tx, record.account, record.id, record.secrets)
     guarantees.put(tx, record.account, record.id, record.promises)
     monitor.ask_nodes(tx, record.account, record.id, record.promises)

@@ -4,12 +4,13 @@ removes them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from broker.errors import Missing
+from broker.errors import Clash, Missing
+from broker.store import services
 from broker.store.engine import Transaction, upsert
 from broker.store.tables import volumes
 
@@ -41,7 +42,9 @@ class Volume:
 
 def retain(tx: Transaction, volume: Volume) -> None:
     """Keep a volume; keeping it again (same account and id) replaces what is known of it."""
-    row = {name: getattr(volume, name) for name in Volume.__slots__} | {"created": volume.created or tx.now}
+    user = {_USER: volume.facts[_USER]} if _USER in volume.facts else _user_of(tx, volume)
+    known = {"created": volume.created or tx.now, "facts": {**volume.facts, **user}}
+    row = {name: getattr(volume, name) for name in Volume.__slots__} | known
     fresh = {name: value for name, value in row.items() if name not in ("account", "id", "created")}
     tx.run(upsert(volumes).values(row).on_conflict_do_update(index_elements=["account", "id"], set_=fresh))
 
@@ -52,6 +55,35 @@ def get(tx: Transaction, account: str, id: str) -> Volume:
     if row is None:
         raise Missing(f"there is no volume or image {id} that is kept", hint="list them: accords volumes")
     return Volume(**row._mapping)
+
+
+def take(tx: Transaction, account: str, id: str, service: str) -> None:
+    """A service uses it from now on, as long as it lives. Clash when another does."""
+    found = get(tx, account, id)
+    used = user(tx, found)
+    if used is not None and used.id != service:
+        raise Clash(f"the volume {found.name} is used by {used.name}", hint=f"release {used.name} first")
+    retain(tx, replace(found, facts={**found.facts, _USER: service}))
+
+
+def user(tx: Transaction, volume: Volume) -> services.Service | None:
+    """The living service that has it now, beside the one that made it."""
+    try:
+        found = services.get(tx, volume.account, str(volume.facts[_USER]))
+    except (KeyError, Missing):
+        return None
+    return None if found.state == "released" else found
+
+
+def _user_of(tx: Transaction, volume: Volume) -> Mapping[str, Any]:
+    """Who uses it, as it was known before it was kept again."""
+    mine = sa.select(volumes.c.facts).where(volumes.c.account == volume.account, volumes.c.id == volume.id)
+    facts = tx.run(mine).scalar_one_or_none() or {}
+    return {_USER: facts[_USER]} if _USER in facts else {}
+
+
+_USER = "user"
+"""The fact that holds the id of the service that a kept volume was last joined to."""
 
 
 def every(tx: Transaction, account: str, *, service: str | None = None) -> tuple[Volume, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from broker.errors import AccordsError
 from broker.execute.outcomes import Failed, Outcome
 from broker.verbs.act import act, acted
+from broker.verbs.adopt import adopt, hand_back
 from broker.verbs.given import given
 from broker.verbs.instruct import await_agent, instruct, instructed, ready
 from broker.verbs.job import Call, Job, Tools
@@ -39,6 +40,8 @@ _SHARE = Verb(share, share)
 
 VERBS: Mapping[str, Verb] = {
     "create": Verb(create, created),
+    "adopt": Verb(adopt, adopt),
+    "hand-back": Verb(hand_back, hand_back),
     "generate": Verb(generate, generate),
     "given": Verb(given, given),
     "await": Verb(await_agent, await_agent),

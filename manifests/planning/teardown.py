@@ -29,6 +29,9 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
         if step.verb == SHARE:
             steps.append(_unshare(step, users))
             continue
+        if step.verb == _ADOPT:
+            steps.append(_handed_back(step))
+            continue
         if step.inputs.get("retain") and made[step.id] is not None and not volumes:
             continue
         steps.append(_deletion(step, made, deploy, users, last))
@@ -74,10 +77,12 @@ def shared(deploy: Plan, made: Made) -> Iterable[Step]:
     return (step for step in deploy.steps if step.verb == SHARE and step.id in made)
 
 
+_ADOPT = "adopt"
 _GIVEN_BACK = {("create", kind) for kind in ("network", "firewall", "volume", "machine", "application")} | {
     ("generate", "secret"),
     ("given", "secret"),
     (SHARE, "instance"),
+    (_ADOPT, "volume"),
 }
 _WHOLE = (f".{SHARE}", f".{APPLICATION}")
 
@@ -133,6 +138,14 @@ def _unshare(step: Step, users: Mapping[str, frozenset[str]]) -> Step:
     """What is shared is let go of after the nodes that use it; the last user's letting go gives it back."""
     needs = tuple(sorted(f"{user}.delete" for user in users.get(step.id, ())))
     return Step(f"{step.id}.delete", "unshare", step.subject, {"key": step.inputs["key"]}, needs=needs)
+
+
+def _handed_back(step: Step) -> Step:
+    """A volume that was there before is there afterwards, whatever is asked for."""
+    inputs: dict[str, Value] = {"token_step": step.id}
+    return Step(
+        f"{step.id}.delete", "hand-back", step.subject, inputs, step.provider, (f"{_machine_of(step.id)}.delete",)
+    )
 
 
 def _before(

@@ -91,6 +91,8 @@ def test_a_kept_volume_is_shown_with_the_command_that_removes_it() -> None:
         "v1  volume  pacs  images     1.5 MB  local  accords volumes --remove v1",
         "v2  image   pacs  pacs-db-2  ?       local  accords volumes --remove v2",
     ]
+    (used,) = show.volumes([{**kept[0], "user": "archive"}])
+    assert used.endswith("local  used by archive")
     assert show.volumes([]) == ["no volumes and no images are kept"]
 
 
