@@ -37,6 +37,7 @@ ANSWERS: Mapping[str, str] = {
     "occi.too-long": "the rendering does not fit into headers: ask for text/plain",
     "occi.action": "the action is defined, and nothing here carries it out",
     "occi.version": "the client speaks a newer OCCI than this server",
+    "provider.unable": "no provider can do that with what is there; the message says what, the hint what to do instead",
     "wait.over": "what a client waited for did not come within the time it gave",
     "answer.unreadable": "what answered a client is no row, or speaks otherwise",
     "row.down": "another category server does not answer; `row` names it, `retry_after` says when to try again",
@@ -71,6 +72,7 @@ STEPS: Mapping[str, str] = {
     "step.timeout": "the step did not end within `step_timeout`",
     "share.failed": "a service that is shared failed; the message says why, and the hint what mends it",
     "share.ring": "two services would wait for each other, because each uses what the other is",
+    "use.gone": "a network or storage that a compute is linked to was deleted before the compute was made",
     "step.bug": "a fault of ours in a step; the worker's log has the details",
 }
 """Failed steps, beside what providers say (`providers.errors`)."""

@@ -11,6 +11,7 @@
     ├── TooLarge                    413
     ├── Unsupported                 415
     ├── Unacceptable                406
+    ├── Unable                  501  nobody here can do that: no provider has the ability
     ├── RowDown                     503  another category server does not answer; names it
     ├── StoreFull                   507  the disk is full
     ├── Misconfigured               -    the settings, or a file that a command names, cannot be used: nothing begins
@@ -99,6 +100,11 @@ class Unsupported(AccordsError):
 class Unacceptable(AccordsError):
     code = "request.accept"
     status = 406
+
+
+class Unable(AccordsError):
+    code = "provider.unable"
+    status = 501
 
 
 class RowDown(AccordsError):

@@ -35,7 +35,8 @@ class Context:
 
     `account` is the account acted for (a server may act for another); `now` gives UTC microseconds,
     `new_id` a uuid string; `client` reaches the other rows as this row, for this account. `accept` is the request's
-    Accept header, `query` what its URL asks for beside a path, `body` reads what it sent.
+    Accept header, `query` what its URL asks for beside a path, `body` reads what it sent. `links` are
+    those that came inside the entity which is being made.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Context:
     accept: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     body: Callable[[], bytes] = bytes
+    links: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from manifests.planning.expand import expand
 from manifests.planning.operating import OPERATIONS, act, invoke
 from manifests.planning.placement import Placed, place
 from manifests.planning.planner import Planned, plan
-from manifests.planning.steps import in_names, node_of
+from manifests.planning.steps import in_names, node_of, ordered
 from manifests.planning.teardown import release, saves
 from manifests.reading.check import ports, volumes
 from manifests.reading.definitions import definitions, together
@@ -103,6 +103,7 @@ __all__ = [
     "invoke",
     "nearest",
     "node_of",
+    "ordered",
     "parse",
     "place",
     "plan",

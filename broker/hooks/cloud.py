@@ -1,73 +1,55 @@
 """What runs, seen through the cloud row.
 
-A compute that a client POSTs with a template becomes a service of its own, with it as the only node; one that belongs
-to a manifest's service is acted on through that service, and goes with it. What neither is, is kept as an entity
-(`unowned`).
+A compute that a client POSTs becomes a service of its own, with it as the only node; one that belongs to a manifest's
+service is acted on through that service, and goes with it. What neither is, is kept as an entity (`unowned`). Networks
+and storages are `thing`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 from broker.errors import AccordsError, Clash, Missing
-from broker.hooks import errands, machine, templates, unowned
-from broker.hooks.addresses import uuid_of
+from broker.hooks import errands, linked, machine, owned, templates, unowned
+from broker.hooks.owned import ALONE, NODE, PROVIDER, name_of
 from broker.occi.model import Mixin
 from broker.occi.registry import Registry
-from broker.plans import plan_to_json
 from broker.services import Context
 from broker.store import Record, Transaction, entities
 
 Action = Callable[[Context, Record, Mapping[str, object]], Record | Mixin]
 Together = Callable[[Context, Sequence[Record], Mapping[str, object]], Sequence[Record]]
 
-SERVICE, NODE, ALONE = "org.accords.service", "org.accords.node", "org.accords.alone"
-
-FIXED = tuple(f"occi.compute.{name}" for name in ("architecture", "cores", "hostname", "memory", "share"))
+FIXED = (*(f"occi.compute.{name}" for name in ("architecture", "cores", "hostname", "memory", "share")), PROVIDER)
 """What a machine is made with. No driver changes it afterwards: what an entity says of it is what runs."""
-
-BEING_MADE = "is being made"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Record):
-    """A compute on its way in, with the plan that will make it."""
-
-    plan_json: str = ""
 
 
 def create(ctx: Context, record: Record) -> Record:
-    """With a template: planned, and its service named. Refused when nobody can make it."""
+    """Planned, and its service named. Refused when nobody can make it; kept as an entity as long as no provider has
+    offered anything at all."""
     with ctx.store.read() as tx:
+        if not templates.known(tx, ctx.account):
+            return record
         chosen = templates.of(tx, ctx.account, record.mixins)
-    if not chosen:
-        return record
-    made = machine.planned(ctx, record, chosen)
+        uses = linked.uses(tx, ctx)
+    made = machine.planned(ctx, record, chosen, uses)
     (placement,) = made.placements
-    own = {
-        "occi.compute.state.message": BEING_MADE,
-        "org.accords.provider": placement.provider,
-        SERVICE: f"/service/{ctx.new_id()}",
-        NODE: placement.node,
-        ALONE: True,
-    }
-    known = {each.name: getattr(record, each.name) for each in fields(Record)}
-    return Asked(**{**known, "attributes": {**record.attributes, **own}}, plan_json=plan_to_json(made))
+    return owned.asked(record, owned.attributes(record, ctx.new_id(), placement.provider, placement.node), made)
 
 
 def created(ctx: Context, tx: Transaction, record: Record) -> None:
     """What is stored is owed its service."""
     service = _service(record)
-    if isinstance(record, Asked) and service is not None:
-        errands.note(tx, record, service, machine.service_name(record), record.plan_json)
+    if isinstance(record, owned.Asked) and service is not None:
+        errands.note(tx, record, service, owned.service_name(record), record.plan_json)
 
 
 def stored(ctx: Context, record: Record) -> None:
     """Ask for the service of a thing that is there now."""
     service = _service(record)
-    if isinstance(record, Asked) and service is not None:
+    if isinstance(record, owned.Asked) and service is not None:
         errands.do(ctx, service)
 
 
@@ -77,13 +59,15 @@ def update(ctx: Context, before: Record, after: Record) -> Record:
         former, wanted = (templates.ids_of(tx, ctx.account, each.mixins) for each in (before, after))
     if former != wanted:
         changed = ", ".join(sorted(former ^ wanted))
-        raise Clash(f"{_name(before)} keeps the templates it was made with, not {changed}", hint="make another compute")
+        raise Clash(
+            f"{name_of(before)} keeps the templates it was made with, not {changed}", hint="make another compute"
+        )
     if _service(before) is None:
         return after
     for name in FIXED:
         if after.attributes.get(name, before.attributes.get(name)) != before.attributes.get(name):
             raise Clash(
-                f"{name} of {_name(before)} does not change: no provider here resizes", hint="make another compute"
+                f"{name} of {name_of(before)} does not change: no provider here resizes", hint="make another compute"
             )
     kept = {name: before.attributes[name] for name in FIXED if name in before.attributes}
     return replace(after, attributes={**after.attributes, **kept})
@@ -142,9 +126,9 @@ def save(ctx: Context, record: Record, arguments: Mapping[str, object]) -> Mixin
     """The template of the image to be, pending; the worker fills it, or takes it away (INF-33)."""
     if _service(record) is None:
         raise Clash(
-            f"nothing runs for {_name(record)}: there is no image to save", hint="make a compute with a template"
+            f"nothing runs for {name_of(record)}: there is no image to save", hint="make a compute with a template"
         )
-    made = templates.announce(ctx, str(arguments.get("name") or _name(record)))
+    made = templates.announce(ctx, str(arguments.get("name") or name_of(record)))
     try:
         _ask(ctx, [record], "save", template=made.id, title=made.title)
     except AccordsError:
@@ -164,7 +148,7 @@ def leave(ctx: Context, records: Sequence[Record]) -> None:
     forced = ctx.query.get("force") == "true"
     for record in records:
         if not (forced or record.attributes.get(ALONE)):
-            refuse_owned(record, "add ?force=true, which gives back this machine alone, or release the service")
+            owned.refuse(record, "add ?force=true, which gives back this machine alone, or release the service")
     for record in records:
         if (service := _service(record)) is not None:
             node = {} if record.attributes.get(ALONE) else {"node": str(record.attributes[NODE])}
@@ -177,17 +161,6 @@ def delete(ctx: Context, tx: Transaction, record: Record) -> None:
     if (service := _service(record)) is not None:
         errands.turn(tx, service)
         entities.bury(tx, record.account, record.kind, record.id)
-
-
-def refuse(ctx: Context, tx: Transaction, record: Record) -> None:
-    """Clash for a network or storage that belongs to a service."""
-    refuse_owned(record, "release the service, which gives it back")
-
-
-def refuse_owned(record: Record, hint: str) -> None:
-    service = _service(record)
-    if service is not None:
-        raise Clash(f"{_name(record)} belongs to the service {service}", hint=hint, service=service)
 
 
 def _ask(ctx: Context, members: Sequence[Record], kind: str, **arguments: str) -> None:
@@ -203,10 +176,5 @@ def _ask(ctx: Context, members: Sequence[Record], kind: str, **arguments: str) -
         ctx.client.post("service", "/services/operations", body)
 
 
-def _name(record: Record) -> str:
-    return record.title or record.id
-
-
 def _service(record: Record) -> str | None:
-    found = record.attributes.get(SERVICE)
-    return uuid_of(str(found)) if found else None
+    return owned.service_of(record.attributes)

@@ -1,12 +1,12 @@
 """A compute that a plain OCCI client asks for, as a service of its own: its templates and attributes become a document
-of one node, which is placed and planned as any other, and walked by the same worker.
+of one node, which is placed and planned as any other, joined to what it is linked to (`linked`), and walked by the same
+worker.
 
 The document is nobody's: it is not kept, and nothing in the account can refer to it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from broker.errors import Clash, Invalid, InvalidDocument
-from broker.hooks import contextual, plan
+from broker.hooks import contextual, linked, plan
+from broker.hooks.owned import PROVIDER, node_name, service_name
 from broker.services import Context
 from broker.store import Record
 from broker.templates import OS, RESOURCE, Template
@@ -27,26 +28,17 @@ EVERYBODY = [{"name": name, "protocol": name, "range": "0.0.0.0/0"} for name in 
 """OCCI has no word for who may reach a compute: everybody, at every port."""
 
 
-def service_name(record: Record) -> str:
-    """`web-1a2b3c4d`: no two computes of an account have one."""
-    return f"{node_name(record)}-{record.id[:8]}"
-
-
-def node_name(record: Record) -> str:
-    said = record.title or str(record.attributes.get("occi.compute.hostname") or "").partition(".")[0]
-    return re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-")[:30].strip("-") or "compute"
-
-
-def planned(ctx: Context, record: Record, templates: Mapping[str, Template]) -> Plan:
+def planned(ctx: Context, record: Record, templates: Mapping[str, Template], uses: Sequence[linked.Use] = ()) -> Plan:
     """What will make it. Invalid for what nobody can make, Clash with every provider's reason when none has room."""
-    document = _document(record, templates)
+    document = _document(record, templates, _where(record, templates, uses))
     offers = with_image(plan.offers(ctx), templates.get(OS))
+    linked.check(uses, offers)
     order = tuple(ctx.settings.providers)
     try:
         made = plan.planned(document, offers, now=ctx.now(), max_age=ctx.settings.offer_max_age, order=order)
     except InvalidDocument as error:
         raise Clash(_reasons(error), hint="choose other templates, or ask again later") from error
-    return _bound(made, record)
+    return linked.joined(_bound(made, record), uses)
 
 
 def with_image(offers: Sequence[Offer], template: Template | None) -> list[Offer]:
@@ -62,15 +54,15 @@ def with_image(offers: Sequence[Offer], template: Template | None) -> list[Offer
     ]
 
 
-def _document(record: Record, templates: Mapping[str, Template]) -> Manifest:
-    text = orjson.dumps(_twin(record, templates))
+def _document(record: Record, templates: Mapping[str, Template], provider: str) -> Manifest:
+    text = orjson.dumps(_twin(record, templates, provider))
     reading = read(text, format=Format.JSON)
     if not isinstance(reading.document, Manifest):
         raise Invalid("; ".join(each.summary for each in errors(reading.diagnostics)), hint="mend the compute")
     return reading.document
 
 
-def _twin(record: Record, templates: Mapping[str, Template]) -> dict[str, Any]:
+def _twin(record: Record, templates: Mapping[str, Template], provider: str) -> dict[str, Any]:
     """The document in its JSON form."""
     said, name = record.attributes, node_name(record)
     compute = {
@@ -83,7 +75,7 @@ def _twin(record: Record, templates: Mapping[str, Template]) -> dict[str, Any]:
     node = {
         "name": name,
         "access": "public",
-        "provider": _provider(templates),
+        "provider": provider,
         "infrastructure": {
             "name": name,
             "compute": {key: value for key, value in compute.items() if value is not None},
@@ -95,10 +87,19 @@ def _twin(record: Record, templates: Mapping[str, Template]) -> dict[str, Any]:
     return {"manifest": {"name": service_name(record), "node": [node], "configuration": {"name": name}}}
 
 
-def _provider(templates: Mapping[str, Template]) -> str:
-    """An image is at one provider alone; a size of another's may be had there, too."""
-    chosen = templates.get(OS) or templates.get(RESOURCE)
-    return chosen.provider if chosen else "any"
+def _where(record: Record, templates: Mapping[str, Template], uses: Sequence[linked.Use]) -> str:
+    """An image is at one provider alone, and so are networks and storages; a size of another's may be had there, too.
+    Clash when they are at several."""
+    fixed = (
+        ("its image", templates[OS].provider if OS in templates else None),
+        ("what it is linked to", linked.provider(uses)),
+        (PROVIDER, record.attributes.get(PROVIDER)),
+    )
+    known = {what: str(name) for what, name in fixed if name}
+    if len(set(known.values())) > 1:
+        said = ", ".join(f"{what} is at {name}" for what, name in known.items())
+        raise Clash(f"no provider has all of it: {said}", hint="choose what is at one provider")
+    return next(iter(known.values()), templates[RESOURCE].provider if RESOURCE in templates else "any")
 
 
 def _system(templates: Mapping[str, Template]) -> str:

@@ -20,6 +20,7 @@ from broker.hooks import (
     service,
     several,
     sla,
+    thing,
     unowned,
     user,
     volume,
@@ -58,18 +59,20 @@ HOOKS: Mapping[str, Hooks] = {
         actions=cloud.ACTIONS,
         together=cloud.TOGETHER,
     ),
-    INFRASTRUCTURE + "network": Hooks(
-        actions=unowned.actions("up", "down"),
-        together=unowned.together("up", "down"),
-        delete=cloud.refuse,
-        projected=cloud.projected,
-    ),
-    INFRASTRUCTURE + "storage": Hooks(
-        actions=unowned.actions("online", "offline"),
-        together=unowned.together("online", "offline"),
-        delete=cloud.refuse,
-        projected=cloud.projected,
-    ),
+    **{
+        kind: Hooks(
+            create=thing.create,
+            created=cloud.created,
+            stored=cloud.stored,
+            update=thing.update,
+            leave=thing.leave,
+            delete=thing.delete,
+            projected=cloud.projected,
+            actions=thing.actions(*terms),
+            together=thing.together(*terms),
+        )
+        for kind, terms in thing.ACTIONS.items()
+    },
     platform.APPLICATION: Hooks(
         create=platform.application,
         actions=unowned.actions("start", "stop"),
@@ -79,7 +82,10 @@ HOOKS: Mapping[str, Hooks] = {
     platform.LINK: Hooks(created=platform.link),
     sla.AGREEMENT: Hooks(create=sla.create, update=sla.update, actions=sla.ACTIONS),
     sla.LINK: Hooks(create=sla.link),
-    **{kind: Hooks(created=links.created, projected=cloud.projected) for kind in links.ENDS},
+    **{
+        kind: Hooks(created=links.created, update=links.update, leave=links.leave, projected=cloud.projected)
+        for kind in links.ENDS
+    },
 }
 
 ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {

@@ -14,7 +14,7 @@ import orjson
 
 from broker import monitor
 from broker.errors import Clash, Forbidden, Invalid
-from broker.hooks import adopted, given, library, metric, pins
+from broker.hooks import adopted, event, given, library, linked, metric, pins
 from broker.hooks.addresses import uuid_of
 from broker.hooks.invoke import invoke
 from broker.occi import kinds
@@ -112,10 +112,13 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
     guarantees.put(tx, record.account, record.id, record.promises)
     monitor.ask_nodes(tx, record.account, record.id, record.promises)
     operations.submit(tx, record.account, record.id, "deploy", plan_json=record.plan_json)
+    if not record.manifest_id:
+        linked.count(tx, record.account, record.id, record.title, plan_from_json(record.plan_json))
 
 
 def _made(ctx: Context, record: Record) -> Record:
-    """A service whose plan the cloud row has made for one compute: there is neither a document nor an agreement."""
+    """A service whose plan the cloud row has made for one thing of a client's: there is neither a document nor
+    an agreement."""
     if not ctx.principal.role.internal:
         raise Forbidden(
             f"{MADE} is written by servers", hint="post a document and a plan, or a compute to the cloud row"
@@ -250,10 +253,14 @@ ACTIONS: Mapping[str, Action] = {
 
 def end(ctx: Context, query: Mapping[str, str]) -> Reply:
     """POST /services/<id>/end: 202. Whatever the service goes through, it is given back, what is being deployed
-    cancelled; with `node` that node's machine alone, and the rest stays."""
+    cancelled; with `node` that node's machine alone, and the rest stays. With `free` it is what a client's computes
+    use: Clash as long as any does."""
     with ctx.store.write() as tx:
         found = services.get(tx, ctx.account, query["id"])
-        sharing.check(tx, ctx.account, found.id, "release")
+        if "free" in query:
+            sharing.must_be_free(tx, ctx.account, found.id)
+        else:
+            sharing.check(tx, ctx.account, found.id, "release")
         if "node" in query:
             only = f"{query['node']}.0.machine"
             operations.submit(tx, ctx.account, found.id, "remove", arguments={"only": only})

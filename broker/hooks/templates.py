@@ -22,6 +22,11 @@ def of(tx: Transaction, account: str, mixins: Sequence[str]) -> Mapping[str, Tem
     return {each.family: each for each in known}
 
 
+def known(tx: Transaction, account: str) -> bool:
+    """Whether any provider has offered anything yet that machines can be made of."""
+    return bool(entities.page(tx, account, kind=KIND, limit=1).records)
+
+
 def ids_of(tx: Transaction, account: str, mixins: Sequence[str]) -> frozenset[str]:
     """Those of these mixins that are templates."""
     return frozenset(each for each in mixins if entities.find(tx, account, KIND, entity_of(each)) is not None)

@@ -37,12 +37,14 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A node of a service that uses an instance; not `running` while it is stopped."""
+    """A node of a service that uses an instance; not `running` while it is stopped. `leaving`: its service is being
+    released."""
 
     service: str
     node: str
     running: bool
     name: str
+    leaving: bool = False
 
 
 def make(tx: Transaction, account: str, key: str, service: str, name: str) -> None:
@@ -85,11 +87,9 @@ def users_of(tx: Transaction, account: str, key: str) -> tuple[User, ...]:
     """Who uses an instance, by service and node."""
     mine = (instance_users.c.account == account, instance_users.c.key == key)
     known = sa.and_(services.c.account == instance_users.c.account, services.c.id == instance_users.c.service)
-    wanted = sa.select(instance_users.c.service, instance_users.c.node, instance_users.c.running, services.c.name).join(
-        services, known
-    )
+    wanted = sa.select(instance_users, services.c.name, services.c.desired).join(services, known)
     rows = tx.run(wanted.where(*mine).order_by(services.c.name, instance_users.c.node))
-    return tuple(User(row.service, row.node, bool(row.running), row.name) for row in rows)
+    return tuple(User(row.service, row.node, bool(row.running), row.name, row.desired == "released") for row in rows)
 
 
 def used_by(tx: Transaction, account: str, service: str) -> tuple[tuple[str, Instance], ...]:
@@ -117,6 +117,16 @@ def check(tx: Transaction, account: str, service: str, operation: str) -> None:
         )
 
 
+def must_be_free(tx: Transaction, account: str, service: str) -> None:
+    """Clash with the names of those that use what a client made and wants to give back. Who is being released is waited
+    for by the release itself."""
+    instance = of_service(tx, account, service)
+    found = users_of(tx, account, instance.key) if instance else ()
+    names = sorted({user.name for user in found if not user.leaving})
+    if instance and names:
+        raise Clash(f"{instance.name} is used by {', '.join(names)}", hint="delete these computes first", users=names)
+
+
 def waits_for(tx: Transaction, account: str, service: str, other: str) -> bool:
     """Whether a service uses another one, directly or through what it uses."""
     seen, left = set[str](), [service]
@@ -129,11 +139,15 @@ def waits_for(tx: Transaction, account: str, service: str, other: str) -> bool:
 
 
 def end(tx: Transaction, account: str, service: str) -> None:
-    """A service was released: it is no instance any more, and uses none."""
+    """A service was released: it is no instance any more, and uses none. What waits for that goes on."""
     if of_service(tx, account, service) is not None:
         tx.run(sa.delete(instances).where(instances.c.account == account, instances.c.service == service))
         outbox.put(tx, account, [Projection(KIND, entity_id(service), gone=True)])
-    tx.run(sa.delete(instance_users).where(instance_users.c.account == account, instance_users.c.service == service))
+    used = tx.run(
+        sa.delete(instance_users).where(instance_users.c.account == account, instance_users.c.service == service)
+    )
+    if used.rowcount:
+        wake(tx, account)
 
 
 def wake(tx: Transaction, account: str) -> None:

@@ -19,6 +19,7 @@ from broker.verbs.instruct import await_agent, instruct, instructed, ready
 from broker.verbs.job import Call, Job, Tools
 from broker.verbs.make import create, created, delete, deleted, forget, generate, save, saved
 from broker.verbs.share import leave, share, unshare
+from broker.verbs.use import use, vacate
 from broker.verbs.watch import watch
 from manifests import Step
 from providers.errors import ProviderError, Throttled
@@ -62,6 +63,8 @@ VERBS: Mapping[str, Verb] = {
     "join": _SHARE,
     "leave": Verb(leave, leave),
     "unshare": Verb(unshare, unshare),
+    "use": Verb(use, use),
+    "vacate": Verb(vacate, vacate),
     "delete": Verb(delete, deleted),
     "forget": Verb(forget, forget),
 }

@@ -14,7 +14,7 @@ from broker.occi.states import words
 from broker.plans import element_id
 from broker.store.outbox import Projection
 from broker.verbs.job import Job
-from broker.verbs.specs import Inputs
+from broker.verbs.specs import Inputs, kind_of
 from manifests import Ref, Step, node_of
 from providers.protocol import Kind, Resource, State
 from sla import Watch
@@ -37,7 +37,7 @@ KINDS: Mapping[Kind, str] = {
 def made(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Projection, ...]:
     """The entities that show a resource as it was just observed. `step` is the one that created it."""
     if resource.kind is Kind.MACHINE:
-        links = (*_interfaces(job, step, resource), *_attachments(job, step))
+        links = (*_interfaces(job, step, inputs, resource), *_attachments(job, step))
         return (_compute(job, step, inputs, resource), _contract(job, step, resource), *links)
     if resource.kind is Kind.NETWORK:
         return (_network(job, step, resource),)
@@ -45,13 +45,15 @@ def made(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Proj
 
 
 def unmade(job: Job, why: str) -> Iterator[Projection]:
-    """The computes that clients asked for and that are not there, with the reason (INF-02: they may end in error)."""
+    """What clients asked for and is not there, with the reason (INF-02, INF-03: it may end in error)."""
     for step in job.deploy.steps:
-        if step.inputs.get("entity") and not job.made.get(step.id):
-            state = {"occi.compute.state": "error", "occi.compute.state.message": why}
-            own = {"org.accords.alone": True, "org.accords.service": f"/service/{job.service}"}
-            asked = {"org.accords.provider": step.provider, "org.accords.node": node_of(step.id)}
-            yield _entity(KINDS[Kind.MACHINE], job.entity(step.id), "", {**state, **own, **asked})
+        if step.verb == "create" and step.inputs.get("entity") and not job.made.get(step.id):
+            kind = KINDS[kind_of(step.subject)]
+            term = kind.rpartition("#")[2]
+            state = {f"occi.{term}.state": "error", f"occi.{term}.state.message": why}
+            own = {"org.accords.alone": "yes", "org.accords.service": f"/service/{job.service}"}
+            asked = {"org.accords.provider": step.provider, "org.accords.node": node_of(step.id) or None}
+            yield _entity(kind, job.entity(step.id), "", {**state, **own, **asked})
 
 
 def gone(job: Job, kind: Kind, made_by: str) -> tuple[Projection, ...]:
@@ -94,7 +96,6 @@ def _compute(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projec
             "occi.compute.hostname": inputs.get("hostname"),
             "occi.compute.state": words("machine", resource.state.value).occi,
             "org.accords.contract": f"/contract/{contract_id(job, step.id)}",
-            "org.accords.alone": True if step.inputs.get("entity") else None,
             "org.accords.addresses": " ".join(resource.addresses) or None,
             **_origin(job, step, resource),
         },
@@ -108,7 +109,7 @@ def _network(job: Job, step: Step, resource: Resource) -> Projection:
         job.entity(step.id),
         resource.name,
         {
-            "occi.network.label": resource.name,
+            "occi.network.label": None if step.inputs.get("entity") else resource.name,  # a client's own stays
             "occi.network.state": _is_up(resource, "active", "inactive"),
             "occi.network.address": cidr,
             "occi.network.gateway": resource.facts.get("gateway"),
@@ -132,20 +133,29 @@ def _storage(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projec
     )
 
 
-def _interfaces(job: Job, step: Step, resource: Resource) -> tuple[Projection, ...]:
-    """One link to the network the machine was put on; its address is the one siblings use."""
-    network = step.inputs.get("network")
-    if not isinstance(network, Ref):
-        return ()
+def _interfaces(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Projection, ...]:
+    """A link to each network the machine was put on, with its address there: the first is the one siblings use."""
+    further, gateways = step.inputs.get("further"), inputs.get("gateways")
+    networks = (step.inputs.get("network"), *(further if isinstance(further, tuple) else ()))
+    steps = [network.step for network in networks if isinstance(network, Ref)]
+    known = gateways if isinstance(gateways, tuple) else [(job.made.get(each) or {}).get("gateway") for each in steps]
+    pairs = zip(steps, known, strict=True)
+    return tuple(
+        _interface(job, step, resource, network, index=index, gateway=gateway)
+        for index, (network, gateway) in enumerate(pairs)
+    )
+
+
+def _interface(job: Job, step: Step, resource: Resource, network: str, *, index: int, gateway: object) -> Projection:
     attributes = {
-        "occi.networkinterface.interface": "eth0",
-        "occi.networkinterface.mac": resource.facts.get("mac"),
-        "occi.networkinterface.address": resource.addresses[0] if resource.addresses else None,
-        "occi.networkinterface.gateway": (job.made.get(network.step) or {}).get("gateway"),
+        "occi.networkinterface.interface": f"eth{index}",
+        "occi.networkinterface.mac": None if index else resource.facts.get("mac"),
+        "occi.networkinterface.address": resource.addresses[index] if index < len(resource.addresses) else None,
+        "occi.networkinterface.gateway": gateway,
         "occi.networkinterface.allocation": "dynamic",
         "occi.networkinterface.state": _is_up(resource, "active", "inactive"),
     }
-    return (_link(job, "networkinterface", (step.id, "interface"), network.step, attributes, IP_INTERFACE),)
+    return _link(job, "networkinterface", (step.id, "interface"), network, attributes, IP_INTERFACE)
 
 
 def _attachments(job: Job, step: Step) -> tuple[Projection, ...]:
@@ -159,7 +169,7 @@ def _attachment(job: Job, step: Step, item: Mapping[str, object]) -> Projection:
     volume = item["volume"]
     target = volume.step if isinstance(volume, Ref) else str(volume)
     attributes = {
-        "occi.storagelink.deviceid": target,
+        "occi.storagelink.deviceid": None if _own_link(job, target) else target,
         "occi.storagelink.mountpoint": item.get("mountpoint"),
         "occi.storagelink.state": "active",
     }
@@ -199,18 +209,27 @@ def _origin(job: Job, step: Step, resource: Resource) -> dict[str, object]:
         "org.accords.provider.id": resource.id,
         "org.accords.service": f"/service/{job.service}",
         "org.accords.node": resource.tags.get("accords-node"),
+        "org.accords.alone": "yes" if step.inputs.get("entity") else None,
     }
 
 
 def _link(
     job: Job, term: str, parts: tuple[str, ...], target: str, attributes: Mapping[str, object], *mixins: str
 ) -> Projection:
-    """A link from the machine that the first of `parts` made to what `target` made. Its ends are stored references:
-    kind and id, so that moving a host changes none."""
+    """A link from the machine that the first of `parts` made to what `target` made: a client's own where it asked for
+    one. Its ends are stored references: kind and id, so that moving a host changes none."""
     other = KINDS[Kind.NETWORK if term == "networkinterface" else Kind.VOLUME]
-    entity = _entity(INFRASTRUCTURE + term, job.entity(*parts), "", attributes, *mixins)
+    entity = _entity(INFRASTRUCTURE + term, _own_link(job, target) or job.entity(*parts), "", attributes, *mixins)
     source = f"{KINDS[Kind.MACHINE]} {job.entity(parts[0])}"
     return replace(entity, source=source, target=f"{other} {job.entity(target)}")
+
+
+def _own_link(job: Job, step: str) -> str:
+    """The id of the client's link for which a step uses what it leads to; empty for our own links."""
+    try:
+        return str(job.deploy.step(step).inputs.get("link") or "")
+    except KeyError:
+        return ""
 
 
 def _entity(kind: str, identifier: str, title: str, attributes: Mapping[str, object], *mixins: str) -> Projection:

@@ -39,7 +39,7 @@ def share(call: Call) -> Outcome:
         if service.state in ("stopped", "suspended") and service.desired != "released":
             _ask(tx, service, "start")
         elif service.state == "failed":
-            return Failed(_broken(service))
+            return Failed(broken(service))
         elif sharing.waits_for(tx, account, service.id, call.job.service):
             # Not counted: two that use each other would be given back by nobody.
             sharing.leave(tx, account, key, call.job.service, _user(call))
@@ -60,7 +60,7 @@ def leave(call: Call) -> Outcome:
             service = _ask(tx, service, "stop")
     if service.state in ("stopped", "suspended", "released"):
         return Done({"kept": "stopped with its last user"})
-    return Failed(_broken(service)) if service.state == "failed" else _wait(service)
+    return Failed(broken(service)) if service.state == "failed" else _wait(service)
 
 
 def unshare(call: Call) -> Outcome:
@@ -81,7 +81,7 @@ def unshare(call: Call) -> Outcome:
             service = operations.end(tx, service)
     if service.state == "released":
         return Done({"kept": "released with its last user"})
-    return Failed(_broken(service)) if service.state == "failed" else _wait(service)
+    return Failed(broken(service)) if service.state == "failed" else _wait(service)
 
 
 def _user(call: Call) -> str:
@@ -178,7 +178,8 @@ def _copied(tx: Transaction, call: Call, service: Service, reference: str, field
     return secrets.put(tx, call.job.account, call.job.service, value, id=own)
 
 
-def _broken(service: Service) -> dict[str, object]:
+def broken(service: Service) -> dict[str, object]:
+    """The error of who waits for a service that failed."""
     why = (service.error or {}).get("message", "see its report")
     return {
         "code": "share.failed",

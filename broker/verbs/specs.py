@@ -43,7 +43,8 @@ def name_of(subject: str, service: str) -> str:
 
 
 def network(name: str, inputs: Inputs) -> NetworkSpec:
-    return NetworkSpec(name=name, cidr=_maybe(inputs, "cidr"), label=_maybe(inputs, "label"))
+    vlan = _number(inputs, "vlan") if inputs.get("vlan") is not None else None
+    return NetworkSpec(name=name, cidr=_maybe(inputs, "cidr"), label=_maybe(inputs, "label"), vlan=vlan)
 
 
 def firewall(name: str, inputs: Inputs) -> FirewallSpec:
@@ -70,7 +71,8 @@ def machine(name: str, inputs: Inputs, user_data: str) -> MachineSpec:
         memory=_number(inputs, "memory", 512 * 1024**2),
         disk=_number(inputs, "disk"),
         size=_maybe(inputs, "size"),
-        networks=(network_id,) if network_id else (),
+        networks=(*((network_id,) if network_id else ()), *map(str, _items(inputs, "further"))),
+        addresses=tuple(map(str, _items(inputs, "addresses"))),
         firewall=_maybe(inputs, "firewall"),
         volumes=tuple(_attachment(_mapping(item)) for item in _items(inputs, "volumes")),
         packages=tuple(map(str, _items(inputs, "packages"))),

@@ -35,10 +35,13 @@ def create(exchange: Exchange, drafts: Sequence[Draft], at: Kind | None, *, chos
     for entity in made:
         exchange.must_be_open(entity.kind)
     own = {reference(entity.kind, entity.id) for entity in made}
-    records = [_completed(exchange, _record(exchange, entity)) for entity in made]
+    inner = [[_record(exchange, link) for link in entity.links] for entity in made]
+    records = [
+        _completed(exchange, _record(exchange, entity), within) for entity, within in zip(made, inner, strict=True)
+    ]
     with exchange.site.store.write() as tx:
         stored = [_insert(exchange, tx, record, own) for record in records]
-        links = [[_insert(exchange, tx, _record(exchange, link), own) for link in entity.links] for entity in made]
+        links = [[_insert(exchange, tx, link, own, within) for link in within] for within in inner]
         answer = _rendered(exchange, stored, links)
     _settle(exchange, stored)
     exchange.answer(answer, status=201 if any(not record.created for record in records) else 200)
@@ -190,13 +193,20 @@ def _shown(exchange: Exchange, uri: str | None) -> str | None:
     return references.shown(exchange.registry, references.stored(exchange.registry, uri, host=exchange.host))
 
 
-def _completed(exchange: Exchange, record: Record) -> Record:
+def _completed(exchange: Exchange, record: Record, links: Sequence[Record]) -> Record:
     hook = exchange.site.hooks(record.kind).create
-    return record if hook is None else hook(exchange.context(), record)
+    return record if hook is None else hook(replace(exchange.context(), links=links), record)
 
 
-def _insert(exchange: Exchange, tx: Transaction, record: Record, own: frozenset[str] | set[str]) -> Record:
-    """Store a new one, with what its hook does. A record that a hook found in the store is the answer as it is."""
+def _insert(
+    exchange: Exchange,
+    tx: Transaction,
+    record: Record,
+    own: frozenset[str] | set[str],
+    within: Sequence[Record] = (),
+) -> Record:
+    """Store a new one, with what its hook does; `within` are the links of the resource that it came in, itself too. A
+    record that a hook found in the store is the answer as it is."""
     if record.created:
         return record
     for end in (record.source, record.target):
@@ -205,7 +215,7 @@ def _insert(exchange: Exchange, tx: Transaction, record: Record, own: frozenset[
     stored = entities.insert(tx, record)
     hook = exchange.site.hooks(record.kind).created
     if hook is not None:
-        hook(exchange.context(), tx, stored)
+        hook(replace(exchange.context(), links=within), tx, stored)
     return stored
 
 

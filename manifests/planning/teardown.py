@@ -5,6 +5,7 @@ journal's intents, whatever the deploy walk had reached.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from manifests.plan import Plan, Step, Value
 from manifests.planning.sources import APPLICATION, SHARE
@@ -34,7 +35,8 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
             continue
         if step.inputs.get("retain") and made[step.id] is not None and not volumes:
             continue
-        steps.append(_deletion(step, made, deploy, users, last))
+        deletion = _deletion(step, made, deploy, users, last)
+        steps += _vacated(step, deletion) if step.inputs.get("key") else [deletion]
     if volumes:
         steps += _images(deploy, made)
     return Plan("release", deploy.service, ordered(_without_absent(steps)), deploy.placements)
@@ -132,6 +134,12 @@ def _deletion(
     return Step(
         f"{step.id}.delete", "delete", step.subject, inputs, step.provider, _before(step, kind, deploy, users, last)
     )
+
+
+def _vacated(step: Step, deletion: Step) -> Iterable[Step]:
+    """What others use by a key goes when nobody does any more."""
+    yield Step(f"{step.id}.vacate", "vacate", step.subject, {"key": step.inputs["key"]})
+    yield replace(deletion, needs=(*deletion.needs, f"{step.id}.vacate"))
 
 
 def _unshare(step: Step, users: Mapping[str, frozenset[str]]) -> Step:

@@ -24,8 +24,12 @@ def category(id: str, class_: str = "mixin") -> str:
 
 
 def compute(*mixins: str, **attributes: object) -> str:
-    """A compute in text/plain; names of attributes with `__` for dots."""
-    lines = [f"Category: {category(INFRASTRUCTURE + 'compute', 'kind')}"]
+    return rendered("compute", *mixins, **attributes)
+
+
+def rendered(term: str, *mixins: str, **attributes: object) -> str:
+    """An entity in text/plain; names of attributes with `__` for dots."""
+    lines = [f"Category: {category(INFRASTRUCTURE + term, 'kind')}"]
     lines += [f"Category: {category(mixin)}" for mixin in mixins]
     for name, value in attributes.items():
         said = f'"{value}"' if isinstance(value, str) else value
@@ -50,12 +54,20 @@ class Occi:
 
     def made(self, *mixins: str, **attributes: object) -> str:
         """The path of a new compute."""
-        answer = self.post("/compute/", compute(*mixins, **attributes))
-        assert answer.status_code == 201, answer.text
-        return httpx.URL(answer.headers["Location"]).path
+        return self.thing("compute", *mixins, **attributes)
+
+    def thing(self, term: str, *mixins: str, status: int = 201, **attributes: object) -> str:
+        """The path of a new network, storage or link; empty when another status than 201 is expected."""
+        answer = self.post(f"/{term}/", rendered(term, *mixins, **attributes))
+        assert answer.status_code == status, answer.text
+        return httpx.URL(answer.headers["Location"]).path if status == 201 else ""
+
+    def link(self, term: str, source: str, target: str, *mixins: str, status: int = 201, **attributes: object) -> str:
+        ends = {"occi__core__source": source, "occi__core__target": target}
+        return self.thing(term, *mixins, status=status, **ends, **attributes)
 
     def act(self, path: str, term: str, *attributes: str) -> httpx.Response:
-        scheme = "http://schemas.ogf.org/occi/infrastructure/compute/action#"
+        scheme = f"{INFRASTRUCTURE[:-1]}{path[: path.index('/', 1)]}/action#"
         said = "".join(f"X-OCCI-Attribute: {each}\n" for each in attributes)
         return self.post(f"{path}?action={term}", f'Category: {term}; scheme="{scheme}"; class="action"\n{said}')
 
@@ -77,6 +89,16 @@ def house(tmp_path: Path) -> Iterator[House]:
     found = House(tmp_path)
     found.work()
     yield found
+    found.close()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Occi]:
+    """A client of rows that no worker has ever told of anything."""
+    found = House(tmp_path)
+    client = occi(found)
+    yield client
+    client.http.close()
     found.close()
 
 

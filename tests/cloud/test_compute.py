@@ -97,7 +97,8 @@ def test_a_compute_in_json_with_an_inline_link_is_made_with_its_link(house: Hous
     house.work()
     found = ann.get(made.headers["Location"], "application/occi+json").json()
     assert found["attributes"]["occi.compute.state"] == "active"
-    assert len(found["links"]) == 2
+    (link,) = found["links"]
+    assert link["target"]["location"] in net
 
 
 @pytest.mark.occi("INF-02")
@@ -194,13 +195,28 @@ def test_a_put_of_what_was_read_changes_nothing_but_what_was_edited(house: House
     assert (found["title"], found["attributes"]["occi.compute.cores"]) == ("shop", 1)
 
 
-def test_without_a_template_it_is_kept_as_an_entity_and_nothing_runs(house: House, ann: Occi) -> None:
-    path = ann.made(occi__compute__cores=1)
+def test_without_templates_it_is_the_default_system_on_the_least_that_is_enough(house: House, ann: Occi) -> None:
+    plain, sized = ann.made(), ann.made(occi__compute__cores=2, occi__compute__memory=3.5)
     house.work()
-    assert machines(house) == []
-    assert ann.act(path, "start").status_code == 200
-    assert ann.attributes(path)["occi.compute.state"] == "active"
-    assert "nothing runs for it" in str(ann.attributes(path)["occi.compute.state.message"])
+    assert (ann.attributes(plain)["occi.compute.state"], ann.attributes(plain)["occi.compute.cores"]) == ("active", 1)
+    assert (ann.attributes(sized)["occi.compute.cores"], ann.attributes(sized)["occi.compute.memory"]) == (2, 4.0)
+
+
+def test_more_than_anybody_has_is_refused_with_what_there_is(ann: Occi) -> None:
+    refused = ann.post("/compute/", compute(occi__compute__cores=512))
+    assert refused.status_code == 409
+    assert "paris" in refused.text
+    assert "512" in refused.text
+    other = ann.post("/compute/", compute(org__accords__provider="lyon"))
+    assert other.status_code == 409
+    assert "lyon" in other.text
+
+
+def test_where_nobody_has_offered_anything_it_is_kept_as_an_entity_and_nothing_runs(bare: Occi) -> None:
+    path = bare.made(occi__compute__cores=1)
+    assert bare.act(path, "start").status_code == 200
+    assert bare.attributes(path)["occi.compute.state"] == "active"
+    assert "nothing runs for it" in str(bare.attributes(path)["occi.compute.state.message"])
 
 
 def test_another_accounts_machines_are_nobody_elses(house: House, ann: Occi) -> None:
