@@ -1,7 +1,7 @@
 """Whether a broker runs on a home: each of its processes holds a lock on it, shared; who restores wants it alone.
 
 The lock goes with the process however it ends. A restore that was cut off leaves a mark, and nothing starts on half of
-what was.
+what was. Nor does anything that works beside the service row start where that row never was.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from broker.errors import Clash
+from broker.errors import Clash, Misconfigured
+from broker.settings import Settings
 
 LOCK, MARK = "broker.lock", "restore.unfinished"
+SQLITE = "sqlite:///"
 
 _HELD: list[int] = []
 """Never closed: the lock is held as long as the process, and those it starts, live."""
@@ -38,6 +40,18 @@ def alone(home: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def beside_service(settings: Settings) -> None:
+    """The service row's database is there for the worker, the door and the stream, which work on it themselves.
+    Misconfigured when it is a file that is not here: an empty one would be made, and nobody would ever write to it."""
+    url = settings.database.format(home=settings.home, row="service")
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
+        raise Misconfigured(
+            f"there is no database of the service row at {url.removeprefix(SQLITE)}",
+            hint="run this on the machine of the service row and with its home (ACCORDS_HOME), after `accords serve "
+            "service` or `all` began there; elsewhere a database on PostgreSQL is needed (docs/apart.md)",
+        )
 
 
 def _lock(home: Path, how: int, why: str, hint: str) -> int:

@@ -53,6 +53,7 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
     if identity.new:
         _welcome(identity.key, settings.account)
     if alone := {DOOR: _door, STREAM: _stream}.get(name):
+        running.beside_service(settings)
         alone(settings)
         return
     rows = ROWS if name == ALL else (services.row(name),)

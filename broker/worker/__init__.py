@@ -62,6 +62,7 @@ def run(settings: Settings, *, secret: Callable[[], str] = new_secret) -> None:
     """Work until SIGTERM or SIGINT. `secret` makes each password that a plan generates."""
     logs.configure(settings.log_level)
     running.stay(settings.home)
+    running.beside_service(settings)
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())

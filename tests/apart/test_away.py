@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,9 @@ from broker.services import row
 from broker.settings import Settings
 from broker.store import Record, entities
 from broker.web.app import Rows
-from tests.databases import database
+from tests.databases import ON_POSTGRESQL, database
 from tests.loopback import own_address
+from tests.pacs.installation import ACCORDS
 
 AGREEMENT = CORDS + "agreement"
 DOCUMENT = "6f2c0e0a-6a0e-4b0e-9f5e-3b1b6d1f7c11"
@@ -58,3 +61,17 @@ def test_a_document_stays_until_the_row_that_keeps_what_it_defines_can_be_told(s
     with serving(settings, "agreement", "manifest") as both:
         assert delete(both, f"/cords/agreement/{DOCUMENT}").status_code == 200
         assert delete(both, f"/cords/agreement/{DOCUMENT}").status_code == 404
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="a database that is a file")
+@pytest.mark.parametrize("words", [["work"], ["serve", "agent"], ["serve", "stream"]])
+def test_what_works_on_the_service_rows_database_says_where_that_should_be(tmp_path: Path, words: list[str]) -> None:
+    own = own_address()
+    given = {"ACCORDS_HOME": str(tmp_path), "ACCORDS_HOST": own, "ACCORDS_DOOR_ADDRESS": own}
+    ran = subprocess.run(
+        [ACCORDS, *words], env=os.environ | given, text=True, capture_output=True, timeout=60, check=False
+    )
+    assert ran.returncode == 2, ran.stderr
+    assert f"no database of the service row at {tmp_path}/service.sqlite" in ran.stderr
+    assert "machine of the service row" in ran.stderr
+    assert not (tmp_path / "service.sqlite").exists(), "none was made that nobody would write to"
