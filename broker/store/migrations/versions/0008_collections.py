@@ -18,22 +18,23 @@ depends_on = None
 
 # Values as `entities.written` writes them in Python. %.15g is what all three agree on.
 _SQLITE = """
-SELECT {row}.account, substr(key, 1, 200) || CASE type WHEN 'array' THEN '[]' WHEN 'object' THEN '{{}}' ELSE '' END,
-  CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
-  WHEN 'integer' THEN CAST(value AS TEXT) WHEN 'real' THEN printf('%.15g', value + 0.0)
-  WHEN 'array' THEN CAST(json_array_length(value) AS TEXT)
-  WHEN 'object' THEN CAST((SELECT count(*) FROM json_each(value)) AS TEXT)
-  ELSE substr(value, 1, 64) END, {row}.kind, {row}.id
-FROM {tables} WHERE type <> 'null'"""
+SELECT {row}.account,
+  substr(m.key, 1, 200) || CASE m.type WHEN 'array' THEN '[]' WHEN 'object' THEN '{{}}' ELSE '' END,
+  CASE m.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
+  WHEN 'integer' THEN CAST(m.value AS TEXT) WHEN 'real' THEN printf('%.15g', m.value + 0.0)
+  WHEN 'array' THEN CAST(json_array_length(m.value) AS TEXT)
+  WHEN 'object' THEN CAST((SELECT count(*) FROM json_each(m.value) AS within) AS TEXT)
+  ELSE substr(m.value, 1, 64) END, {row}.kind, {row}.id
+FROM {tables} AS m WHERE m.type <> 'null'"""
 _POSTGRESQL = """
-SELECT {row}.account, left(key, 200) || CASE json_typeof(value) WHEN 'array' THEN '[]' WHEN 'object' THEN '{{}}'
+SELECT {row}.account, left(m.key, 200) || CASE json_typeof(m.value) WHEN 'array' THEN '[]' WHEN 'object' THEN '{{}}'
   ELSE '' END,
-  CASE json_typeof(value) WHEN 'string' THEN left(value #>> '{{}}', 64) WHEN 'boolean' THEN value::text
-  WHEN 'array' THEN json_array_length(value)::text
-  WHEN 'object' THEN (SELECT count(*) FROM json_object_keys(value))::text
-  ELSE CASE WHEN value::text ~ '^-?[0-9]+$' THEN value::text ELSE (value::text::float8 + 0)::text END END,
+  CASE json_typeof(m.value) WHEN 'string' THEN left(m.value #>> '{{}}', 64) WHEN 'boolean' THEN m.value::text
+  WHEN 'array' THEN json_array_length(m.value)::text
+  WHEN 'object' THEN (SELECT count(*) FROM json_object_keys(m.value))::text
+  ELSE CASE WHEN m.value::text ~ '^-?[0-9]+$' THEN m.value::text ELSE (m.value::text::float8 + 0)::text END END,
   {row}.kind, {row}.id
-FROM {tables} WHERE json_typeof(value) <> 'null'"""
+FROM {tables} AS m WHERE json_typeof(m.value) <> 'null'"""
 _CORE = (
     "SELECT {row}.account, 'occi.core.{name}', substr({row}.{name}, 1, 64), {row}.kind, {row}.id"
     " {source} {row}.{name} <> ''"
