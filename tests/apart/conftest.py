@@ -1,0 +1,19 @@
+"""Everything apart, over the pretended cloud, for all tests that look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.apart.everything import Apart
+
+
+@pytest.fixture(scope="session")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    found = Apart(tmp_path_factory.mktemp("apart"))
+    try:
+        found.start_all()
+        yield found
+    finally:
+        found.close()
