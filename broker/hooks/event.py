@@ -52,7 +52,7 @@ def listing(ctx: Context, query: Mapping[str, str]) -> Reply | None:
     """{events: [{seq, at, name, service, fields}], last}; `last` is what to ask after next. None: list entities."""
     if not {"after", "wait", "service"} & set(query):
         return None
-    after, wait = _number(query, "after"), min(LONGEST, _number(query, "wait"))
+    after, wait = number(query, "after"), min(LONGEST, number(query, "wait"))
     service = uuid_of(query["service"]) if query.get("service") else None
     found = _read(ctx, after, service) or (_awaited(ctx, after, service, wait) if wait else ())
     last = found[-1].seq if found else after
@@ -77,7 +77,8 @@ def _read(ctx: Context, after: int, service: str | None) -> tuple[events.Event, 
         return events.after(tx, ctx.account, after, service=service)
 
 
-def _number(query: Mapping[str, str], name: str) -> int:
+def number(query: Mapping[str, str], name: str) -> int:
+    """A whole number of the query, 0 where it says none; Invalid for anything else."""
     text = query.get(name, "0")
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Invalid(f"{name}={text[:20]} is not a whole number")

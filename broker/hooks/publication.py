@@ -55,7 +55,8 @@ def rows(ctx: Context, query: Mapping[str, str]) -> Reply:
     """{tag, rows: {name: [address, ...]}}: the address that was published last comes first."""
     lease, store = ctx.settings.publication_lease, ctx.store
     found = discovery.places(discovery.living(store, lease))
-    if query.get("after") == discovery.tag(found) and (wait := _seconds(query)) and _ROOM.take(WAITERS):
+    wait = _seconds(query)
+    if wait and query.get("after") == discovery.tag(found) and _ROOM.take(WAITERS):
         try:
             look = _LOOKS.setdefault(store, Look(lambda: discovery.places(discovery.living(store, lease))))
             found = _awaited(look, query["after"], time.monotonic() + wait)

@@ -216,13 +216,13 @@ VIEWS: Mapping[Callable[..., object], View] = {
         "events",
         "What happened past a number, at once or as soon as something does",
         record({"events": many(_EVENT), "last": COUNT}),
-        query={"after": SINCE, "wait": SINCE, "service": TEXT},
+        query={"after": SINCE, "wait": SINCE, "service": UUID},
     ),
     service.provider_listing: View(
         "offers",
         "What the worker last saw that providers give",
         record({"offers": many(_of(Offer))}),
-        query={"view": {"enum": ["offers"]}},
+        query={"view": {**TEXT, "description": "`offers`; without it the providers' entities are listed."}},
     ),
 }
 

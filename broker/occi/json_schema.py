@@ -52,11 +52,11 @@ _NAMED: Schema = {
     **_object({"id": ref("Urn"), "location": ref("Place")}),
     "anyOf": [{"required": ["id"]}, {"required": ["location"]}],
 }
-_CATEGORY = {"term": {"type": "string"}, "scheme": {"type": "string"}, "title": {"type": "string"}}
-_ATTRIBUTES = {"type": "object", "additionalProperties": ref("AttributeDescription")}
-_PLACED = {**_CATEGORY, "attributes": _ATTRIBUTES, "actions": _IDENTIFIERS, "location": ref("Place")}
-_MIXIN = {"term": _TERM, "scheme": _SCHEME}
-_MIXIN_MORE = {
+_CATEGORY: dict[str, Schema] = {"term": {"type": "string"}, "scheme": {"type": "string"}, "title": {"type": "string"}}
+_ATTRIBUTES: Schema = {"type": "object", "additionalProperties": ref("AttributeDescription")}
+_PLACED: dict[str, Schema] = {**_CATEGORY, "attributes": _ATTRIBUTES, "actions": _IDENTIFIERS, "location": ref("Place")}
+_MIXIN: dict[str, Schema] = {"term": _TERM, "scheme": _SCHEME}
+_MIXIN_MORE: dict[str, Schema] = {
     "title": ref("Text"),
     "depends": _IDENTIFIERS,
     "applies": _IDENTIFIERS,
@@ -78,13 +78,18 @@ COMMON: Mapping[str, Schema] = {
         "description": "A path of this server, or an address.",
     },
     "End": {
-        **_object({"location": ref("Place"), "kind": {"type": "string"}}, ["location"]),
+        **_object({"location": ref("Place"), "kind": ref("Text")}, ["location"]),
         "description": "Where a link starts or ends.",
     },
     "Names": {
-        **_object({"resources": _many(_NAMED), "links": _many(_NAMED)}),
+        **_object({key: {**_many(_NAMED), "minItems": 1} for key in ("resources", "links")}),
         "minProperties": 1,
         "description": "Entities by their ids or locations (COL-25).",
+    },
+    "Members": {
+        **_object({key: _many(_NAMED) for key in ("resources", "links")}),
+        "minProperties": 1,
+        "description": "The same; there may be none.",
     },
     "AttributeDescription": {
         **_object(

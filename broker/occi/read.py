@@ -15,6 +15,8 @@ from broker.occi.media import Media
 from broker.occi.model import Draft, Invocation, Mixin, Value
 from broker.occi.registry import Registry
 
+_BLANK = b" \t\r\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -26,6 +28,11 @@ class Request:
     @property
     def is_json(self) -> bool:
         return self.media in (Media.JSON, Media.PLAIN_JSON)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is anything in the body: a control character is, and no JSON."""
+        return bool(self.body.strip(_BLANK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def entities(registry: Registry, request: Request) -> tuple[Draft, ...]:
 
 def invocation(request: Request) -> Invocation:
     """An action with its parameters; an empty request leaves the action to the URL."""
-    if request.is_json and request.body.strip():
+    if request.is_json and request.has_body:
         return json_read.invocation(json_read.document(request.body))
     return drafts.invocation(said(request))
 
@@ -78,11 +85,15 @@ def mixins(request: Request) -> tuple[Mixin, ...]:
     return found
 
 
-def locations(request: Request) -> tuple[str, ...]:
+def locations(request: Request, *, some: bool = False) -> tuple[str, ...]:
     """The paths or URIs of entities that a request about a collection's members names (COL-21, COL-25). None stands
-    for all of them, so a body that says anything else is Malformed: its filter or its typo is not left out."""
+    for all of them, so a body that says anything else is Malformed: its filter or its typo is not left out, nor, where
+    there must be `some`, its list that came out empty."""
     if request.is_json:
-        return json_read.locations(json_read.document(request.body)) if request.body.strip() else ()
+        named = json_read.locations(json_read.document(request.body)) if request.has_body else ()
+        if some and request.has_body and not named:
+            raise Malformed("The list of entities is empty.", hint="Without a body it is all of them.")
+        return named
     if request.media is Media.URI_LIST:
         return tuple(line.strip() for line in text_read.lines(request.body) if not line.startswith("#"))
     found = said(request)
@@ -130,4 +141,4 @@ def said(request: Request) -> text_read.Said:
 
 def in_headers(request: Request) -> bool:
     """Whether what a text request says is in its headers."""
-    return request.media is Media.OCCI or request.is_json or request.body.strip() in (b"", b"OK")
+    return request.media is Media.OCCI or request.is_json or request.body.strip(_BLANK) in (b"", b"OK")

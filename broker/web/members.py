@@ -38,7 +38,7 @@ def act(exchange: Exchange, term: str, selection: Selection) -> None:
 
 def delete(exchange: Exchange, selection: Selection) -> None:
     """DELETE: the entities named, which are the collection's, or else all of the account's own (COL-08)."""
-    named = read.locations(exchange.read())
+    named = read.locations(exchange.read(), some=True)
     with exchange.site.store.read() as tx:
         found = _own(exchange, _among(exchange, tx, named, selection) if named else _select(exchange, tx, selection))
     found = _apart(found)

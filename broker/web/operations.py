@@ -43,7 +43,7 @@ HEADERS: Mapping[str, Object] = {
 
 _FILTER = 'A kind or mixin that members have: `compute; scheme="http://schemas.ogf.org/occi/infrastructure#"`'
 PARAMETERS: Mapping[str, Object] = {
-    "page": {"in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10**9}, "description": "From 1."},
+    "page": {"in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "From 1."},
     "number": {
         "in": "query",
         "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST},
@@ -51,12 +51,12 @@ PARAMETERS: Mapping[str, Object] = {
     },
     "Category": {
         "in": "header",
-        "schema": {"type": "string", "pattern": '^[A-Za-z0-9][A-Za-z0-9_.-]*; scheme="[!#-\\[\\]-~]*#"$'},
+        "schema": {"type": "string", "pattern": '^([A-Za-z0-9][A-Za-z0-9_.-]*; scheme="[!#-\\[\\]-~]*#")?$'},
         "description": _FILTER,
     },
     "X-OCCI-Attribute": {
         "in": "header",
-        "schema": {"type": "string", "pattern": '^[a-z0-9_.-]+="[ !#-\\[\\]-~]*"$'},
+        "schema": {"type": "string", "pattern": '^([a-z0-9_.-]+="[ !#-\\[\\]-~]*")?$'},
         "description": 'What members have: `occi.compute.cores="2"`',
     },
     "If-Match": {"in": "header", "schema": {"type": "string"}, "description": "The version that is meant, else 412."},
@@ -203,7 +203,9 @@ def membership(name: str, title: str, everything: Schema, acted: Schema | None =
             body=sent(_or_acted(ref("Names"), acted)),
             refused=refused,
         ),
-        "put": operation(f"{name}.set", f"Make these the members of {title}", changed, body=named, refused=refused),
+        "put": operation(
+            f"{name}.set", f"Make these the members of {title}", changed, body=sent(ref("Members")), refused=refused
+        ),
         "delete": operation(
             f"{name}.remove", f"Take entities, or all, out of {title}", changed, body=named, refused=refused
         ),

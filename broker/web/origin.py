@@ -215,7 +215,7 @@ class Shared:
 
     def _changed(self, asking: Asking, req: falcon.Request) -> Answer:
         """PUT, POST and DELETE that may name members: each row is told of its own, or that there is none."""
-        named = read.locations(asking.request())
+        named = read.locations(asking.request(), some=req.method == "DELETE")
         owned = {uri: row_at(self._homes, path_of(uri)) for uri in named}
         if lost := [uri for uri, row in owned.items() if row is None]:
             raise Unknown(f"There is no entity at {lost[0]}.", term=lost[0])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -109,3 +111,11 @@ def test_all_rows_at_one_address_describe_themselves_together(broker: InProcess)
     app = common(broker.rows.apps, settings, broker.key)
     client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://broker")
     assert client.get(openapi.PATH).json() == orjson.loads(orjson.dumps(openapi.of_rows(ROWS, settings)))
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "openapi.md"
+
+
+def test_the_pages_example_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(block, PAGE.name, "exec"), {})  # noqa: S102 - our own page
