@@ -125,6 +125,12 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        "openapi",
+        "schemas:openapi",
+        "print the OpenAPI description of the JSON side; needs no broker",
+        (_argument("row", metavar="ROW", nargs="?", help="of one category server; of all together when absent"),),
+    ),
+    Command(
         "up",
         "services:up",
         "deploy a manifest",

@@ -1,4 +1,5 @@
-"""`accords convert` and `accords schema`: a document in another form, and what editors check documents with."""
+"""`accords convert`, `accords schema` and `accords openapi`: a document in another form, what editors check documents
+with, and what clients of the JSON side are made from."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from broker.cli.exits import Exit
 from broker.cli.posting import content
-from broker.cli.session import show, tell
+from broker.cli.session import show, show_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,4 +64,15 @@ def schema(arguments: argparse.Namespace) -> Exit:
         tell(f"no schema is called {name[:60]}; one of: {', '.join((*_SHORT, *PUBLISHED))}")
         return Exit.USAGE
     show([str(path(name)) if arguments.path else path(name).read_text(encoding="utf-8").rstrip("\n")])
+    return Exit.OK
+
+
+def openapi(arguments: argparse.Namespace) -> Exit:
+    """Print the description that the broker of these settings serves at /openapi.json."""
+    from broker.services import ROWS, row
+    from broker.settings import load
+    from broker.web.openapi import of_row, of_rows
+
+    settings = load()
+    show_json(of_rows(ROWS, settings) if arguments.row is None else of_row(row(arguments.row).name, settings))
     return Exit.OK

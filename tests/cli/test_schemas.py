@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,12 @@ def test_schema_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(PUBLISHED)
     assert main(["schema", "dtd"]) == Exit.USAGE
     assert "cords.xsd" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", [[], ["cloud"]], ids=["all rows", "one"])
+def test_openapi_prints_what_the_broker_serves(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["openapi", *asked]) == Exit.OK
+    found = json.loads(capsys.readouterr().out)
+    assert found["openapi"] == "3.1.0"
+    assert ("/service/{id}/report" in found["paths"]) is not bool(asked)
+    assert "/compute/{id}" in found["paths"]
