@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from broker.occi.errors import Malformed
-from broker.occi.model import LINK, Draft, Invocation, Mixin, Value, bare_id, split_type
+from broker.occi.model import INFRASTRUCTURE, LINK, Draft, Invocation, Mixin, Value, bare_id, split_type
 from broker.occi.registry import Registry
 from broker.occi.text_read import Said, SaidCategory, SaidLink
 
@@ -21,6 +21,11 @@ CORE_MEMBERS: Mapping[str, str] = {
     "occi.core.source.kind": "source_kind",
     "occi.core.target.kind": "target_kind",
 }
+LEADING: Mapping[str, str] = {
+    INFRASTRUCTURE + "network": INFRASTRUCTURE + "networkinterface",
+    INFRASTRUCTURE + "storage": INFRASTRUCTURE + "storagelink",
+}
+"""What a link leads to -> the kind of link that alone does."""
 
 
 def entity(registry: Registry, said: Said) -> Draft:
@@ -55,12 +60,15 @@ def _is_action(link: SaidLink) -> bool:
 
 
 def _link(registry: Registry, said: SaidLink) -> Draft:
-    """An inline link (COL-10): its target is the URI in <>, whatever occi.core.target says (ENT-12)."""
+    """An inline link (COL-10): its target is the URI in <>, whatever occi.core.target says (ENT-12). One without a
+    category is of the kind that leads to its `rel`; clients of ooi write anything in <>, and mean occi.core.target."""
     core, rest = members(said.attributes)
+    to = said.rel[0] if said.rel else None
     kinds = [each for each in said.category if each in registry.kinds]
-    kind = kinds[0] if kinds else (said.category[0] if said.category else LINK)
+    kind = kinds[0] if kinds else (said.category[0] if said.category else LEADING.get(to or "", LINK))
     mixins = tuple(each for each in said.category if each != kind)
-    found = {**core, "target": said.uri, "target_kind": said.rel[0] if said.rel else None}
+    meant = said.uri if said.category or kind == LINK else core.get("target", said.uri)
+    found = {**core, "target": meant, "target_kind": to}
     return Draft(kind=kind, mixins=mixins, attributes=rest, location=said.self or None, **found)
 
 

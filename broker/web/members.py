@@ -42,7 +42,6 @@ def delete(exchange: Exchange, selection: Selection) -> None:
     with exchange.site.store.read() as tx:
         found = _own(exchange, _among(exchange, tx, named, selection) if named else _select(exchange, tx, selection))
     found = _apart(found)
-    found = _apart(found)
     writing.leave(exchange, found)
     with exchange.site.store.write() as tx:
         for record in found:
