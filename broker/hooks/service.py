@@ -285,7 +285,7 @@ def report(ctx: Context, record: Record, query: Mapping[str, str]) -> Reply:
 def printed(ctx: Context, record: Record, query: Mapping[str, str]) -> Reply:
     """GET /service/<id>/logs: what its nodes' scripts printed."""
     with ctx.store.read() as tx:
-        found = logs.after(tx, ctx.account, record.id, int(query.get("after", "0")), limit=1000)
+        found = logs.after(tx, ctx.account, record.id, event.number(query, "after"), limit=1000)
     return _json({"logs": [_printed(each) for each in found]})
 
 
