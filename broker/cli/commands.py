@@ -161,7 +161,7 @@ COMMANDS: tuple[Command, ...] = (
             _argument("service", metavar="SERVICE", nargs="?", help="of this service only"),
             _argument("--after", type=int, default=0, metavar="N", help="only events after this sequence number"),
             _argument("--follow", "-f", action="store_true", help="go on as events happen"),
-            JSON,
+            _argument("--json", action="store_true", help="print JSON for a machine, an event a line"),
         ),
     ),
     Command(

@@ -70,7 +70,10 @@ def events(arguments: argparse.Namespace) -> Exit:
     service = broker.do(services.find(arguments.service, ended=True)) if arguments.service else None
     for each in broker.each(happening.listen(arguments.after, service, follow=arguments.follow)):
         one = asdict(each)
-        answer(arguments, one, [show.event(one)])
+        if arguments.json:
+            show_json(one, line=True)
+        else:
+            print_lines([show.event(one)])
     return Exit.OK
 
 

@@ -45,11 +45,13 @@ def show(lines: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def show_json(value: object) -> None:
-    """The result, for machines: one JSON value, indented."""
+def show_json(value: object, *, line: bool = False) -> None:
+    """The result, for machines: one JSON value, indented; or a line of it, where values follow each other."""
     import orjson  # not for who wants lines
 
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.write(
+        orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (0 if line else orjson.OPT_INDENT_2))
+    )
     sys.stdout.flush()
 
 

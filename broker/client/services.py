@@ -89,13 +89,13 @@ def every() -> Flow[Sequence[Held]]:
 
 
 def find(name: str, *, ended: bool = False) -> Flow[str]:
-    """The id of the service of that name or id, and not of one that was released unless `ended`; `Missing` names those
-    there are."""
+    """The id of the newest service of that name, or of that id, and not of one that was released unless `ended`;
+    `Missing` names those there are."""
     found = yield from every()
     fitting = [each for each in found if name in (named(each), each.entity.id)]
     living = [each for each in fitting if state(each) != "released"]
     if chosen := living or (fitting if ended else []):
-        return chosen[-1].entity.id
+        return max(chosen, key=_created).entity.id
     if fitting:
         raise Clash(f"the service {name} was released", hint="accords volumes lists what was kept")
     known = ", ".join(named(each) for each in found if state(each) != "released") or "none"
@@ -104,6 +104,10 @@ def find(name: str, *, ended: bool = False) -> Flow[str]:
 
 def named(service: Held) -> str:
     return str(service.entity.attributes["occi.service.name"])
+
+
+def _created(service: Held) -> str:
+    return str(service.entity.attributes.get("org.accords.created", ""))
 
 
 def state(service: Held) -> str:

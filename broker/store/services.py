@@ -174,6 +174,7 @@ def _attributes(service: Service) -> dict[str, object]:
         "org.accords.state": service.state,
         "org.accords.desired": service.desired,
         "org.accords.error": service.error,
+        "org.accords.created": rfc3339_or_none(service.created or None),
         "org.accords.expires": rfc3339_or_none(service.expires_at),
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from broker.cli import main, services
 from broker.cli.exits import Exit
-from tests.operations.house import House
+from tests.operations.house import House, User
 from tests.operations.stage import PAIR
 
 
@@ -50,6 +51,31 @@ def test_a_changed_document_is_refused_with_the_difference(
     assert any(line.startswith("  -web.0.install.nginx") for line in said)
     assert any(line.startswith("  +web.0.install.apache2") for line in said)
     assert "give this one another name" in said[-1]
+
+
+def test_events_for_machines_are_json_a_line_each(
+    house: House, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["up", str(document)])
+    house.work()
+    capsys.readouterr()
+    assert main(["events", "pair", "--json"]) == Exit.OK
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["seq"] for each in found] == sorted({each["seq"] for each in found})
+    assert "step.done" in {each["name"] for each in found}
+
+
+def test_a_name_that_was_given_again_means_its_newest_service(
+    house: House, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ann, made = User(house.client("ann", "ward")), []
+    for _ in range(4):
+        made.append(ann.up())
+        house.work()
+        ann.act(made[-1], "release")
+        house.work()
+    assert main(["events", "pair", "--json"]) == Exit.OK
+    assert {json.loads(line)["service"] for line in capsys.readouterr().out.splitlines()} == {made[-1]}
 
 
 def test_what_is_not_being_deployed_cannot_be_cancelled_and_the_hint_says_what_can_be_done(
