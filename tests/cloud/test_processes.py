@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import httpx
 import pytest
 
 from broker import addresses
-from tests.cloud.conftest import Occi
+from tests.cloud.conftest import Occi, compute
+from tests.cloud.test_linked import JSON, inline
 from tests.loopback import own_address
 from tests.pacs.conftest import can_run
 from tests.pacs.installation import Installation, OnThisMachine, until
@@ -117,4 +119,27 @@ def test_a_real_node_answers_has_the_key_ran_the_data_and_goes(real: Scene) -> N
     assert real.client.act(path, "stop").status_code == 200
     real.comes_to(path, "inactive")
     assert real.client.delete(path).status_code == 200
+    until(lambda: not here.cloud.list({}, deadline=30), "everything is given back")
+
+
+@pytest.mark.lxc
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_real_node_is_on_the_network_and_has_the_volume_that_it_was_linked_to(real: Scene) -> None:
+    assert isinstance(real.here, OnThisMachine)
+    here, ann = real.here, real.client
+    system, size = real.template("os_tpl", "debian"), real.template("resource_tpl", "tiny")
+    lan, disk = ann.thing("network"), ann.thing("storage", occi__storage__size=0.1)
+    asked = compute(system, size, occi__core__title="joined") + inline(lan, disk)
+    made = ann.post("/compute/", asked.replace('storagelink"', 'storagelink"; occi.storagelink.mountpoint="/data"'))
+    assert made.status_code == 201, made.text
+    path = httpx.URL(made.headers["Location"]).path
+    real.comes_to(path, "active")
+    links = {each["target"]["location"]: each["attributes"] for each in ann.get(path, JSON).json()["links"]}
+    address = str(links[lan]["occi.networkinterface.address"])
+    assert ip_address(address) in ip_network(str(ann.attributes(lan)["occi.network.address"]))
+    until(lambda: answers(address), "it answers on that network")
+    until(lambda: "/data" in here.run("joined", "cat", "/proc/mounts"), "the volume is there")
+    assert ann.delete(lan).status_code == 409
+    assert [ann.delete(each).status_code for each in (path, lan, disk)] == [200, 200, 200]
     until(lambda: not here.cloud.list({}, deadline=30), "everything is given back")
