@@ -237,7 +237,7 @@ _ALL = sa.select(*(operations.c[name] for name in Operation.__slots__))
 # Sorted first, and looked at one by one until one is the oldest of its service: as a join of what is free with what is
 # open it takes the square of what waits, wherever the database has not counted its rows lately.
 _FREE = (
-    sa.select(operations.c["account", "id", "service", "seq"])
+    sa.select(*(operations.c[name] for name in ("account", "id", "service", "seq")))
     .where(operations.c.state.in_(OPEN), operations.c.lease_until <= sa.bindparam("now"))
     .order_by(operations.c.seq)
     .subquery()
