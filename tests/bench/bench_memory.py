@@ -1,4 +1,5 @@
-"""Memory of all rows, the agents' door and a worker, idle: proportional set size of all processes together."""
+"""Memory of all rows, the agents' door and a worker, idle, and of one category server by itself: proportional set size
+of all processes together."""
 
 from __future__ import annotations
 
@@ -24,14 +25,24 @@ def main() -> None:
         figure = {"name": f"all rows, the door and a worker, idle: {name}", "value": megabytes, "unit": "MB (PSS)"}
         print(json.dumps({**figure, "goal": "<= 150", "anchor": "IM 108 MB in one process"}), flush=True)
 
+    with installation({}, (("serve", "node"),)) as running:
+        touch(running, addresses.OFFSETS["node"])
+        time.sleep(SETTLES)
+        figure = {"name": "one category server, idle", "value": running.memory() / 1e6, "unit": "MB (PSS)"}
+        print(json.dumps({**figure, "goal": "<= 60", "anchor": ""}), flush=True)
+
 
 def touch_every_row(running: Installation) -> None:
     """A request to each, so that what rows load at their first is counted."""
     for offset in addresses.OFFSETS.values():
-        with socket.create_connection(("127.0.0.1", running.base_port + offset), 30) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
-            while connection.recv(65536):
-                pass
+        touch(running, offset)
+
+
+def touch(running: Installation, offset: int) -> None:
+    with socket.create_connection(("127.0.0.1", running.base_port + offset), 30) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+        while connection.recv(65536):
+            pass
 
 
 if __name__ == "__main__":
