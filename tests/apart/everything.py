@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,10 +20,13 @@ from broker import auth
 from broker.client import Client
 from broker.services import ROWS
 from broker.settings import Settings
+from broker.store import Store
 from providers.fake.remote import RemoteFake
 from tests.apart.machines import ACCORDS, DIES_WITH_US, ROOT, Machine
+from tests.databases import ON_POSTGRESQL
 from tests.operations.stage import PAIR
 from tests.pacs.installation import BUILDING, EXAMPLES, until
+from tests.postgresql import Server, server
 
 T = TypeVar("T")
 
@@ -39,7 +43,8 @@ class Apart:
     """Every row on a machine of its own, the worker and the agents' door on one together, and a desk where somebody
     sits with a token. `door` is the address on it that nodes call, by default its own.
 
-    The worker and the door open the database of the service row, whose home they share; every other has its own.
+    The worker and the door open the database of the service row, whose home they share; every other has its own. On
+    PostgreSQL that is a schema for each row, on one more machine.
     """
 
     home: Path
@@ -48,13 +53,20 @@ class Apart:
     machines: dict[str, Machine] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
+    postgresql: Server | None = None
+
     def __post_init__(self) -> None:
+        self._ends = ExitStack()
         self.key = auth.installation(Settings(home=self.home)).key
         self.token = auth.issue(self.key, auth.Principal("ann", "ward", auth.Role.USER))
         self.machines["hub"] = Machine(1)
         self.add("worker", nodes=bool(self.door))
         for name in ("desk", *(row.name for row in ROWS)):
             self.add(name)
+        if ON_POSTGRESQL:
+            machine = self.add("database")
+            self.postgresql = machine.call(lambda: self._ends.enter_context(server(address=machine.address)))
+            self._database = self.postgresql.make()
 
     def add(self, name: str, *, nodes: bool = False) -> Machine:
         """One more machine, with nothing on it yet."""
@@ -106,7 +118,9 @@ class Apart:
     def own(self, name: str, on: str) -> dict[str, str]:
         """The settings of a process."""
         address = self.machines[on].address
+        given = {} if self.postgresql is None else {"database": f"{self.postgresql.url(self._database)}?schema={{row}}"}
         return {
+            **given,
             "home": str(self._home(name)),
             "host": address,
             "door_address": self.door or address,
@@ -116,6 +130,18 @@ class Apart:
             "lease": WORKERS_LEASE,
             "call_deadline": CALL,
         }
+
+    @contextmanager
+    def store(self, row: str) -> Iterator[Store]:
+        """A row's database, looked at from here."""
+        url = f"sqlite:///{self.home}/{row}/{row}.sqlite"
+        if self.postgresql is not None:
+            url = f"{self.postgresql.local_url(self._database)}&schema={row}"
+        found = Store.open(url)
+        try:
+            yield found
+        finally:
+            found.close()
 
     @property
     def publisher(self) -> str:
@@ -141,6 +167,7 @@ class Apart:
 
     def close(self) -> None:
         self.stop()
+        self._ends.close()
         for machine in reversed(self.machines.values()):
             machine.end()
 

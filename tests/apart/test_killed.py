@@ -12,18 +12,16 @@ import pytest
 from broker.errors import RowDown
 from broker.occi.model import CORDS, INFRASTRUCTURE
 from broker.services import ROWS
-from broker.store import Store, entities
+from broker.store import entities
 from providers.fake import Trouble
 from tests.apart.everything import EVERYTHING, UP, Apart
 from tests.apart.machines import can_be
-from tests.databases import ON_POSTGRESQL
 from tests.pacs.installation import EXAMPLES, until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not can_be(), reason="only root may make networks"),
-    pytest.mark.skipif(ON_POSTGRESQL, reason="a file for each row, on a machine of its own"),
 ]
 
 
@@ -153,10 +151,8 @@ def stored(apart: Apart) -> set[tuple[str, str, str]]:
     """What the account has at each row, in its database."""
     found = set()
     for row in ROWS:
-        store = Store.open(f"sqlite:///{apart.home}/{row.name}/{row.name}.sqlite")
-        with store.read() as tx:
+        with apart.store(row.name) as store, store.read() as tx:
             records = entities.page(tx, "ward", limit=100_000).records
-        store.close()
         found |= {(row.name, each.kind, each.id) for each in records if each.account == "ward"}
     return found
 

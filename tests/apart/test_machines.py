@@ -11,13 +11,11 @@ import pytest
 from broker.services import ROWS
 from tests.apart.everything import Apart
 from tests.apart.machines import can_be
-from tests.databases import ON_POSTGRESQL
 from tests.pacs.installation import until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not can_be(), reason="only root may make networks"),
-    pytest.mark.skipif(ON_POSTGRESQL, reason="a file for each row, on a machine of its own"),
 ]
 
 

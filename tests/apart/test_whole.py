@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from broker.store import Store, journal, services
+from broker.store import journal, services
 from tests.apart.everything import EVERYTHING, UP, Apart
 from tests.apart.machines import can_be
 from tests.apart.nodes import left, prove, with_nodes
-from tests.databases import ON_POSTGRESQL
 from tests.pacs.installation import until
 
 pytestmark = [
@@ -19,7 +18,6 @@ pytestmark = [
     pytest.mark.lxc,
     pytest.mark.timeout(1200),
     pytest.mark.skipif(not can_be(), reason="only root may make networks"),
-    pytest.mark.skipif(ON_POSTGRESQL, reason="a file for each row, on a machine of its own"),
 ]
 
 
@@ -32,12 +30,9 @@ def apart() -> Iterator[Apart]:
 
 def begun(apart: Apart, service: str, step: str) -> bool:
     """Whether the step's intent is in the journal. Read in its database: a command would be too slow."""
-    store = Store.open(f"sqlite:///{apart.home}/service/service.sqlite")
-    with store.read() as tx:
+    with apart.store("service") as store, store.read() as tx:
         found = services.by_name(tx, "ward", service)
-        there = found is not None and step in journal.history(tx, "ward", found.id)
-    store.close()
-    return there
+        return found is not None and step in journal.history(tx, "ward", found.id)
 
 
 def killed_at(apart: Apart, step: str, *names: str) -> None:
