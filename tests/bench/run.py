@@ -3,7 +3,7 @@
 Each bench_*.py prints JSON lines {"name", "value", "unit", "goal", "anchor"}; they run one after the other, so that
 none disturbs another, and prints a table. Machines are noisy: ratios and CPU time are what to trust.
 
-    python tests/bench/run.py [NAME …]      only these: cli, demo, deploy, http, manifests, memory, walk
+    python tests/bench/run.py [NAME …]      only these: cli, demo, deploy, http, manifests, memory, walk, workers
 """
 
 from __future__ import annotations
