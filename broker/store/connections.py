@@ -45,29 +45,46 @@ class Connections:
     @contextmanager
     def one(self) -> Iterator[Kept]:
         """A connection outside of transactions."""
-        if not self._free.acquire(timeout=self._patience):
-            raise NoConnection
-        try:
-            kept = self._taken()
-            try:
-                yield kept
-            finally:
-                self._give(kept)
-        finally:
-            self._free.release()
+        with self._lent(lambda _: 0) as (kept, _):
+            yield kept
 
     @contextmanager
     def transaction(self, begin: Callable[[Any], int]) -> Iterator[tuple[Kept, int]]:
         """A connection in a transaction, and what `begin(driver)` gave, which begins it. Committed at the end, rolled
         back when the block raises."""
-        with self.one() as kept:
+        with self._lent(begin) as (kept, now):
             try:
-                now = begin(kept.driver)
                 yield kept, now
                 kept.driver.commit()
             except BaseException:
                 _undo(kept.driver)
                 raise
+
+    @contextmanager
+    def _lent(self, begin: Callable[[Any], int]) -> Iterator[tuple[Kept, int]]:
+        if not self._free.acquire(timeout=self._patience):
+            raise NoConnection
+        try:
+            kept, now = self._begun(begin)
+            try:
+                yield kept, now
+            finally:
+                self._give(kept)
+        finally:
+            self._free.release()
+
+    def _begun(self, begin: Callable[[Any], int], *, again: bool = True) -> tuple[Kept, int]:
+        """A connection that ends just as it is taken was asked for nothing yet: another one is, once."""
+        kept = self._taken()
+        try:
+            return kept, begin(kept.driver)
+        except BaseException:
+            ended = not self._alive(kept.driver)
+            _close(kept)
+            if not (ended and again):
+                raise
+        self.close()
+        return self._begun(begin, again=False)
 
     def close(self) -> None:
         """Give back those that nobody uses."""

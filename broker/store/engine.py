@@ -77,18 +77,27 @@ class Compiled:
     way out (`records.loaded`). `columns` are those that an INSERT or UPDATE without values has.
     """
 
-    __slots__ = ("_columns", "_statement", "_texts")
+    __slots__ = ("_columns", "_statement", "_written")
 
     def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
         self._statement = statement
         self._columns = columns
-        self._texts: dict[str, str] = {}
+        self._written: dict[str, tuple[str, Mapping[str, object]]] = {}
 
-    def text(self, dialect: Dialect) -> str:
-        found = self._texts.get(dialect.name)
-        if found is None:
-            found = self._texts[dialect.name] = str(self._statement.compile(dialect=dialect, column_keys=self._columns))
-        return found
+    def written(self, dialect: Dialect) -> tuple[str, Mapping[str, object]]:
+        """The text, and the values that it brings itself."""
+        return self._written.get(dialect.name) or self._write(dialect)
+
+    def _write(self, dialect: Dialect) -> tuple[str, Mapping[str, object]]:
+        found: Any = self._statement.compile(dialect=dialect, column_keys=self._columns)
+        own = {name: _for_driver(bind, dialect) for name, bind in found.binds.items() if not bind.required}
+        self._written[dialect.name] = str(found), own
+        return self._written[dialect.name]
+
+
+def _for_driver(bind: Any, dialect: Dialect) -> object:
+    process = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    return bind.value if process is None else process(bind.value)
 
 
 class Transaction:
@@ -112,12 +121,16 @@ class Transaction:
 
     def rows(self, statement: Compiled, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """What a statement of the hot path gives."""
-        found: list[tuple[Any, ...]] = self._driver.execute(statement.text(self.connection.dialect), values).fetchall()
+        found: list[tuple[Any, ...]] = self._carry_out(statement, values).fetchall()
         return found
 
     def change(self, statement: Compiled, values: Mapping[str, object]) -> int:
         """How many rows a statement of the hot path changed."""
-        return int(self._driver.execute(statement.text(self.connection.dialect), values).rowcount)
+        return int(self._carry_out(statement, values).rowcount)
+
+    def _carry_out(self, statement: Compiled, values: Mapping[str, object]) -> Any:
+        text, own = statement.written(self.connection.dialect)
+        return self._driver.execute(text, {**values, **own} if own else values)
 
     def sequence(self, count: int = 1) -> int:
         """The first of `count` new sequence numbers. They are given while this transaction alone writes, so they become

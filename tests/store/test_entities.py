@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from broker.errors import Clash, Missing, Stale
 from broker.store import PLATFORM, Page, Record, Store, Transaction, entities
@@ -230,16 +229,28 @@ def test_projections_in_bulk_are_as_one_by_one_even_of_the_same_entity(store: St
 )
 def test_a_page_is_read_from_an_index_in_order(store: Store, wanted: dict[str, Any]) -> None:
     """So that its cost does not grow with what is stored."""
-    seen: list[tuple[str, tuple[object, ...]]] = []
     with store.read() as tx:
-        event.listen(tx.connection, "before_cursor_execute", lambda *call: seen.append((call[2], call[3])))
+        driver = Listened(tx._driver)
+        tx._driver = driver
         entities.page(tx, "ann", **wanted)
-        steps = _explained(tx, *seen[-1])
+        steps = _explained(tx, *driver.asked[-1])
     assert not [step for step in steps if "SCAN" in step or "TEMP B-TREE" in step or "Sort" in step], steps
     assert any(name in steps[0] for name in ("(kind,id)>", "id>", "kind=?", "source=?", "target=?")), steps
 
 
-def _explained(tx: Transaction, statement: str, values: tuple[object, ...]) -> list[str]:
+class Listened:
+    """A driver's connection, and what it was asked."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+        self.asked: list[tuple[str, dict[str, object]]] = []
+
+    def execute(self, statement: str, values: dict[str, object]) -> Any:
+        self.asked.append((statement, values))
+        return self._driver.execute(statement, values)
+
+
+def _explained(tx: Transaction, statement: str, values: dict[str, object]) -> list[str]:
     """SQLite's words for its plan; PostgreSQL's in the same words, had it no other choice than to sort."""
     if tx.connection.dialect.name == "sqlite":
         steps = [str(row[3]) for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]

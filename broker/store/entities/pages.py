@@ -38,7 +38,7 @@ def page(
 ) -> Page:
     """The first `limit` entities behind the cursor."""
     parts = (
-        sorted(map(from_row, tx.run(statements.rows(way.shape(after)), way.values(after, limit + 1))), key=_place)
+        sorted(map(from_row, tx.rows(statements.rows(way.shape(after)), way.values(after, limit + 1))), key=_place)
         for way in _ways(tx, account, wanted)
     )
     found = _merged(parts, _place, limit + 1)
@@ -63,8 +63,8 @@ def passed(
     if len(ways) == 1:
         (way,) = ways
         values = way.values(after, 1, skip=count - 1)
-        if (last := tx.run(statements.keys(way.shape(after)), values).first()) is not None:
-            return cursor(last.kind, last.id), count
+        if last := tx.rows(statements.keys(way.shape(after)), values):
+            return cursor(*last[0][1:]), count
     found = _keys(tx, ways, after, count)
     return (cursor(*found[-1]), count) if len(found) == count else (None, len(found))
 
@@ -76,7 +76,7 @@ def cursor(kind: str, id: str) -> str:
 
 def _keys(tx: Transaction, ways: Iterable[_Way], after: str | None, limit: int) -> list[Key]:
     parts = (
-        [(row.kind, row.id) for row in tx.run(statements.keys(way.shape(after)), way.values(after, limit))]
+        [(kind, id) for _, kind, id in tx.rows(statements.keys(way.shape(after)), way.values(after, limit))]
         for way in ways
     )
     return _merged(parts, _itself, limit)
@@ -166,7 +166,8 @@ def _leading(tx: Transaction, account: str, wanted: Wanted, mixins: Sequence[Seq
 
 
 def _counted(tx: Transaction, way: _Way) -> int:
-    return int(tx.run(statements.count(way.shape()), way.values(None, _ENOUGH)).scalar_one())
+    ((number,),) = tx.rows(statements.count(way.shape()), way.values(None, _ENOUGH))
+    return int(number)
 
 
 def _used(tx: Transaction, account: str, wanted: Wanted) -> list[Sequence[str]]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from broker.store.engine import Compiled
 from broker.store.entities.records import COLUMNS
 from broker.store.entities.wanted import CORE
 from broker.store.tables import entities, entity_attributes, entity_mixins
@@ -49,28 +50,29 @@ class _Filter:
 
 
 @lru_cache(maxsize=512)
-def rows(shape: Shape) -> sa.Select[Any]:
+def rows(shape: Shape) -> Compiled:
     """A page's entities; values: those of `keys`."""
     found = _keys(shape)
     if _leading(shape).table is entities:
-        return found.with_only_columns(*COLUMNS)
+        return Compiled(found.with_only_columns(*COLUMNS))
     page = found.subquery("page")
-    return sa.select(*COLUMNS).join_from(page, entities, sa.and_(*_same(page)))
+    return Compiled(sa.select(*COLUMNS).join_from(page, entities, sa.and_(*_same(page))))
 
 
 @lru_cache(maxsize=512)
-def keys(shape: Shape) -> sa.Select[Any]:
-    """Kind and id of a page's entities, in order; values: account, last and last_id (the cursor), limit, skip, and of
-    the filter kind, id, source, target, name_0, value_0, whole_0 … and mixin_0_0 …"""
-    return _keys(shape)
+def keys(shape: Shape) -> Compiled:
+    """Account, kind and id of a page's entities, in order; values: account, last and last_id (the cursor), limit, skip,
+    and of the filter kind, id, source, target, name_0, value_0, whole_0 … and mixin_0_0 …"""
+    return Compiled(_keys(shape))
 
 
 @lru_cache(maxsize=512)
-def count(shape: Shape) -> sa.Select[Any]:
+def count(shape: Shape) -> Compiled:
     """How many the leading filter has, up to `limit`."""
     leads = _leading(shape)
     found = sa.select(sa.literal(1)).select_from(leads.table).where(*_own(shape, leads))
-    return sa.select(sa.func.count()).select_from(found.limit(sa.bindparam("limit", type_=sa.Integer)).subquery())
+    some = found.limit(sa.bindparam("limit", type_=sa.Integer)).subquery()
+    return Compiled(sa.select(sa.func.count()).select_from(some))
 
 
 def _used_mixins() -> sa.Select[Any]:
