@@ -19,6 +19,7 @@ from broker.store import Record, Transaction, entities
 from broker.web import paging, selection
 from broker.web.exchange import Exchange
 from broker.web.negotiate import JSONS
+from broker.web.pages import Shown
 from broker.web.paging import Parts
 from broker.web.references import reference
 from broker.web.selection import LARGEST, Selection, Window
@@ -41,7 +42,12 @@ def show(exchange: Exchange, wanted: Selection, *, links: bool = False) -> None:
         tag = _etag(exchange, tx, parts, page, start)
         if exchange.not_modified(tag):
             return
-        rendered, after = _page(exchange, tx, here, start, page.number or _most(exchange), links=links)
+        found = exchange.site.pages.find(tag)
+        if found is None:
+            found = Shown(*_page(exchange, tx, here, start, page.number or _most(exchange), links=links))
+            if not exchange.site.has_links:  # whose ends' addresses other rows may change
+                exchange.site.pages.keep(tag, found)
+    rendered, after = found.rendered, found.after
     if page.number is None and after is not None:
         whole = replace(rendered, body=b"")
         exchange.answer(whole, etag=tag, varies=_VARIES, stream=_whole(exchange, parts))

@@ -7,7 +7,7 @@ this installation is stored as it is. At the edge it becomes a path of this row,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit
 
 from broker.occi.errors import Malformed, Unknown
@@ -66,23 +66,30 @@ class References:
         attributes = record.attributes
         if secret:
             attributes = {name: value for name, value in attributes.items() if name not in secret}
-        return Entity(
+        found = Entity(
             kind=record.kind,
             id=record.id,
             title=record.title or None,
             summary=record.summary or None,
             mixins=record.mixins,
             attributes=attributes,
-            links=tuple(self.entity(registry, link) for link in links),
-            source=None if record.source is None else self.shown(registry, record.source),
-            target=None if record.target is None else self.shown(registry, record.target),
-            source_kind=_kind(record.source),
-            target_kind=_kind(record.target),
+            links=tuple(self.entity(registry, link) for link in links) if links else (),
+        )
+        return found if record.source is None else self._joined(registry, record, found)
+
+    def _joined(self, registry: Registry, record: Record, link: Entity) -> Entity:
+        source, target = record.source or "", record.target or ""
+        return replace(
+            link,
+            source=self.shown(registry, source),
+            target=self.shown(registry, target),
+            source_kind=_kind(source),
+            target_kind=_kind(target),
         )
 
 
-def _kind(stored: str | None) -> str | None:
-    kind, blank, _ = (stored or "").partition(" ")
+def _kind(stored: str) -> str | None:
+    kind, blank, _ = stored.partition(" ")
     return kind if blank else None
 
 

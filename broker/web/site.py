@@ -18,6 +18,7 @@ from broker.services import ROWS, Context, Hooks, Row
 from broker.settings import Settings
 from broker.store import PLATFORM, Store
 from broker.web.marks import Marks
+from broker.web.pages import Pages
 from broker.web.references import References
 from broker.web.tags import Registries
 
@@ -42,6 +43,7 @@ class Site:
     clock: Callable[[], int] | None = None
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     marks: Marks = field(default_factory=Marks)
+    pages: Pages = field(default_factory=Pages)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
