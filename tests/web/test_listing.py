@@ -25,11 +25,18 @@ def id(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012}"
 
 
-def put(broker: InProcess, account: str, *numbers: int, kind: str = COMPUTE, **more: str) -> None:
+def put(
+    broker: InProcess,
+    account: str,
+    *numbers: int,
+    kind: str = COMPUTE,
+    source: str | None = None,
+    target: str | None = None,
+) -> None:
     with broker.rows.sites["cloud"].store.write() as tx:
         for number in numbers:
             attributes = {"occi.compute.cores": 2} if kind == COMPUTE else {}
-            entities.insert(tx, Record(account, kind, id(number), attributes=attributes, **more))
+            entities.insert(tx, Record(account, kind, id(number), attributes=attributes, source=source, target=target))
 
 
 def remove(broker: InProcess, account: str, number: int) -> None:
