@@ -168,9 +168,10 @@ def _several(term: str, ctx: Context, records: Sequence[Record], arguments: Mapp
 
 def _must_follow(term: str, record: Record) -> None:
     what, where = owned.name_of(record), record.attributes.get(owned.PROVIDER)
-    if where is None and term not in BEYOND:
+    alone = owned.service_of(record.attributes) is None
+    if alone and term not in BEYOND:
         return
-    if where is None:
+    if alone:
         raise Unable(f"{term}: {what} is an entity, and nothing runs for it", hint="make it where a provider is")
     if not record.attributes.get(REFERENCE):
         raise Clash(f"{term}: {what} is still being made", hint="it is up as soon as it is there; look again")
