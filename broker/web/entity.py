@@ -8,7 +8,7 @@ from uuid import UUID
 
 import falcon
 
-from broker.errors import Missing
+from broker.errors import Missing, Stale
 from broker.occi import checks, read, render
 from broker.occi.errors import Malformed
 from broker.occi.model import Draft, Entity, Kind, Mixin
@@ -17,6 +17,9 @@ from broker.store import Record, entities
 from broker.web import actions, writing
 from broker.web.exchange import Exchange, etag
 from broker.web.site import Site
+
+_ATTEMPTS = 5
+"""How often a change is made anew on what others wrote meanwhile, before they win."""
 
 
 class EntityResource:
@@ -37,6 +40,9 @@ class EntityResource:
         """Replace it, or make it where nothing is (ENT-03, ENT-04)."""
         exchange = Exchange(self._site, req, resp)
         draft = read.entity(exchange.registry, exchange.read())
+        _on_newest(exchange, lambda: self._put(exchange, draft, id))
+
+    def _put(self, exchange: Exchange, draft: Draft, id: str) -> None:
         try:
             record, links = self._find(exchange, id)
         except Missing:
@@ -50,17 +56,25 @@ class EntityResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:
         """Change what is said (ENT-07), or do an action (ACT-01)."""
         exchange = Exchange(self._site, req, resp)
+        if exchange.action is None:
+            _on_newest(exchange, lambda: self._update(exchange, id))
+        else:
+            self._act(exchange, exchange.action, id)
+
+    def _act(self, exchange: Exchange, action: str, id: str) -> None:
+        record, links = self._find(exchange, id)
+        self._changing(exchange, record, links)
+        _rendered(exchange, record, links)  # what cannot be said in the rendering asked for is not done
+        (done,) = actions.perform(exchange, action, [record])
+        if isinstance(done, Mixin):  # INF-33: the template that `save` makes
+            made = self._site.registry(exchange.account)
+            exchange.answer(render.categories(made, exchange.media, (done.id,), limit=exchange.limit))
+        else:
+            _show(exchange, done, links)
+
+    def _update(self, exchange: Exchange, id: str) -> None:
         record, links = self._find(exchange, id)
         before = self._changing(exchange, record, links)
-        if exchange.action is not None:
-            _rendered(exchange, record, links)  # what cannot be said in the rendering asked for is not done
-            (done,) = actions.perform(exchange, exchange.action, [record])
-            if isinstance(done, Mixin):  # INF-33: the template that `save` makes
-                made = self._site.registry(exchange.account)
-                exchange.answer(render.categories(made, exchange.media, (done.id,), limit=exchange.limit))
-            else:
-                _show(exchange, done, links)
-            return
         said = writing.identified(exchange, read.entity(exchange.registry, exchange.read()))
         after = checks.update(exchange.registry, before, writing.normal(exchange, said), self._site.new_id)
         self._save(exchange, record, before, after)
@@ -137,6 +151,18 @@ class Beside:
             exchange.reply(function(exchange.context(), {**exchange.query, **fields}))
 
         return respond
+
+
+def _on_newest(exchange: Exchange, change: Callable[[], None]) -> None:
+    """A change that names no generation is done on the newest one: what others wrote between reading and writing is
+    read, and the change made on that. One that names a generation has lost."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return change()
+        except Stale:
+            if exchange.is_conditional:
+                raise
+    return change()
 
 
 def _rendered(exchange: Exchange, record: Record, links: Sequence[Record]) -> render.Rendered:

@@ -162,6 +162,11 @@ class Exchange:
         if "HTTP_IF_MATCH" in self._req.env:
             raise Stale(f"There is nothing at {self.path} that If-Match could be about.")
 
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the request says which generation it is about."""
+        return "HTTP_IF_MATCH" in self._req.env or "HTTP_IF_NONE_MATCH" in self._req.env
+
     def must_match(self, record: Record, links: Sequence[Record] = ()) -> None:
         """Refuse with 412 a change of another generation than the one that is meant: If-Match names none that is
         present, or If-None-Match one that is. What a generation is rendered in does not matter here."""
