@@ -10,6 +10,7 @@ send it when a network is back, long after the call's end, when somebody else ma
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 
@@ -26,10 +27,10 @@ is tried for minutes, even for a connection that was closed."""
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)  # httpx's own
 
 
-def connections(limits: httpx.Limits = _LIMITS) -> httpx.HTTPTransport:
-    """What every driver's client sends by."""
+def connections(limits: httpx.Limits = _LIMITS, verify: ssl.SSLContext | bool = True) -> httpx.HTTPTransport:
+    """What every driver's client sends by. `verify`: whose certificates are trusted."""
     option = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ACKNOWLEDGED)
-    return httpx.HTTPTransport(limits=limits, trust_env=False, socket_options=[option])
+    return httpx.HTTPTransport(verify=verify, limits=limits, trust_env=False, socket_options=[option])
 
 
 class Clock:
