@@ -29,12 +29,16 @@ def default_home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local/share"))) / "accords"
 
 
+USUAL_PROVIDERS: Mapping[str, Any] = {"local": {"driver": "local"}}
+"""Where no file names any: this machine."""
+
+
 class ProviderSettings(BaseModel):
     """One provider instance: its driver, and the driver's own options beside it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    driver: str = Field(description="Which driver this instance uses: a name of `accords providers --drivers`.")
+    driver: str = Field(description="Which driver this instance uses: a name that `accords providers drivers` lists.")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -101,7 +105,7 @@ class Settings(BaseModel):
     token: str | None = Field(default=None, description="The token the command line and the worker show.")
     account: str = Field(default="admin", description="Account of the administrator made at the first start.")
     providers: dict[str, ProviderSettings] = Field(
-        default_factory=lambda: {"local": ProviderSettings(driver="local")},
+        default_factory=lambda: {name: ProviderSettings(**said) for name, said in USUAL_PROVIDERS.items()},
         description="Provider instances by name; their order is the order of preference.",
     )
     body_limit: int = Field(default=2 * 1024**2, description="Largest request body and document, bytes.")
@@ -157,16 +161,39 @@ class Settings(BaseModel):
 def load() -> Settings:
     """The settings of this process. Misconfigured, with all that is wrong with them."""
     try:
-        return Settings.model_validate(_over(_of_file(os.environ), _of_environment(os.environ)))
+        return Settings.model_validate(_over(_of_files(os.environ), _of_environment(os.environ)))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}".lstrip(": ") for each in error.errors())
         raise Misconfigured(f"the settings cannot be used: {wrong}", hint=_WHERE) from error
 
 
-def _of_file(environment: Mapping[str, str]) -> dict[str, Any]:
-    """What the YAML file says, if it is there."""
-    home = Path(environment.get("ACCORDS_HOME", str(default_home())))
-    path = Path(environment.get("ACCORDS_CONFIG", str(home / "accords.yaml")))
+def _of_files(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the YAML file says, and beside its providers those that were added by command."""
+    home = _home(environment)
+    found = _of_file(Path(environment.get("ACCORDS_CONFIG", str(home / "accords.yaml"))))
+    added = _of_file(home / ADDED)
+    return _over({"providers": USUAL_PROVIDERS, **found}, {"providers": added}) if added else found
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("ACCORDS_HOME", str(default_home())))
+
+
+def add_provider(name: str, said: Mapping[str, Any] | None) -> Path:
+    """Keep a provider instance for every later start, instead of one of that name that was added before; None forgets
+    it. The file, which nobody else can read: it may hold credentials."""
+    path = _home(os.environ) / ADDED
+    kept = {**_of_file(path), name: said}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        yaml.safe_dump({key: value for key, value in kept.items() if value is not None}, file, sort_keys=False)
+    beside.replace(path)
+    return path
+
+
+def _of_file(path: Path) -> dict[str, Any]:
+    """What a YAML file says, if it is there."""
     if not path.is_file():
         return {}
     try:
@@ -218,5 +245,10 @@ def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+ADDED = "providers.yaml"
+"""In the home: the providers that `accords providers add` was told of."""
 _PREFIX, _INSIDE = "ACCORDS_", "__"
-_WHERE = "they come from ACCORDS_… variables and <home>/accords.yaml; docs/reference/settings.md lists them"
+_WHERE = (
+    "they come from ACCORDS_… variables and <home>/accords.yaml, providers also from <home>/providers.yaml; "
+    "docs/reference/settings.md lists them"
+)

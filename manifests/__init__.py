@@ -14,7 +14,7 @@ from manifests.codes import CODES, Code
 from manifests.diagnostics import Diagnostic, Severity, errors
 from manifests.findings import nearest
 from manifests.grammar import GRAMMAR, Refers
-from manifests.grammar.units import quantity
+from manifests.grammar.units import quantity, readable
 from manifests.model import (
     Agreement,
     Document,
@@ -110,6 +110,7 @@ __all__ = [
     "ports",
     "quantity",
     "read",
+    "readable",
     "refs",
     "release",
     "saves",

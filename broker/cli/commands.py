@@ -223,9 +223,35 @@ COMMANDS: tuple[Command, ...] = (
     Command("work", "processes:work", "run the worker: it carries out what was asked for"),
     Command(
         "providers",
-        "processes:providers",
-        "show the clouds that are set up, and what keeps them from working",
-        (JSON,),
+        "clouds:providers",
+        "show the clouds that are set up and what keeps them from working; add, check or remove one",
+        (
+            _argument(
+                "what",
+                nargs="?",
+                choices=("list", "check", "add", "remove", "drivers"),
+                default="list",
+                help="list all (so unless told), check one closely, add or remove one, or list the drivers there are",
+            ),
+            _argument("name", nargs="?", metavar="NAME", help="the provider that is meant"),
+            _argument("--driver", metavar="DRIVER", help="of the provider that is added"),
+            _argument(
+                "--option",
+                action="append",
+                default=[],
+                type=parameters.assignment,
+                metavar="NAME=VALUE",
+                help="an option of its driver, text or JSON; may be repeated",
+            ),
+            _argument(
+                "--secret",
+                action="append",
+                default=[],
+                metavar="NAME",
+                help="an option that is asked for and not shown; in a pipe a line of standard input each",
+            ),
+            JSON,
+        ),
     ),
     Command(
         "token",

@@ -1,18 +1,14 @@
-"""The commands that run or inspect the broker on its own machine: serve, work, providers, token, version."""
+"""The commands that run or inspect the broker on its own machine: serve, work, token, version."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
 
 from broker import __version__, auth, distribution
 from broker.cli.exits import Exit
-from broker.cli.session import show, show_json
+from broker.cli.session import show
 from broker.settings import Settings, load
-from providers.errors import ProviderError
-from providers.protocol import Problem
 
 
 def serve(arguments: argparse.Namespace) -> Exit:
@@ -36,34 +32,6 @@ def work(_: argparse.Namespace) -> Exit:
     distribution.refuse_strangers()
     _work(load())
     return Exit.OK
-
-
-def providers(arguments: argparse.Namespace) -> Exit:
-    """Ask each provider of the settings what keeps it from working. FAILED when one cannot."""
-    settings = load()
-    found = {name: [asdict(problem) for problem in _problems(settings, name)] for name in settings.providers}
-    if arguments.json:
-        show_json({name: {"driver": settings.providers[name].driver, "problems": found[name]} for name in found})
-    else:
-        for name, problems in found.items():
-            works = "does not work" if problems else "works"
-            show([f"{name} ({settings.providers[name].driver}): {works}"])
-            show(f"    {problem['what']}: {problem['mend']}" for problem in problems)
-    return Exit.FAILED if any(found.values()) else Exit.OK
-
-
-def _problems(settings: Settings, name: str) -> Sequence[Problem]:
-    """What keeps one provider from working; a driver that cannot even be opened is such a thing."""
-    from providers import open_provider
-
-    try:
-        provider = open_provider(name, settings.providers[name].driver, settings.provider_options(name))
-    except ProviderError as error:
-        return [Problem(error.message, f"mend the setting providers.{name}")]
-    try:
-        return provider.check(deadline=settings.call_deadline)
-    finally:
-        provider.close()
 
 
 def token(arguments: argparse.Namespace) -> Exit:
