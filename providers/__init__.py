@@ -16,6 +16,7 @@ DRIVERS: Mapping[str, str] = {
     "fake": "providers.fake:open_fake",
     "local": "providers.local:open_local",
     "occi": "providers.occi:open_occi",
+    "openstack": "providers.openstack:open_openstack",
 }
 
 

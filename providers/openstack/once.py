@@ -1,0 +1,104 @@
+"""One token, one thing, at services that know no tokens.
+
+Looked for before it is made, under a lock of this process, and looked for again afterwards: whoever finds an older one
+beside its own takes its own back. What is as old cannot be told apart by a clock of seconds: both give way, and are
+told to come again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, runtime_checkable
+
+from providers.errors import Conflict
+from providers.protocol import Kind, Resource
+
+MADE = "created"
+"""The fact that says when a thing was made: ISO 8601 in UTC, as the cloud says it. Sorts as text."""
+
+
+class Room(Protocol):
+    """What is done with the things of one kind. `bearing` gives what carries a token, without what hangs on it; `begin`
+    makes the root of one thing; both in one call, so that it is there with its token or not at all."""
+
+    kind: Kind
+
+    def bearing(self, token: str) -> Sequence[Resource]: ...
+
+    def begin(self, spec: Any, token: str, tags: Mapping[str, str]) -> Resource: ...
+
+    def look(self, tags: Mapping[str, str]) -> Sequence[Resource]: ...
+
+    def observe(self, id: str) -> Resource: ...
+
+    def delete(self, id: str) -> None: ...
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """A room whose things are more than their root: `complete` makes what is missing, `fresh` when nothing is there."""
+
+    def complete(self, spec: Any, root: Resource, tags: Mapping[str, str], *, fresh: bool) -> Resource: ...
+
+    def find(self, token: str) -> Sequence[Resource]: ...
+
+
+class Tokens:
+    """Locks of the tokens that are being made in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[str, threading.Lock] = {}
+        self._waiting: Counter[str] = Counter()
+
+    @contextmanager
+    def held(self, token: str, seconds: float) -> Iterator[None]:
+        """One thread a token; Conflict where another has it for longer than `seconds`."""
+        with self._lock:
+            lock = self._held.setdefault(token, threading.Lock())
+            self._waiting[token] += 1
+        try:
+            if not lock.acquire(timeout=seconds):
+                raise Conflict("the same is being made just now; come again")
+            try:
+                yield
+            finally:
+                lock.release()
+        finally:
+            self._leave(token)
+
+    def _leave(self, token: str) -> None:
+        with self._lock:
+            self._waiting[token] -= 1
+            if not self._waiting[token]:
+                del self._held[token], self._waiting[token]
+
+
+def made(room: Room, spec: object, token: str, tags: Mapping[str, str]) -> Resource:
+    """The thing of this token, made and completed where it was not."""
+    known = oldest(room.bearing(token))
+    root = known or _alone(room, room.begin(spec, token, tags), token)
+    return room.complete(spec, root, tags, fresh=known is None) if isinstance(room, Composite) else root
+
+
+def oldest(things: Sequence[Resource]) -> Resource | None:
+    """The one that stays where there are several of a token."""
+    return min(things, key=lambda each: (str(each.facts.get(MADE, "")), each.id), default=None)
+
+
+def _alone(room: Room, mine: Resource, token: str) -> Resource:
+    """Mine, as it is looked at again; another's where that is older. Conflict where they cannot be told apart."""
+    there = room.bearing(token)
+    seen = next((each for each in there if each.id == mine.id), mine)
+    age = str(seen.facts.get(MADE, ""))
+    rivals = [each for each in there if each.id != mine.id and str(each.facts.get(MADE, "")) <= age]
+    first = oldest(rivals)
+    if first is None:
+        return seen
+    room.delete(mine.id)
+    if str(first.facts.get(MADE, "")) == age:
+        raise Conflict(f"another made {mine.name} at the same time; come again")
+    return first
