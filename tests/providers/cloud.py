@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from providers.errors import Conflict, ProviderError
+from providers.errors import Conflict, NotFound, ProviderError
 from providers.protocol import Action, Kind, MachineSpec, OfferedSize, Offering, Provider, Resource, Spec, State
 
 DEADLINE = 20.0
@@ -89,7 +90,10 @@ class Cloud:
             return self.settled(self.provider.resize(machine.id, size, deadline=DEADLINE))
 
     def delete(self, resource: Resource) -> None:
+        """Give it back, and look until it is gone: a cloud takes its time to end a machine."""
         self.provider.delete(resource.kind, resource.id, deadline=DEADLINE)
+        with suppress(NotFound):
+            self.until(resource, lambda seen: False)
 
     def list(self, **tags: str) -> tuple[Resource, ...]:
         return tuple(self.provider.list({**self.tags, **tags}, deadline=DEADLINE))

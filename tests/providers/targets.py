@@ -18,12 +18,9 @@ import pytest
 from broker.services import row
 from providers import Provider, open_provider
 from tests.providers.cloud import Cloud
+from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
 
 PATIENCE = 30.0
-
-
-class Missing(Exception):
-    """The driver's target cannot be had here: a sentence that says why."""
 
 
 @contextmanager
@@ -98,11 +95,23 @@ def occi(folder: Path) -> Iterator[Provider]:
             process.terminate()
 
 
+@contextmanager
+def openstack(folder: Path) -> Iterator[Provider]:
+    """A member's account of the lab: real services, machines that do not boot."""
+    with openstack_lab():
+        provider = open_provider("openstack", "openstack", LAB_OPTIONS)
+        try:
+            yield provider
+        finally:
+            provider.close()
+
+
 OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "fake": fake_in_memory,
     "server": fake_server,
     "local": local,
     "occi": occi,
+    "openstack": openstack,
 }
 
 
