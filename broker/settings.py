@@ -33,11 +33,42 @@ USUAL_PROVIDERS: Mapping[str, Any] = {"local": {"driver": "local"}}
 """Where no file names any: this machine."""
 
 
+class SshSettings(BaseModel):
+    """How the broker comes into nodes by SSH."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user: str = Field(default="root", description="Whom the broker is in nodes; the key opens nothing but the way.")
+    port: int = Field(default=22, description="Where SSH listens in nodes.")
+    source: str = Field(default="0.0.0.0/0", description="From where nodes' firewalls let SSH in.")
+    packages: tuple[str, ...] = Field(
+        default=(), description="Packages that nodes need for it, where images lack them."
+    )
+    via: str | None = Field(
+        default=None,
+        description="What lies between: `node:NAME`, another node of the service, or `user@host:port`, a machine.",
+    )
+    via_key: Path | None = Field(default=None, description="File of the key that the machine between takes.")
+    via_host_key: str | None = Field(default=None, description="What the machine between shows: `ssh-ed25519 AAAA…`.")
+
+    @model_validator(mode="after")
+    def _between_is_known(self) -> Self:
+        if self.via and not self.via.startswith("node:") and not (self.via_key and self.via_host_key):
+            raise ValueError(f"via {self.via} needs via_key and via_host_key: nobody unknown is believed")
+        return self
+
+
 class ProviderSettings(BaseModel):
-    """One provider instance: its driver, and the driver's own options beside it."""
+    """One provider instance: its driver, how its nodes are reached, and the driver's own options beside it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    reach: Literal["home", "ssh", "either"] = Field(
+        default="home",
+        description="How instructions reach nodes: their agents call, the broker comes by SSH (extra `ssh`), or by SSH "
+        "to those that do not call.",
+    )
+    ssh: SshSettings = Field(default=SshSettings(), description="How the broker comes, where it does.")
     driver: str = Field(description="Which driver this instance uses: a name that `accords providers drivers` lists.")
 
     @property
@@ -121,6 +152,11 @@ class Settings(BaseModel):
     publication_lease: float = Field(default=15.0, description="Seconds a row stays listed without renewing.")
     offer_max_age: float = Field(default=300.0, description="Seconds after which an offer is too old to plan with.")
     offer_period: float = Field(default=60.0, description="Seconds between two looks at what providers offer.")
+    repair: Literal["report", "repair", "adopt"] = Field(
+        default="report",
+        description="What the worker does by itself about what differs at a provider: say it, put it right, or want it "
+        "so from now on. A service may say otherwise (`accords up --repair`).",
+    )
     step_timeout: float = Field(default=600.0, description="Seconds a step may take, waiting included.")
     retention: float = Field(
         default=30 * 86400.0,

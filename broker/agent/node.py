@@ -144,7 +144,7 @@ class Door:
     """One kept-alive connection to the broker. Trusts exactly the pinned certificate, and says nothing to any other."""
 
     def __init__(self, config: Json, key: str) -> None:
-        self.where = (str(config["address"]), int(config["port"]))
+        self.places = [(str(each), int(config["port"])) for each in config.get("addresses") or [config["address"]]]
         self.pin = ssl.PEM_cert_to_DER_cert(config["certificate"])
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.check_hostname = False  # the certificate itself is known; a name adds nothing
@@ -177,9 +177,17 @@ class Door:
         wait = answer.getheader("Retry-After") or ""
         return answer.status, float(wait) if wait.isdigit() else 0.0, text
 
+    @property
+    def where(self) -> tuple[str, int]:
+        return self.places[0]
+
     def dial(self, timeout: float) -> http.client.HTTPSConnection:
         line = http.client.HTTPSConnection(*self.where, timeout=timeout, context=self.context)
-        line.connect()
+        try:
+            line.connect()
+        except OSError:
+            self.places.append(self.places.pop(0))  # the next one is tried at the next call
+            raise
         if line.sock.getpeercert(True) != self.pin:
             line.close()
             raise OSError("the door shows another certificate than the pinned one")
@@ -686,6 +694,10 @@ class Agent:
             trim(output)
         time.sleep(min(float(answer.get("again", 0)), 30.0))
 
+    def outwards(self) -> tuple[str, int]:
+        """Towards the broker, or anywhere out of here when it is the broker that dials."""
+        return ("192.0.2.1", 9) if self.config.get("addresses") else self.door.where
+
     def hello(self) -> None:
         asked = {"node": self.config["node"], "token": self.config["token"]}
         key = str(self.door.call("POST", "/v1/hello", asked)["key"])
@@ -729,7 +741,7 @@ class Agent:
 
     def environment(self) -> dict[str, str]:
         """CORDS' four (publisher, contract, account come with the configuration), then what was configured."""
-        base = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "cosacs": own_address(self.door.where)}
+        base = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "cosacs": own_address(self.outwards())}
         return {**base, **self.config.get("environment", {}), **assignments(read(self.state / "environment"))}
 
     def watch(self, running: Json) -> None:

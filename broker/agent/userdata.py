@@ -27,6 +27,7 @@ import yaml
 
 from broker import addresses
 from broker.agent import certificate
+from broker.agent.keys import Pair
 from broker.settings import Settings
 
 LIMIT = 16 * 1024
@@ -50,9 +51,20 @@ KillMode=process
 WantedBy=multi-user.target
 """
 
+# The key opens one way and no shell: from the node's loopback to the agents' door.
+_SSH = """\
+mkdir -p -m 700 ~{user}/.ssh
+cat >>~{user}/.ssh/authorized_keys <<'KEY'
+restrict,port-forwarding,permitlisten="127.0.0.1:{port}",permitlisten="localhost:{port}",command="false" {public}
+KEY
+(umask 077; cat >/etc/ssh/ssh_host_ed25519_key) <<'KEY'
+{private}KEY
+echo {shown} >/etc/ssh/ssh_host_ed25519_key.pub
+"""
+
 _BOOT = """\
 if [ "$(cat /usr/local/lib/accords/origin 2>/dev/null)" != {origin} ]; then
-mkdir -p /usr/local/lib/accords
+{ssh}mkdir -p /usr/local/lib/accords
 base64 -d <<'END' | gzip -d >{agent_path}
 {agent}
 END
@@ -76,11 +88,34 @@ class Enclosed:
     config: Mapping[str, object]
 
 
-def render(settings: Settings, *, node: str, token: str, environment: Mapping[str, str] | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What lets the broker into a machine by SSH: the service's key, the machine's own, and whom it is there.
+    `only`: the machine never calls by itself."""
+
+    service: Pair
+    host: Pair
+    user: str
+    only: bool
+
+
+LOOPBACK = "127.0.0.1"
+"""Where a machine that the broker dials finds the agents' door, at the door's own port."""
+
+
+def render(
+    settings: Settings,
+    *,
+    node: str,
+    token: str,
+    environment: Mapping[str, str] | None = None,
+    called: Called | None = None,
+) -> str:
     """The cloud-config, at most `LIMIT` bytes. `environment` is given to every script in the node: CORDS' `contract`
-    and `account`; `publisher` is added here and `cosacs` in the node."""
+    and `account`; `publisher` is added here and `cosacs` in the node. `called` where the broker dials."""
     config = {
         "address": settings.door_address,
+        **({"addresses": _addresses(settings, called)} if called else {}),
         "port": settings.door_port,
         "certificate": certificate.pinned(settings),
         "node": node,
@@ -91,6 +126,7 @@ def render(settings: Settings, *, node: str, token: str, environment: Mapping[st
         },
     }
     boot = _BOOT.format(
+        ssh=_ssh(settings, called) if called else "",
         origin=hashlib.sha256(token.encode()).hexdigest()[:16],
         agent=_packed(),
         agent_path=_AGENT,
@@ -98,7 +134,27 @@ def render(settings: Settings, *, node: str, token: str, environment: Mapping[st
         config_path=_CONFIG,
         unit=_UNIT,
     )
-    return f"#cloud-config\nbootcmd:\n- |\n{indent(boot, '  ')}"
+    return f"#cloud-config\n{_host_key(called) if called else ''}bootcmd:\n- |\n{indent(boot, '  ')}"
+
+
+def _addresses(settings: Settings, called: Called) -> list[str]:
+    """Where the agent looks for the door, in turn."""
+    return [LOOPBACK] if called.only else [settings.door_address, LOOPBACK]
+
+
+def _ssh(settings: Settings, called: Called) -> str:
+    return _SSH.format(
+        user=called.user,
+        port=settings.door_port,
+        public=called.service.public,
+        private=called.host.private,
+        shown=called.host.public,
+    )
+
+
+def _host_key(called: Called) -> str:
+    """The same key for cloud-init's own module, which would remove what it was not told of."""
+    return yaml.safe_dump({"ssh_keys": {"ed25519_private": called.host.private, "ed25519_public": called.host.public}})
 
 
 def parse(user_data: str) -> Enclosed:

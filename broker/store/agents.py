@@ -20,13 +20,14 @@ TOKEN_SECONDS = 30 * 60
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`seen` is when it last called with its key, UTC microseconds, None: never. `facts` are what it said of its node:
-    untrusted."""
+    """`seen` is when it last called with its key, UTC microseconds, None: never; `bound` when its machine was first
+    asked for. `facts` are what it said of its node: untrusted."""
 
     account: str
     service: str
     node: str
     seen: int | None
+    bound: int
     facts: Mapping[str, Any]
 
 
@@ -96,7 +97,7 @@ def forget(tx: Transaction, account: str, service: str, node: str) -> None:
     tx.run(sa.delete(agents).where(*_is(account, service, node)))
 
 
-_ALL = tuple(agents.c[name] for name in Agent.__slots__)
+_ALL = tuple(agents.c.created.label("bound") if name == "bound" else agents.c[name] for name in Agent.__slots__)
 
 
 def _hash(text: str) -> str:

@@ -14,7 +14,7 @@ from manifests import Placement, Plan, Step, node_of
 from providers.protocol import Kind, Provider, Resource
 
 if TYPE_CHECKING:
-    from broker.settings import Settings
+    from broker.settings import ProviderSettings, Settings
     from broker.store import Store
 
 
@@ -92,6 +92,11 @@ class Call:
     @property
     def provider(self) -> Provider:
         return self.tools.provider(self.step.provider)
+
+    @property
+    def own(self) -> ProviderSettings | None:
+        """The settings of the step's provider."""
+        return self.tools.settings.providers.get(self.step.provider or "")
 
     @property
     def deadline(self) -> float:

@@ -8,15 +8,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from broker.agent import userdata
+from broker.agent import keys, userdata
 from broker.execute.outcomes import Done, Failed, Outcome, Waiting
 from broker.store import agents, instructions, secrets
 from broker.verbs import projections
 from broker.verbs.job import Call
-from broker.verbs.specs import kind_of, spec_of
+from broker.verbs.specs import called_into, kind_of, spec_of
 from providers.errors import NotFound
 from providers.protocol import Kind, Resource, SnapshotSpec, Spec, State
+
+if TYPE_CHECKING:
+    from broker.settings import ProviderSettings
 
 
 def create(call: Call) -> Outcome:
@@ -49,9 +53,10 @@ def _replace(call: Call, broken: Resource) -> Outcome:
 
 
 def made(call: Call, resource: Resource) -> Outcome:
-    """What an observation means for a step that wants the thing there."""
+    """What an observation means for a step that wants the thing there. A step of a repair knows only what is made anew
+    with it; that of the deploy plan, all that the thing is linked to."""
     unsettled = unfinished(call, resource)
-    entities = projections.made(call.job, call.step, call.inputs, resource)
+    entities = projections.made(call.job, call.job.deploy.step(call.step.id), call.inputs, resource)
     return unsettled or Done(result_of(call, resource), projections=entities)
 
 
@@ -112,7 +117,9 @@ def _broken(call: Call, resource: Resource) -> dict[str, object]:
 
 def _spec(call: Call) -> Spec:
     user_data = _user_data(call) if call.inputs.get("agent") else str(call.inputs.get("user_data") or "")
-    return spec_of(call.step.subject, call.inputs, service=call.job.name, user_data=user_data)
+    spec = spec_of(call.step.subject, call.inputs, service=call.job.name, user_data=user_data)
+    own = call.own
+    return called_into(spec, own.ssh, call.node) if own is not None and own.reach != "home" else spec
 
 
 def _user_data(call: Call) -> str:
@@ -122,7 +129,17 @@ def _user_data(call: Call) -> str:
     with call.tools.store.write() as tx:
         agents.bind(tx, call.job.account, call.job.service, call.node, once)
     known = {"account": call.job.account, "contract": projections.contract_id(call.job, call.step.id)}
-    return userdata.render(call.tools.settings, node=call.node, token=once, environment=known)
+    return userdata.render(
+        call.tools.settings, node=call.node, token=once, environment=known, called=_called(call, call.own)
+    )
+
+
+def _called(call: Call, own: ProviderSettings | None) -> userdata.Called | None:
+    """What lets the broker into the machine, where it is the broker that dials."""
+    if own is None or own.reach == "home":
+        return None
+    service, host = keys.of_service(call.tools.key, call.job.service), keys.of_host(call.tools.key, call.token)
+    return userdata.Called(service, host, own.ssh.user, only=own.reach == "ssh")
 
 
 def save(call: Call) -> Outcome:

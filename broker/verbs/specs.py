@@ -7,6 +7,8 @@ by the result it named. An input that has the wrong shape is a TypeError: the pl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from manifests import Ref, Value, in_names
 from providers.protocol import (
@@ -20,6 +22,9 @@ from providers.protocol import (
     Spec,
     VolumeSpec,
 )
+
+if TYPE_CHECKING:
+    from broker.settings import SshSettings
 
 Inputs = Mapping[str, object]
 
@@ -87,6 +92,17 @@ _SPECS: Mapping[Kind, Callable[[str, Inputs], Spec]] = {
     Kind.VOLUME: volume,
     Kind.APPLICATION: application,
 }
+
+
+def called_into(spec: Spec, ssh: SshSettings, node: str) -> Spec:
+    """What is made for a node that the broker dials: its firewall lets SSH in from where it comes, its machine has
+    what listens."""
+    if isinstance(spec, FirewallSpec):
+        between = ssh.via if ssh.via and ssh.via.startswith("node:") and ssh.via != f"node:{node}" else None
+        return replace(spec, rules=(*spec.rules, Rule("tcp", ssh.port, ssh.port, between or ssh.source)))
+    if isinstance(spec, MachineSpec):
+        return replace(spec, packages=tuple(sorted({*spec.packages, *ssh.packages})))
+    return spec
 
 
 def _rule(item: Inputs) -> Rule:

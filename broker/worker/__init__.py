@@ -168,7 +168,7 @@ class Worker:
         """What goes on beside operations, each in its thread; none waits for another."""
         watch = Chore("monitor", TICK, lambda: monitor.tick(self._tools.store, self._probes))
         errands = Chore("errands", ERRANDS_PERIOD, lambda: chores.have_errands_done(self._client))
-        tables = (self._table(), (watch,), (errands,))
+        tables = (self._table(), (watch,), (errands,), self._ways())
         return self._deliver, *(partial(self._again_and_again, table) for table in tables)
 
     def _again_and_again(self, table: Sequence[Chore], stop: threading.Event) -> None:
@@ -189,6 +189,21 @@ class Worker:
             Chore("prune", PRUNE_PERIOD, lambda: monitor.prune(tools.store)),
             Chore("retention", PRUNE_PERIOD, lambda: chores.forget_what_is_old(tools)),
         )
+
+    def _ways(self) -> tuple[Chore, ...]:
+        """Where nodes cannot call, the broker dials: only then is there anything to hold open."""
+        settings = self._tools.settings
+        if all(own.reach == "home" for own in settings.providers.values()):
+            return ()
+        from broker.worker.tunnels import Tunnels, wanted
+
+        tunnels = Tunnels((settings.door_address, settings.door_port))
+
+        def look() -> None:
+            with self._tools.store.read() as tx:
+                tunnels.keep(wanted(tx, settings, self._installation, self._tools.key, tunnels.names()))
+
+        return (Chore("tunnels", TICK, look),)
 
     def _observe(self) -> None:
         seen = chores.observe(self._tools, self._installation)
