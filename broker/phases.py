@@ -23,6 +23,7 @@ PHASES: Mapping[str, Phase] = {
     "suspend": Phase("suspending", "suspended"),
     "save": Phase("saving", None),
     "invoke": Phase(None, None),
+    "repair": Phase("starting", None),
     "release": Phase("releasing", "released"),
     "remove": Phase(None, None),
 }
@@ -33,10 +34,11 @@ SETTLED = ("active", "stopped", "suspended")
 CAN: Mapping[str, tuple[str, ...]] = {
     "pending": ("cancel",),
     "deploying": ("cancel",),
-    "active": ("stop", "restart", "suspend", "save", "invoke", "release"),
-    "stopped": ("start", "save", "release"),
-    "suspended": ("start", "save", "release"),
+    "active": ("stop", "restart", "suspend", "save", "invoke", "repair", "release"),
+    "stopped": ("start", "save", "repair", "release"),
+    "suspended": ("start", "save", "repair", "release"),
     "failed": ("retry", "release"),
 }
-"""What may be asked for in each state, as the report says it: `invoke` where the service has methods. A failure that is
+"""What may be asked for in each state, as the report says it: `invoke` where the service has methods,
+`repair` where something differs. A failure that is
 no operation's cannot be retried: then `start` is what helps."""

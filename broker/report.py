@@ -14,6 +14,8 @@ outside     [{name, address, port, aetitle}]                       nodes of othe
 shared      [{node, service, users, whose, differs}]               common nodes: which service each is, all its users,
                                                                    the service whose definition it is, and whether this
                                                                    one's document defines it otherwise
+drift       [{provider, kind, id, aspect, step, wanted, seen,      what is at the providers otherwise than it should be
+             since}]
 users       [{name, running}]                                      who uses this one, where it is a common node
 error       {step, code, message, hint, ...} or null
 can         [action, ...]                                          what may be asked for now
@@ -29,11 +31,12 @@ from typing import Any
 from broker.occi.states import shown
 from broker.phases import CAN
 from broker.plans import plan_from_json
-from broker.reconcile import DIFFERS
+from broker.reconcile import DIFFERS, brought_to
 from broker.store import (
     Operation,
     Service,
     Transaction,
+    findings,
     journal,
     operations,
     samples,
@@ -42,6 +45,7 @@ from broker.store import (
     verdicts,
     watches,
 )
+from broker.store.findings import said
 from broker.store.journal import Entry
 from broker.store.verdicts import Violation
 from broker.times import rfc3339, rfc3339_or_none
@@ -49,15 +53,6 @@ from manifests import Plan, Ref, Step, Value
 from sla import Sample, Verdict, metric
 
 Json = dict[str, Any]
-
-ACTED: Mapping[str, str] = {
-    "start": "active",
-    "restart": "active",
-    "resume": "active",
-    "stop": "stopped",
-    "suspend": "suspended",
-}
-"""The state of a machine (`providers.State`) after each verb that changes it."""
 
 VIOLATIONS = 10
 """How many violations a report tells, the newest first."""
@@ -100,8 +95,9 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
         "outside": outside_of(plan) if plan else [],
         "shared": shared_of(tx, account, service_id, plan),
         "users": users_of(tx, account, service_id),
+        "drift": (drift := drift_of(tx, account, service_id)),
         "error": service.error,
-        "can": can(service, plan),
+        "can": can(service, plan, differs=bool(drift)),
         "methods": sorted(plan.interface) if plan else [],
     }
 
@@ -143,13 +139,20 @@ def _names(tx: Transaction, instance: sharing.Instance) -> dict[str, bool]:
     return found
 
 
-def can(service: Service, plan: Plan | None) -> list[str]:
-    """What helps after a failure is in the error; otherwise the table says; no method is called where there is none."""
+def drift_of(tx: Transaction, account: str, service_id: str) -> list[Json]:
+    """In what its things differ at their providers, as the worker last saw it."""
+    return [{**said(each), "since": rfc3339(each.since)} for each in findings.of_service(tx, account, service_id)]
+
+
+def can(service: Service, plan: Plan | None, *, differs: bool = False) -> list[str]:
+    """What helps after a failure is in the error; otherwise the table says; no method is called where there is none,
+    and nothing repaired where nothing differs."""
     from_error = (service.error or {}).get("can")
     if service.state == "failed" and isinstance(from_error, list):
         return from_error
     has = plan is not None and bool(plan.interface)
-    return [action for action in CAN.get(service.state, ()) if action != "invoke" or has]
+    absent = {name for name, there in (("invoke", has), ("repair", differs)) if not there}
+    return [action for action in CAN.get(service.state, ()) if action not in absent]
 
 
 def steps_of(plan: Plan, entries: Mapping[str, Entry]) -> list[Json]:
@@ -220,19 +223,11 @@ def outside_of(plan: Plan) -> list[Json]:
     ]
 
 
-def machine_state(step: Step, facts: Facts) -> str | None:
-    """The verb that last changed a machine's state; None: it is as it was made."""
-    prefix = step.id.removesuffix("machine")
-    acts = {prefix + verb: verb for verb in ACTED}
-    done = [(entry.ended or 0, acts[name]) for name, entry in facts.entries.items() if name in acts and entry.result]
-    return max(done)[1] if done else None
-
-
 def _state(step: Step, facts: Facts) -> str:
+    """What the journal says of a machine."""
     if facts.made.get(step.id) is None:
         return "waiting" if step.id not in facts.made else "pending"
-    verb = machine_state(step, facts)
-    return ACTED[verb] if verb else "active"
+    return brought_to(step.id.removesuffix("machine"), facts.entries).value
 
 
 def _created(plan: Plan, kind: str) -> Iterable[tuple[Step, str]]:

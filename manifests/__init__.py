@@ -2,7 +2,7 @@
 
     read(bytes) -> Reading(document, diagnostics)      place(manifest, offers, ...) -> Placed(placements, diagnostics)
     plan(manifest, placements) -> Planned(plan, ...)   release(plan, made) -> Plan      act(plan, made, "stop") -> Plan
-    invoke(plan, made, "backup", ["now"]) -> Plan
+    invoke(plan, made, "backup", ["now"]) -> Plan         repair(plan, made, wrong) -> Plan
     elements(document) -> the OCCI instances           quantity("8GB") -> Decimal
 
 The rooms: `text` (what is written), `grammar` (what may be), `actions` (what nodes are told), `reading` (what is
@@ -40,6 +40,7 @@ from manifests.planning.expand import expand
 from manifests.planning.operating import OPERATIONS, act, invoke
 from manifests.planning.placement import Placed, place
 from manifests.planning.planner import Planned, plan
+from manifests.planning.repairing import SIZES, Wrong, accept, losses, repair
 from manifests.planning.steps import in_names, node_of, ordered
 from manifests.planning.teardown import release, saves
 from manifests.reading.check import ports, volumes
@@ -58,6 +59,7 @@ __all__ = [
     "GRAMMAR",
     "NO_LIBRARY",
     "OPERATIONS",
+    "SIZES",
     "Agreement",
     "Attribute",
     "Code",
@@ -92,6 +94,8 @@ __all__ = [
     "Value",
     "Variable",
     "Volume",
+    "Wrong",
+    "accept",
     "act",
     "decode",
     "definitions",
@@ -101,6 +105,7 @@ __all__ = [
     "in_names",
     "input_problem",
     "invoke",
+    "losses",
     "nearest",
     "node_of",
     "ordered",
@@ -113,6 +118,7 @@ __all__ = [
     "readable",
     "refs",
     "release",
+    "repair",
     "saves",
     "step_from_json",
     "step_to_json",

@@ -17,6 +17,7 @@
     guarantees    what is promised of each service
     watches       what is measured from outside without a promise
     verdicts      verdicts as they are, violations as they were
+    findings      what is at providers otherwise than the store says, or beside it
     offers        what providers can give, as last observed
     volumes       volumes kept after their service was released
     sharing       what services share, and who uses it
@@ -36,6 +37,7 @@ from broker.store import (
     definitions,
     entities,
     events,
+    findings,
     guarantees,
     instructions,
     journal,
@@ -75,6 +77,7 @@ __all__ = [
     "definitions",
     "entities",
     "events",
+    "findings",
     "guarantees",
     "instructions",
     "journal",

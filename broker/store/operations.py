@@ -31,6 +31,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "suspend": frozenset({"active"}),
     "save": frozenset({"active", "stopped", "suspended"}),
     "invoke": frozenset({"active"}),
+    "repair": frozenset({"active", "stopped", "suspended", "failed"}),
     "retry": frozenset({"failed"}),
     "release": frozenset(services.STATES),
     "remove": frozenset({"active", "stopped", "suspended", "released"}),

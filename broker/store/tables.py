@@ -406,3 +406,31 @@ postings = Table(
     _number("sequence"),
     _time("at"),
 )
+
+# What is at a provider otherwise than the store says (`aspect`: gone, state, size, tags), or beside it (stray).
+# `removal`: that a stray shall be given back, and what kept it from that.
+findings = Table(
+    "findings",
+    metadata,
+    _account(),
+    _key("provider"),
+    _key("kind"),
+    _key("id"),
+    _key("aspect"),
+    _text("service"),
+    _text("step"),
+    _text("name"),
+    _text("wanted"),
+    _text("seen"),
+    _json("facts"),
+    _text("price", null=True),
+    _text("removal", null=True),
+    _time("since"),
+    _time("at"),
+    Index(None, "account", "service"),
+)
+
+# When each provider was last asked what it has; `error` when it did not answer.
+observations = Table(
+    "observations", metadata, _account(), _key("provider"), _time("at", null=True), _json("error", null=True)
+)

@@ -1,7 +1,8 @@
 """`accords work`: takes operations from the store and carries them out; it never listens.
 
     operations   side by side, a thread each; how they come is `queue`'s, a lease with an epoch says whose they are
-    chores       a table of short passes, each with its period, in one thread; none of them keeps operations waiting
+    chores       tables of short passes, each with its period, a thread a table: a provider has its own, so that none waits
+                 for a slow one; none of them keeps operations waiting
     monitor      what was promised is measured and judged, in a thread of its own: a slow cloud delays no probe
     delivery     the outbox to the rows, in a thread of its own, as soon as there is something
 
@@ -31,8 +32,9 @@ from broker.client import Client
 from broker.settings import Settings
 from broker.store import PLATFORM, Store, operations
 from broker.verbs import Tools
-from broker.worker import chores
+from broker.worker import auditing, chores
 from broker.worker.delivery import deliver
+from broker.worker.observing import Observing
 from broker.worker.operation import carry_out
 from broker.worker.queue import Walks, queue_of
 from providers import Provider, open_provider
@@ -122,6 +124,7 @@ class Worker:
         self._tools = tools
         self._installation = installation
         self._client = client
+        self._observing = Observing(tools, installation)
         self._owner = owner
         self._queue = queue_of(tools.settings, tools.store, owner, Walks(self._carry_out))
         self._probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
@@ -165,10 +168,11 @@ class Worker:
                 stop.wait(IDLE)
 
     def _loops(self) -> tuple[Callable[[threading.Event], None], ...]:
-        """What goes on beside operations, each in its thread; none waits for another."""
+        """What goes on beside operations, each in its thread; none waits for another, and no provider for another."""
         watch = Chore("monitor", TICK, lambda: monitor.tick(self._tools.store, self._probes))
         errands = Chore("errands", ERRANDS_PERIOD, lambda: chores.have_errands_done(self._client))
-        tables = (self._table(), (watch,), (errands,), self._ways())
+        own = map(self._of_provider, self._tools.providers)
+        tables = (self._table(), (watch,), (errands,), self._ways(), *own)
         return self._deliver, *(partial(self._again_and_again, table) for table in tables)
 
     def _again_and_again(self, table: Sequence[Chore], stop: threading.Event) -> None:
@@ -181,11 +185,9 @@ class Worker:
 
     def _table(self) -> tuple[Chore, ...]:
         """Everything that is done again and again, with its period in seconds."""
-        tools, settings = self._tools, self._tools.settings
+        tools = self._tools
         return (
-            Chore("offers", settings.offer_period, lambda: chores.refresh_offers(tools)),
             Chore("expiry", TICK, lambda: chores.end_what_is_over(tools)),
-            Chore("observe", OBSERVE_PERIOD, self._observe),
             Chore("prune", PRUNE_PERIOD, lambda: monitor.prune(tools.store)),
             Chore("retention", PRUNE_PERIOD, lambda: chores.forget_what_is_old(tools)),
         )
@@ -205,10 +207,14 @@ class Worker:
 
         return (Chore("tunnels", TICK, look),)
 
-    def _observe(self) -> None:
-        seen = chores.observe(self._tools, self._installation)
-        chores.compare(self._tools, self._installation, seen)
-        chores.sweep(self._tools, seen)
+    def _of_provider(self, name: str) -> tuple[Chore, ...]:
+        """What is asked of one provider."""
+        tools, settings = self._tools, self._tools.settings
+        return (
+            Chore(f"offers {name}", settings.offer_period, lambda: chores.refresh_offers(tools, name)),
+            Chore(f"removal {name}", TICK, lambda: auditing.give_back(tools, self._installation, name)),
+            Chore(f"observe {name}", OBSERVE_PERIOD, lambda: self._observing.turn(name)),
+        )
 
     def _guarded(self, name: str, work: Callable[[], T]) -> T | None:
         """The worker's door: what fails is logged, and tried again at the next turn."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from broker import repairs
 from broker.errors import LeaseLost, Missing
 from broker.execute import PATIENCE, Ending, execute
 from broker.phases import PHASES
@@ -21,6 +22,7 @@ from broker.store import (
     Service,
     Transaction,
     agents,
+    findings,
     instructions,
     journal,
     operations,
@@ -114,7 +116,7 @@ def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job,
         operations.held(tx, lease)
         service = services.get(tx, operation.account, operation.service)
         job = job_of(tx, installation, operation, service)
-        plan = plan_from_json(operation.plan_json) if operation.plan_json else _plan(job, operation)
+        plan = plan_from_json(operation.plan_json) if operation.plan_json else _plan(tx, job, operation)
         if not operation.plan_json:
             lease = operations.set_plan(tx, lease, plan_to_json(plan))
         during = PHASES[kind].during
@@ -145,8 +147,10 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
     )
 
 
-def _plan(job: Job, operation: Operation) -> Plan:
+def _plan(tx: Transaction, job: Job, operation: Operation) -> Plan:
     """What gives back, or changes, what the service has: from its deploy plan and what came of it."""
+    if job.kind == "repair":
+        return repairs.plan(tx, services.get(tx, job.account, job.service), str(operation.arguments["how"]))
     if job.kind == "release":
         return release(job.deploy, job.made, volumes=bool(operation.arguments.get("volumes")))
     if job.kind == "remove":
@@ -181,6 +185,8 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
             operations.submit(tx, operation.account, service.id, "release")
         if end.service == "released":
             _given_back(tx, job, operation)
+        elif job.kind == "repair" and end.operation == "done":
+            repairs.keep(tx, service, (), {})
         elif job.kind in ("save", "remove"):
             keep(tx, job, released=service.state == "released")
         if job.kind in ("save", "remove", "release"):
@@ -204,6 +210,7 @@ def _given_back(tx: Transaction, job: Job, operation: Operation) -> None:
     """What a released service leaves: its retained volumes and images, listed; no key, no secret, no count."""
     keep(tx, job, released=True)
     sharing.end(tx, operation.account, operation.service)
+    findings.put_service(tx, operation.account, operation.service, ())
     secrets.forget_service(tx, operation.account, operation.service)
     for agent in agents.of_service(tx, operation.account, operation.service):
         agents.forget(tx, operation.account, operation.service, agent.node)

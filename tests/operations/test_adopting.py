@@ -10,7 +10,7 @@ import pytest
 
 from broker.errors import AccordsError
 from broker.occi.model import CORDS
-from broker.worker import chores
+from broker.worker.observing import Observing
 from providers.protocol import Kind
 from tests.operations.house import House, User
 from tests.operations.stage import PAIR
@@ -77,7 +77,7 @@ def test_it_is_the_accounts_and_outlives_whoever_used_it(house: House, ann: User
     house.work()
     assert ann.state(service) == "released"
     assert volumes(ann) == [kept]
-    chores.sweep(house.tools, chores.observe(house.tools, house.installation.id))
+    Observing(house.tools, house.installation.id).turn("paris")
     assert references(house) == {kept["reference"]}
     ann.client.delete("service", f"/volumes/{kept['id']}")
     house.work()

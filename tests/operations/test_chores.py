@@ -13,8 +13,9 @@ from broker.errors import RowDown
 from broker.offers import offer_json
 from broker.plans import plan_from_json, plan_to_json
 from broker.store import PLATFORM, offers, operations, outbox, services
-from broker.worker import chores
+from broker.worker import chores, drifting
 from broker.worker.delivery import body_of, by_row, deliver
+from broker.worker.observing import Observing
 from broker.worker.operation import carry_out
 from providers.fake import Trouble
 from providers.protocol import Kind, NetworkSpec, State
@@ -41,12 +42,12 @@ class Rows:
 
 
 def compare(stage: Stage) -> None:
-    chores.compare(stage.tools, INSTALLATION, chores.observe(stage.tools, INSTALLATION))
+    Observing(stage.tools, INSTALLATION).turn("paris")
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chores, "SETTLE", 0)
+    monkeypatch.setattr(drifting, "SETTLE", 0)
 
 
 def test_offers_are_kept_with_the_time_they_were_seen(stage: Stage) -> None:
@@ -144,14 +145,14 @@ def test_what_a_late_call_made_for_a_released_service_is_swept(stage: Stage) -> 
     tags = {"accords-installation": INSTALLATION, "accords-service": service, "accords-account": ACCOUNT}
     stage.cloud.create(NetworkSpec("late"), token="late", tags=tags, deadline=5)
     stage.cloud.create(NetworkSpec("strange"), token="x", tags={"accords-installation": "another"}, deadline=5)
-    chores.sweep(stage.tools, chores.observe(stage.tools, INSTALLATION))
+    compare(stage)
     assert stage.left() == ["volume/pair-db-data", "network/strange"]
 
 
 def test_what_a_living_service_has_is_not_swept(stage: Stage) -> None:
     stage.deployed()
     before = stage.left()
-    chores.sweep(stage.tools, chores.observe(stage.tools, INSTALLATION))
+    compare(stage)
     assert stage.left() == before
 
 

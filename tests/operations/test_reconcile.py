@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.reconcile import Desired, Observed, Wanted, orphans, reconcile
+from broker.reconcile import Aspect, Desired, Known, Observed, Wanted, orphans, reconcile, strays
 from providers.protocol import Kind, Resource, State
 
 STATES = st.sampled_from([*State, None])
@@ -22,7 +22,7 @@ def observed(states: dict[str, State | None], at: int = 100) -> dict[str, Observ
 
 def desired(*names: str, state: str = "active", changed: int = 50) -> Desired:
     wanted = {"active": State.ACTIVE, "stopped": State.STOPPED}[state]
-    return Desired("s", state, {f"{name}.0.machine": Wanted("paris", name, wanted) for name in names}, changed)
+    return Desired("s", state, {f"{name}.0.machine": Wanted("paris", Kind.MACHINE, name, wanted) for name in names}, changed)
 
 
 @given(st.dictionaries(st.sampled_from("abc"), STATES, min_size=1))
@@ -32,7 +32,7 @@ def test_every_machine_that_is_not_as_it_should_be_is_named_and_no_other(states:
         assert report is None
         return
     assert report is not None
-    named = {each.node.partition(".")[0] for each in report.differences}
+    named = {each.thing.partition(".")[0] for each in report.differences}
     assert named == {name for name, state in states.items() if state is not State.ACTIVE}
     assert (report.state == "active") == (not named)
 
@@ -60,3 +60,51 @@ def test_orphans_go_in_an_order_in_which_nothing_is_refused() -> None:
     found = Observed("paris", 100, {(each.kind, each.id): each for each in things})
     kinds = [each.kind for each in orphans(found, {"old"}, {"volume", "snapshot"})]
     assert kinds == [Kind.ADDRESS, Kind.APPLICATION, Kind.MACHINE, Kind.FIREWALL, Kind.KEY, Kind.NETWORK]
+
+
+@given(st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef")))
+def test_a_stray_is_what_nobody_knows_and_nobody_is_making(there: set[str], known: set[str], making: set[str]) -> None:
+    things = {(Kind.VOLUME, name): Resource(Kind.VOLUME, name, name, State.ACTIVE, token=name) for name in there}
+    found = strays(Observed("paris", 100, things), Known(frozenset(known), frozenset(making)))
+    assert {each.id for each in found} == there - known - making
+
+
+def sized(cores: int, **tags: str) -> Wanted:
+    return Wanted("paris", Kind.MACHINE, "a", size={"cores": cores, "memory": 8}, tags=tags)
+
+
+@given(st.integers(1, 3), st.integers(1, 3))
+def test_a_size_differs_in_the_facts_that_a_provider_tells(wanted: int, seen: int) -> None:
+    facts = Resource(Kind.MACHINE, "a", "a", State.ACTIVE, facts={"cores": seen})
+    report = reconcile(
+        Desired("s", "active", {"a.0.machine": sized(wanted)}, 50),
+        {"paris": Observed("paris", 100, {(Kind.MACHINE, "a"): facts})},
+        now=200,
+    )
+    assert report is not None
+    assert [(each.wanted, each.seen) for each in report.differences] == (
+        [] if wanted == seen else [(f"cores={wanted}", f"cores={seen}")]
+    )
+    assert (report.state, report.error) == ("active", None)
+
+
+def test_a_tag_that_somebody_took_is_named_and_the_service_runs_on() -> None:
+    things = {"a.0.machine": sized(1, **{"accords-node": "a", "accords-step": "a.0.machine"})}
+    tags = {"accords-step": "a.0.machine", "mine": "yes"}
+    seen = Resource(Kind.MACHINE, "a", "a", State.ACTIVE, tags=tags)
+    report = reconcile(
+        Desired("s", "active", things, 50),
+        {"paris": Observed("paris", 100, {(Kind.MACHINE, "a"): seen})},
+        now=200,
+    )
+    assert report is not None
+    (one,) = report.differences
+    assert (one.aspect, one.wanted, one.seen) == (Aspect.TAGS, "accords-node=a", "accords-node=")
+    assert report.state == "active"
+
+
+def test_a_volume_that_is_gone_makes_a_failed_service() -> None:
+    things = {"a.0.volume.data": Wanted("paris", Kind.VOLUME, "v")}
+    report = reconcile(Desired("s", "active", things, 50), {"paris": Observed("paris", 100, {})}, now=200)
+    assert report is not None
+    assert (report.state, str(report.differences[0])) == ("failed", "a.0.volume.data is gone and should be active")

@@ -9,7 +9,7 @@ import pytest
 
 from broker.report import report_of
 from broker.store import agents, instructions, operations, outbox, secrets, services, volumes, watches
-from broker.worker import chores
+from broker.worker.observing import Observing
 from providers.fake import Fake, Knobs, Quotas, Script, Trouble
 from providers.protocol import Kind, State
 from sla import Watch
@@ -217,7 +217,7 @@ def test_each_save_makes_images_beside_the_former_which_outlive_a_plain_release(
     stage.work()
     assert sorted(stage.left()) == [*(f"snapshot/{name}" for name in images), "volume/pair-db-data"]
     assert kept(stage) == {**dict.fromkeys(images, "image"), "data": "volume"}
-    chores.sweep(stage.tools, chores.observe(stage.tools, INSTALLATION))
+    Observing(stage.tools, INSTALLATION).turn("paris")
     assert len(stage.left()) == 5
 
 
