@@ -89,11 +89,15 @@ def locations(request: Request, *, some: bool = False) -> tuple[str, ...]:
     """The paths or URIs of entities that a request about a collection's members names (COL-21, COL-25). None stands
     for all of them, so a body that says anything else is Malformed: its filter or its typo is not left out, nor, where
     there must be `some`, its list that came out empty."""
+    found = _listed(request)
+    if some and request.has_body:
+        _must_name(found)
+    return found
+
+
+def _listed(request: Request) -> tuple[str, ...]:
     if request.is_json:
-        named = json_read.locations(json_read.document(request.body)) if request.has_body else ()
-        if some and request.has_body and not named:
-            raise Malformed("The list of entities is empty.", hint="Without a body it is all of them.")
-        return named
+        return json_read.locations(json_read.document(request.body)) if request.has_body else ()
     if request.media is Media.URI_LIST:
         return tuple(line.strip() for line in text_read.lines(request.body) if not line.startswith("#"))
     found = said(request)
@@ -102,14 +106,22 @@ def locations(request: Request, *, some: bool = False) -> tuple[str, ...]:
     return found.locations
 
 
-def members(request: Request) -> Members:
-    """The entities that become members of a mixin's collection, and the values that they get with it (COL-21).
-    Malformed when the request describes an entity (COL-24)."""
+def members(request: Request, *, some: bool = False) -> Members:
+    """The entities that become members of a mixin's collection, or are it no more, and the values that they get with it
+    (COL-21). Malformed when the request describes an entity (COL-24), or when it says anything and names none of the
+    `some` there must be: nothing else stands for all."""
     if request.is_json or request.media is Media.URI_LIST:
-        return Members(locations(request))
+        return Members(locations(request, some=some))
     found = said(request)
     _only_names(found)
+    if some and (request.has_body or found.attributes):
+        _must_name(found.locations)
     return Members(found.locations, found.attributes)
+
+
+def _must_name(found: tuple[str, ...]) -> None:
+    if not found:
+        raise Malformed("The list of entities is empty.", hint="Without a body it is all of them.")
 
 
 def _only_names(found: text_read.Said) -> None:

@@ -73,7 +73,7 @@ def lines(body: bytes) -> Iterator[str]:
         found = text(body.decode("utf-8-sig"), "The body")
     except UnicodeDecodeError as error:
         raise Malformed(f"The body is not UTF-8 at byte {error.start}.") from error
-    return (line for line in re.split(r"[\r\n]+", found) if line.strip())
+    return (line for line in re.split(r"[\r\n]+", found) if line.strip(" \t"))
 
 
 def _lines(body: bytes) -> Iterator[tuple[str, str]]:

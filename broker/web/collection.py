@@ -124,7 +124,7 @@ class MixinCollection:
             for record in named or members.own(exchange, tx, self._members(exchange)):
                 self._remove(exchange, tx, record)
 
-        members.change(exchange, remove, self._members(exchange))
+        members.change(exchange, remove, self._members(exchange), some=True)
 
     def _members(self, exchange: Exchange) -> Selection:
         return Selection(frozenset(exchange.registry.kinds), self._mixin.id)

@@ -55,9 +55,10 @@ def _apart(found: Sequence[Record]) -> tuple[Record, ...]:
     return tuple(record for record in found if not {record.source, record.target} & going)
 
 
-def change(exchange: Exchange, edit: Edit, shown: Selection) -> None:
-    """POST, PUT and DELETE of a mixin's collection: edit the membership of the entities named, show what it is then."""
-    said = read.members(exchange.read())
+def change(exchange: Exchange, edit: Edit, shown: Selection, *, some: bool = False) -> None:
+    """POST, PUT and DELETE of a mixin's collection: edit the membership of the entities named, show what it is then.
+    `some`: a list of them is never empty."""
+    said = read.members(exchange.read(), some=some)
     with exchange.site.store.write() as tx:
         members = _named(exchange, tx, said.locations)
         for record in members:
