@@ -5,8 +5,9 @@
     data: {"seq": 17, "at": "...", "name": "step.done", "service": "...", "fields": {...}}
 
 The same events as `/event/?after=` of the service row. A client that comes back says `Last-Event-ID` (browsers do so by
-themselves) and misses nothing; without it and without `after` it begins now. Comments keep the connection from being
-taken for dead. Tokens and accounts are those of the rows; a stream ends with its token.
+themselves) and misses nothing: the first thing said is the id where the stream begins. Without one and without `after`
+it begins now. Comments keep the connection from being taken for dead. Tokens and accounts are those of the rows; a
+stream ends with its token.
 """
 
 from __future__ import annotations
@@ -90,9 +91,10 @@ class Stream:
         resp.sse = self.flow(token, account, service, after)
 
     async def flow(self, token: str, account: str, service: str | None, after: int) -> AsyncIterator[SSEvent | None]:
-        """What is sent: events past `after`; None for a comment. Ends when the token is good no more."""
+        """What is sent: where it begins, for who loses it before an event; events past `after`; None for a comment.
+        Ends when the token is good no more."""
         async with self._tide.listening():
-            yield SSEvent(retry=RETRY, comment="events follow")
+            yield SSEvent(retry=RETRY, event_id=str(after), comment="events follow")
             while _good(self._verify, token):
                 turn = self._tide.turn()
                 found = await asyncio.to_thread(self._read, account, service, after)

@@ -42,6 +42,14 @@ def test_who_comes_back_misses_nothing_and_hears_nothing_twice(stream: Streaming
     assert found == [f"away-{number}" for number in range(450)]
 
 
+def test_a_stream_that_is_lost_before_its_first_event_is_taken_up_where_it_began(stream: Streaming) -> None:
+    with httpx.stream("GET", stream.url, headers=stream.headers(), timeout=PATIENCE, trust_env=False) as answer:
+        began = next(line.partition(": ")[2] for line in answer.iter_lines() if line.startswith("id: "))
+    stream.happens("meanwhile")
+    with stream.listening(**{"Last-Event-ID": began}) as heard:
+        assert next(heard)["event"] == "meanwhile"
+
+
 def test_the_id_of_the_last_event_wins_over_the_address(stream: Streaming) -> None:
     stream.happens("one")
     last = stream.happens("two")

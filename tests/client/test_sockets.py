@@ -128,6 +128,13 @@ def test_a_stream_that_breaks_goes_on_after_the_last_event(faces: Faces) -> None
         ] * 2
 
 
+def test_a_stream_that_breaks_before_its_first_event_goes_on_where_it_began(faces: Faces) -> None:
+    with serving(HEAD + b": events follow\nid: 4\n\n", told(5)) as server:
+        (found,) = faces(at(STREAM, server), "t").some(events.stream(), 1)
+        assert found.seq == 5
+        assert b"last-event-id: 4" in server.heard[1].lower()
+
+
 def test_a_stream_that_is_left_is_closed(faces: Faces) -> None:
     with serving(told(1)) as server:
         assert len(faces(at(STREAM, server), "t").some(events.stream(), 1)) == 1
