@@ -1,7 +1,7 @@
 """`accords work`: takes operations from the store and carries them out; it never listens.
 
     operations   side by side, a thread each; how they come is `queue`'s, a lease with an epoch says whose they are
-    chores       tables of short passes, each with its period, a thread a table: a provider has its own, so that none waits
+    chores       tables of short passes, each with its period, a thread a table: a provider has one, so that none waits
                  for a slow one; none of them keeps operations waiting
     monitor      what was promised is measured and judged, in a thread of its own: a slow cloud delays no probe
     delivery     the outbox to the rows, in a thread of its own, as soon as there is something

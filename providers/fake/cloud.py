@@ -195,6 +195,12 @@ class Cloud:
         with self._lock:
             self._turn(self._get(Kind.MACHINE, id), state, moved=False)
 
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str]) -> None:
+        """The thing carries these tags and no others, without anybody having asked."""
+        with self._lock:
+            thing = self._get(kind, id)
+            thing.resource = replace(thing.resource, tags=dict(tags))
+
     def name(self, kind: Kind, id: str) -> str:
         """The thing's name; its id where it is not there."""
         thing = self._things.get((kind, id))

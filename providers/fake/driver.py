@@ -114,6 +114,10 @@ class Fake:
         """The machine comes to be in this state without anybody having asked."""
         self.cloud.turn(id, state)
 
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str]) -> None:
+        """The thing comes to carry these tags and no others."""
+        self.cloud.retag(kind, id, tags)
+
     def resources(self) -> Sequence[Resource]:
         """Everything that is there now."""
         return self.cloud.list({})

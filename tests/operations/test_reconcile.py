@@ -22,7 +22,8 @@ def observed(states: dict[str, State | None], at: int = 100) -> dict[str, Observ
 
 def desired(*names: str, state: str = "active", changed: int = 50) -> Desired:
     wanted = {"active": State.ACTIVE, "stopped": State.STOPPED}[state]
-    return Desired("s", state, {f"{name}.0.machine": Wanted("paris", Kind.MACHINE, name, wanted) for name in names}, changed)
+    things = {f"{name}.0.machine": Wanted("paris", Kind.MACHINE, name, wanted) for name in names}
+    return Desired("s", state, things, changed)
 
 
 @given(st.dictionaries(st.sampled_from("abc"), STATES, min_size=1))
