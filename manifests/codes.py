@@ -296,6 +296,11 @@ CODES: Mapping[str, Code] = {
         '<manifest name="m"><node name="a" provider="nowhere"/></manifest>',
         "place",
     ),
+    "ended-provider": Code(
+        "The provider that the node names has ended; what replaces it is said.",
+        '<manifest name="m"><node name="a" provider="deltacloud"/></manifest>',
+        "place",
+    ),
     "no-offer": Code(
         "Every matching provider was refused, each for the reason given.",
         _node('<infrastructure><compute cores="9999"/></infrastructure>'),
@@ -304,6 +309,18 @@ CODES: Mapping[str, Code] = {
     "speed-is-a-wish": Code(
         "No provider promises a clock speed: the node may be slower.",
         _node('<infrastructure><compute speed="3GHz"/></infrastructure>'),
+        "place",
+        _WARNING,
+    ),
+    "no-public-address": Code(
+        "A node would be public where the provider has no public addresses to give.",
+        '<manifest name="m"><node name="a" access="public"/></manifest>',
+        "place",
+        _WARNING,
+    ),
+    "not-later": Code(
+        "What a service can go through elsewhere (suspend, save) its nodes cannot where they are placed.",
+        "",
         "place",
         _WARNING,
     ),

@@ -175,6 +175,8 @@ class Node:
     address: str | None = None
     aetitle: str | None = None
     certificate: str | None = None
+    apart: str | None = field(default=None, repr=False)
+    together: str | None = field(default=None, repr=False)
     nested: Manifest | None = None
     document: str | None = None
     common: str = ""
@@ -469,7 +471,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The offer chosen for a node, with the reasons for it and against the others."""
+    """The offer chosen for a node, with the reasons for it and against the others. `address`: it gets a public address
+    that is a thing of its own at the provider."""
 
     node: str
     provider: str
@@ -482,3 +485,4 @@ class Placement:
     currency: str
     reasons: tuple[str, ...]
     refused: tuple[Refusal, ...] = ()
+    address: bool = False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from manifests import Ref, Value, in_names
 from providers.protocol import (
+    AddressSpec,
     ApplicationSpec,
     Attachment,
     FirewallSpec,
@@ -49,7 +50,8 @@ def name_of(subject: str, service: str) -> str:
 
 def network(name: str, inputs: Inputs) -> NetworkSpec:
     vlan = _number(inputs, "vlan") if inputs.get("vlan") is not None else None
-    return NetworkSpec(name=name, cidr=_maybe(inputs, "cidr"), label=_maybe(inputs, "label"), vlan=vlan)
+    subnets = tuple(map(str, _items(inputs, "subnets")))
+    return NetworkSpec(name, cidr=_maybe(inputs, "cidr"), label=_maybe(inputs, "label"), subnets=subnets, vlan=vlan)
 
 
 def firewall(name: str, inputs: Inputs) -> FirewallSpec:
@@ -59,6 +61,10 @@ def firewall(name: str, inputs: Inputs) -> FirewallSpec:
 
 def volume(name: str, inputs: Inputs) -> VolumeSpec:
     return VolumeSpec(name=name, size=_number(inputs, "size"), type=_maybe(inputs, "type"))
+
+
+def address(name: str, inputs: Inputs) -> AddressSpec:
+    return AddressSpec(name=name, machine=_text(inputs, "machine"))
 
 
 def application(name: str, inputs: Inputs) -> ApplicationSpec:
@@ -83,6 +89,7 @@ def machine(name: str, inputs: Inputs, user_data: str) -> MachineSpec:
         packages=tuple(map(str, _items(inputs, "packages"))),
         user_data=user_data,
         public=bool(inputs.get("public", False)),
+        zone=_maybe(inputs, "zone"),
     )
 
 
@@ -90,6 +97,7 @@ _SPECS: Mapping[Kind, Callable[[str, Inputs], Spec]] = {
     Kind.NETWORK: network,
     Kind.FIREWALL: firewall,
     Kind.VOLUME: volume,
+    Kind.ADDRESS: address,
     Kind.APPLICATION: application,
 }
 

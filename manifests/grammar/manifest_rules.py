@@ -1,7 +1,7 @@
 """The rules of manifests: nodes, what they want and what is done with them (cords.md 1.3).
 
-Ours, beside the historic attributes: `zone`, `address`, `aetitle` and `certificate` of a node, `mountpoint` and
-`retain` of a volume, a port whose `range` is a node's name, and the elements `input` and `output`.
+Ours, beside the historic attributes: `zone`, `apart`, `together`, `address`, `aetitle` and `certificate` of a node,
+`mountpoint` and `retain` of a volume, a port whose `range` is a node's name, and the elements `input` and `output`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ _DOCUMENT: Mapping[str, Rule] = {
             "address": Attr(Kind.ADDRESS),
             "aetitle": Attr(Kind.AETITLE),
             "certificate": Attr(Kind.CERTIFICATE),
+            "apart": Attr(Kind.NAME),
+            "together": Attr(Kind.NAME),
             **unread("entry", "common", "firewall", "cordscript"),
             **DECORATION,
         },

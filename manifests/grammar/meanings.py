@@ -55,6 +55,8 @@ ATTRIBUTES: Mapping[str, str] = {
     "node.operator": "Only of this operator, or `any`.",
     "node.profile": "Only with this subscription at the provider: an instance of the settings, by its name.",
     "node.zone": "Only in this zone, or `any`.",
+    "node.apart": "A group: its nodes are put into different zones and providers where that can be.",
+    "node.together": "A group: its nodes are put into one zone of one provider where that can be.",
     "node.access": "`public` keeps an address that is reached from outside; `private` does not.",
     "node.scope": "`common`: one for all services that name it; `normal`: one for each.",
     "node.address": "Where a system outside is reached.",

@@ -1,7 +1,7 @@
 """A manifest whose nodes are manifests -> one manifest of simple nodes, called `outer/inner` (cords.md 1.5). Pure.
 
-No name in a document holds a slash: it is only here. A node inherits provider, operator, zone and profile of the
-complex node it is in where it says `any` itself. What the inner manifest's phases say comes before what the outer one's
+No name in a document holds a slash: it is only here. A node inherits provider, operator, zone, profile and hints of the
+complex node it is in where it says none itself. What the inner manifest's phases say comes before what the outer one's
 say, and is said of the inner nodes; what arrives in a node is called as the manifest that passes it writes it.
 
 A common node stays one node, because it is a service of its own (`manifests.sharing`); with `through`, which placing
@@ -64,7 +64,7 @@ class _Level:
 
     def __init__(self, manifest: Manifest, through: bool, prefix: str = "", outer: Node | None = None) -> None:
         self.manifest, self.through, self.prefix = manifest, through, prefix
-        self.nodes = {node.name: _inherited(node, manifest, outer) for node in manifest.nodes}
+        self.nodes = {node.name: _inherited(_grouped(node, prefix), manifest, outer) for node in manifest.nodes}
         self.below: dict[str, _Level] = {}
         for name, node in self.nodes.items():
             if is_complex(node) and node.nested and (through or not is_common(node)):
@@ -173,7 +173,17 @@ def _inherited(node: Node, manifest: Manifest, outer: Node | None) -> Node:
         operator=_said(node.operator, outer.operator),
         profile=node.profile or outer.profile,
         zone=node.zone or outer.zone or manifest.zone,
+        apart=node.apart or outer.apart,
+        together=node.together or outer.together,
     )
+
+
+def _grouped(node: Node, prefix: str) -> Node:
+    """With its hints' groups as names of the expanded manifest: those of one inner manifest are its own."""
+    if not prefix or not (node.apart or node.together):
+        return node
+    apart, together = (prefix + group if group else None for group in (node.apart, node.together))
+    return replace(node, apart=apart, together=together)
 
 
 def _said(own: str, outer: str) -> str:

@@ -1,4 +1,5 @@
-"""The steps that make one node: its volumes, firewall and machine, its agent, and what the machine is then told."""
+"""The steps that make one node: its volumes, firewall, machine and public address, its agent, and what the machine is
+then told."""
 
 from __future__ import annotations
 
@@ -7,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from manifests.model import Node, Package, Placement, Port
 from manifests.plan import Ref, Step, Value
 from manifests.planning.instructions import instruction
+from manifests.planning.networks import fixed, network_name
 from manifests.planning.sources import Sources
 from manifests.planning.steps import base, needing
 from manifests.planning.wiring import Told, Wire
 from manifests.reading import check
 
-DEFAULT_NETWORK = "lan"
 _NO_AGENT = "none"
 _CARRIED_BY_AGENT = "home"
 _LONGEST_HOSTNAME = 63  # RFC 1035, 2.3.4
@@ -32,11 +33,6 @@ def hostname(node: Node) -> str:
     return f"{name[: _LONGEST_HOSTNAME - 9].rstrip('-')}-{told_apart}"
 
 
-def network_name(node: Node) -> str:
-    network = check.network(node)
-    return (network.name if network else "") or DEFAULT_NETWORK
-
-
 class NodeSteps:
     """The steps of one node. `_after` is what the next instruction waits for."""
 
@@ -50,6 +46,7 @@ class NodeSteps:
         self._agent = agent != _NO_AGENT and placement.delivery == _CARRIED_BY_AGENT
         self._gate = f"{self._base}.agent" if self._agent else self._machine.step
         self._after = {self._gate}
+        self._address = ""
         self._steps: list[Step] = []
 
     def all(self) -> list[Step]:
@@ -62,7 +59,8 @@ class NodeSteps:
         self._configures()
         self._scripts()
         self._watches()
-        self._add("ready", "ready", self._node.name, {"machine": self._machine}, self._after)
+        whole = {*self._after, *({self._address} if self._address else ())}
+        self._add("ready", "ready", self._node.name, {"machine": self._machine}, whole)
         return self._steps
 
     def _add(
@@ -82,7 +80,7 @@ class NodeSteps:
         return step.id
 
     def _resources(self) -> None:
-        """Volumes, firewall, machine."""
+        """Volumes, firewall, machine, address."""
         provider = self._placement.provider
         volumes = [
             (
@@ -97,6 +95,9 @@ class NodeSteps:
         machine = self._machine_inputs(Ref(made, "id"), volumes)
         needs = [step for step, _ in volumes]
         self._add("machine", "create", f"machine/{self._base}", machine, needs, provider=provider)
+        if self._placement.address:
+            of: dict[str, Value] = {"name": self._node.name, "machine": self._machine}
+            self._address = self._add("address", "create", f"address/{self._base}", of, provider=provider)
 
     def _volume(self, name: str, size: int, type_: str | None, retain: bool) -> str:
         inputs: dict[str, Value] = {"name": name, "size": size, "type": type_, "retain": retain}
@@ -118,8 +119,10 @@ class NodeSteps:
             "firewall": firewall,
             "volumes": tuple({"volume": Ref(step, "id"), "mountpoint": at} for step, at in volumes),
             "packages": tuple(p.name for p in check.packages(self._node) if self._in_layer(p)),
-            "public": self._node.access == "public",
+            "public": self._node.access == "public" and not self._placement.address,
             "agent": self._agent,
+            "zone": self._placement.zone,
+            **({"addresses": (own,)} if (own := fixed(self._node)) else {}),
         }
 
     def _in_layer(self, package: Package) -> bool:

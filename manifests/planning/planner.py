@@ -15,7 +15,8 @@ from manifests.model import Manifest, Node, Placement
 from manifests.plan import Plan, Step, Value, refs
 from manifests.planning import instructions, shares, wiring
 from manifests.planning.expand import expand, is_abstract
-from manifests.planning.making import NodeSteps, hostname, network_name
+from manifests.planning.making import NodeSteps, hostname
+from manifests.planning.networks import Lan, lans, network_name
 from manifests.planning.sources import APPLICATION, PASSWORD, Sources
 from manifests.planning.steps import base, ordered
 from manifests.planning.wiring import Told
@@ -133,21 +134,22 @@ def _check_hostnames(nodes: Iterable[Node], placed: Mapping[str, Placement], fin
 
 def _networks(nodes: Iterable[Node], placed: Mapping[str, Placement]) -> list[Step]:
     """One for each provider and name; nodes that name the same one share it."""
-    labels: dict[tuple[str, str], set[str]] = {}
+    there: dict[str, list[Node]] = {}
     for node in nodes:
-        network = check.network(node)
-        found = labels.setdefault((placed[node.name].provider, network_name(node)), set())
-        found.update({network.label} if network and network.label else ())
+        there.setdefault(placed[node.name].provider, []).append(node)
     return [
-        Step(
-            f"{provider}.{name}",
-            "create",
-            f"network/{name}",
-            {"name": name, "label": min(found, default=None)},
-            provider,
-        )
-        for (provider, name), found in labels.items()
+        Step(f"{provider}.{name}", "create", f"network/{name}", _network(lan), provider)
+        for provider, those in there.items()
+        for name, lan in lans(those).items()
     ]
+
+
+def _network(lan: Lan) -> Mapping[str, Value]:
+    """The first subnet is the network's own range, the others are beside it."""
+    found: dict[str, Value] = {"name": lan.name, "label": lan.label}
+    if lan.subnets:
+        found |= {"cidr": lan.subnets[0], "subnets": lan.subnets[1:]}
+    return found if lan.vlan is None else {**found, "vlan": lan.vlan}
 
 
 def _passwords(configuration: Mapping[str, Told], interface: Mapping[str, Sequence[Step]]) -> set[str]:

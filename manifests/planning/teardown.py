@@ -17,9 +17,9 @@ Made = Mapping[str, Mapping[str, object] | None]
 def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
     """`made`: step id -> its result, None for an intent without one (the thing may be there: look for its token).
 
-    A node's release instructions come first, then machines, those that use a property of others before these; then
-    firewalls, volumes, networks and secrets. Volumes that are retained and saved images stay, unless `volumes`; a
-    volume of which only the intent is known was never in a machine, and holds nothing to retain.
+    A node's release instructions come first, then its public address, then machines, those that use a property of
+    others before these; then firewalls, volumes, networks and secrets. Volumes that are retained and saved images stay,
+    unless `volumes`; a volume of which only the intent is known was never in a machine, and holds nothing to retain.
     """
     users = consumers(deploy)
     steps = list(_instructions(deploy, made))
@@ -80,7 +80,8 @@ def shared(deploy: Plan, made: Made) -> Iterable[Step]:
 
 
 _ADOPT = "adopt"
-_GIVEN_BACK = {("create", kind) for kind in ("network", "firewall", "volume", "machine", "application")} | {
+_MADE = ("network", "firewall", "volume", "machine", "address", "application")
+_GIVEN_BACK = {("create", kind) for kind in _MADE} | {
     ("generate", "secret"),
     ("given", "secret"),
     (SHARE, "instance"),
@@ -91,6 +92,10 @@ _WHOLE = (f".{SHARE}", f".{APPLICATION}")
 
 def _machine_of(step_id: str) -> str:
     return f"{base_of(step_id)}.machine"
+
+
+def _prefix(step_id: str) -> str:
+    return f"{base_of(step_id)}."
 
 
 def _instructions(deploy: Plan, made: Made) -> Iterable[Step]:
@@ -162,7 +167,11 @@ def _before(
     """What must be gone before this can go."""
     if kind in ("machine", "application"):
         own = (last[step.id],) if step.id in last else ()
-        return (*sorted(f"{user}.delete" for user in users.get(step.id, ())), *own)
+        address = f"{_prefix(step.id)}address.delete"
+        return (*sorted(f"{user}.delete" for user in users.get(step.id, ())), *own, address)
+    if kind == "address":
+        machine = _machine_of(step.id)
+        return (last[machine],) if machine in last else ()
     if kind == "network":
         return tuple(
             sorted(f"{other.id}.delete" for other in deploy.steps if other.verb == "create" and step.id in other.needs)

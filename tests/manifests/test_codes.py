@@ -69,7 +69,11 @@ def test_a_node_without_a_placement_is_told() -> None:
 
 
 def test_no_code_is_without_a_test() -> None:
-    assert {code for code in CODES if not CODES[code].example} - LARGE.keys() == {"not-placed", "too-many-nodes"}
+    assert {code for code in CODES if not CODES[code].example} - LARGE.keys() == {
+        "not-placed",
+        "too-many-nodes",
+        "not-later",
+    }
 
 
 def test_warnings_refuse_nothing() -> None:

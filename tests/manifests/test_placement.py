@@ -49,7 +49,9 @@ def manifest(*nodes: str) -> str:
 def test_the_first_provider_of_the_settings_that_fits_is_taken(parsed: Parsed) -> None:
     placed = put(parsed(manifest(node())))
     assert (placed.placements[0].provider, placed.placements[0].zone) == ("paris", "eu-1")
-    assert [(r.provider, r.reason) for r in placed.placements[0].refused] == [("lyon", "paris comes first and fits")]
+    assert [(r.provider, r.reason) for r in placed.placements[0].refused] == [
+        ("lyon", "fits, costs the same, 0.05 EUR an hour, and paris comes first in the settings")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_node_alone_is_a_network_a_firewall_a_machine_and_its_agent(parsed: Pa
         "name": "a", "hostname": "a", "image": "debian-12",
         "size": None, "cores": 1, "memory": 512 * 1024**2, "disk": 0,
         "network": Ref("local.lan", "id"), "firewall": Ref("a.0.firewall", "id"), "volumes": (), "packages": (),
-        "public": False, "agent": True,
+        "public": False, "agent": True, "zone": "here",
     }  # fmt: skip
 
 
