@@ -71,10 +71,11 @@ class Cloud:
 
     def until(self, resource: Resource, good: Callable[[Resource], bool]) -> Resource:
         """The resource when it is `good`; fails when that takes too long."""
-        ends = time.monotonic() + PATIENCE
+        ends, pause = time.monotonic() + PATIENCE, 0.05
         while not good(resource):
             assert time.monotonic() < ends, f"{resource} is not as it should be after {PATIENCE} s"
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.0)  # a real cloud spends its own time on our looks
             resource = self.observe(resource)
         return resource
 

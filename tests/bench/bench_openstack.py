@@ -1,0 +1,167 @@
+"""A network with its way out, a group and 10 servers at the OpenStack lab: made until all are ACTIVE, given back until
+none is left. By the driver as a walk uses it, beside the plain SDK script that makes the same, in turns.
+
+Needs the lab (`tests/providers/lab.py` says which). The cloud's own CPU is the limit: the ratio is what to trust.
+Requests are counted where they leave; those of the last round are shown, when logins and versions are known.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import openstack
+import requests
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from providers import Provider, open_provider
+from providers.openstack import wire
+from providers.protocol import FirewallSpec, Kind, MachineSpec, NetworkSpec, Resource, Rule, State
+from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
+
+SERVERS, ROUNDS = 10, 3
+SOON = 60.0
+Times = tuple[float, float]
+"""Seconds to make and to give back."""
+
+
+def by_driver(cloud: Provider) -> Times:
+    """As the walk: machines side by side, one list a second for all that wait."""
+    tags = {"accords-installation": uuid.uuid4().hex[:26], "accords-service": str(uuid.uuid4())}
+    offer = cloud.offers(deadline=SOON)[0]
+    size = min(offer.sizes, key=lambda each: each.memory).name
+    image = next(each.id for each in offer.images if "linux" in each.aliases)
+
+    def create(number: int) -> Resource:
+        spec = MachineSpec(f"bench-{number}", f"n{number}", image, size=size, networks=(lan.id,), firewall=group.id)
+        own = {**tags, "accords-node": f"n{number}"}
+        return cloud.create(spec, token=uuid.uuid4().hex[:26], tags=own, deadline=SOON)
+
+    def machines() -> list[Resource]:
+        return list(cloud.list(tags, kinds={Kind.MACHINE}, deadline=SOON))
+
+    began = time.monotonic()
+    lan = cloud.create(NetworkSpec("bench", "10.79.0.0/24"), token=uuid.uuid4().hex[:26], tags=tags, deadline=SOON)
+    rules = (Rule("tcp", 22, 22, "0.0.0.0/0"),)
+    group = cloud.create(FirewallSpec("bench", rules), token=uuid.uuid4().hex[:26], tags=tags, deadline=SOON)
+    with ThreadPoolExecutor(SERVERS) as pool:
+        made = list(pool.map(create, range(SERVERS)))
+    until(lambda: all(each.state is State.ACTIVE for each in machines()))
+    middle = time.monotonic()
+    with ThreadPoolExecutor(SERVERS) as pool:
+        list(pool.map(lambda each: cloud.delete(each.kind, each.id, deadline=SOON), made))
+    until(lambda: not machines())
+    for each in (group, lan):
+        cloud.delete(each.kind, each.id, deadline=SOON)
+    return middle - began, time.monotonic() - middle
+
+
+def by_script(cloud: openstack.connection.Connection) -> Times:
+    """What somebody writes with the SDK and nothing else: no tokens, no tags, nothing looked for."""
+    size, image = cloud.compute.find_flavor("m1.tiny").id, cloud.image.find_image("tiny-raw").id
+    out = next(iter(cloud.network.networks(is_router_external=True)))
+    began = time.monotonic()
+    net = cloud.network.create_network(name="script")
+    subnet = cloud.network.create_subnet(name="script", network_id=net.id, ip_version=4, cidr="10.79.0.0/24")
+    router = cloud.network.create_router(name="script", external_gateway_info={"network_id": out.id})
+    cloud.network.add_interface_to_router(router, subnet=subnet.id)
+    group = cloud.network.create_security_group(name="script")
+    cloud.network.create_security_group_rule(
+        security_group_id=group.id, direction="ingress", protocol="tcp", port_range_min=22, port_range_max=22
+    )
+
+    def create(number: int) -> Any:
+        nets, groups = [{"uuid": net.id}], [{"name": group.id}]
+        return cloud.compute.create_server(
+            name=f"script-{number}", flavor_id=size, image_id=image, networks=nets, security_groups=groups
+        )
+
+    def states() -> list[str]:
+        return [each.status for each in cloud.compute.servers(name="^script-")]
+
+    with ThreadPoolExecutor(SERVERS) as pool:
+        servers = list(pool.map(create, range(SERVERS)))
+    until(lambda: set(states()) == {"ACTIVE"})
+    middle = time.monotonic()
+    with ThreadPoolExecutor(SERVERS) as pool:
+        list(pool.map(cloud.compute.delete_server, servers))
+    until(lambda: not states())
+    cloud.network.remove_interface_from_router(router, subnet=subnet.id)
+    cloud.network.delete_router(router)
+    cloud.network.delete_network(net)
+    cloud.network.delete_security_group(group)
+    return middle - began, time.monotonic() - middle
+
+
+def until(good: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 300
+    while not good():
+        if time.monotonic() > ends:
+            raise TimeoutError("the lab does not come to an end with it")
+        time.sleep(1)
+
+
+@contextmanager
+def counted(place: Any, name: str) -> Iterator[list[object]]:
+    """The calls of a function, as they are made."""
+    calls: list[object] = []
+    found = getattr(place, name)
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        calls.append(name)
+        return found(*arguments, **named)
+
+    setattr(place, name, call)
+    try:
+        yield calls
+    finally:
+        setattr(place, name, found)
+
+
+def figure(name: str, value: float, unit: str, goal: str, anchor: str) -> None:
+    print(
+        json.dumps({"name": name, "value": round(value, 2), "unit": unit, "goal": goal, "anchor": anchor}), flush=True
+    )
+
+
+def main() -> None:
+    try:
+        with openstack_lab():
+            measure()
+    except Missing as reason:
+        sys.exit(str(reason))
+
+
+def measure() -> None:
+    driver = open_provider("lab", "openstack", LAB_OPTIONS)
+    sdk = openstack.connect(cloud=str(LAB_OPTIONS["cloud"]))
+    rounds = []
+    for _ in range(ROUNDS):
+        with counted(requests.Session, "send") as sent:
+            script = by_script(sdk)
+        with counted(wire, "exchange") as asked:
+            ours = by_driver(driver)
+        rounds.append((*ours, *script, len(asked), len(sent)))
+    up, down, script_up, script_down, asked_last, sent_last = zip(*rounds, strict=True)
+    median = statistics.median
+    heat = "Heat 16-20 s and 12 s on the lab's own day"
+    figure(
+        "OpenStack lab, network, group, 10 servers, to ACTIVE", median(up), "s", "", f"script {median(script_up):.1f}"
+    )
+    figure("the same, over the plain SDK script", median(up) / median(script_up), "x", "<= 1.1", heat)
+    figure("the same, given back", median(down), "s", "", f"script {median(script_down):.1f}")
+    figure("given back, over the plain SDK script", median(down) / median(script_down), "x", "<= 1.1", heat)
+    figure("requests for all of it, up and down, looks included", asked_last[-1], "", "", f"script {sent_last[-1]}")
+
+
+if __name__ == "__main__":
+    main()
