@@ -128,6 +128,12 @@ def test_whatever_an_attribute_is_it_is_found_by_it_and_no_longer_by_what_it_was
         assert tx.run(entity_attributes.select()).all() == []
 
 
+@pytest.mark.parametrize("value", [698421047015286.5, -65704375681397.25, 9.767619767800565e159, 64.1, -0.0, 5e-324])
+def test_a_float_is_found_however_its_fifteenth_digit_is_rounded(store: Store, value: float) -> None:
+    put(store, Record("ann", KIND, "1", attributes={"a": value, "b": 1}))
+    assert ids(page(store, attributes={"a": value})) == ids(page(store, attributes={"b": 1, "a": value})) == ["1"]
+
+
 def test_long_texts_that_begin_alike_are_told_apart(store: Store) -> None:
     put(store, *(Record("ann", KIND, end, attributes={"a": "x" * 100 + end}) for end in "12"))
     assert ids(page(store, attributes={"a": "x" * 100 + "2"})) == ["2"]

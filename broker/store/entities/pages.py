@@ -118,7 +118,10 @@ class _Way:
     def shape(self, after: str | None = None) -> Shape:
         given = frozenset(name for name in ("kind", "id", "source", "target") if self.wanted.get(name) is not None)
         named = (self.wanted.get("attributes") or {}).items()
-        parts = tuple((None if is_whole(value) else name, isinstance(value, list | dict)) for name, value in named)
+        parts = tuple(
+            (None if is_whole(value) else name, isinstance(value, list | dict), isinstance(value, float))
+            for name, value in named
+        )
         past = None if after is None else "id" if after.partition(" ")[0] == self.wanted.get("kind") else "place"
         return Shape(given, parts, tuple(map(len, self.mixins)), self.leads, past)
 
