@@ -13,6 +13,7 @@ __all__ = ["DRIVERS", "Provider", "open_provider"]
 
 # driver -> "module:factory"; a factory takes (name, **options) and returns a Provider. Imported when it is needed.
 DRIVERS: Mapping[str, str] = {
+    "azure": "providers.azure:open_azure",
     "fake": "providers.fake:open_fake",
     "local": "providers.local:open_local",
     "occi": "providers.occi:open_occi",

@@ -21,6 +21,7 @@ TARGETS = (
     pytest.param("server", id="fake-server"),
     pytest.param("local", id="local", marks=pytest.mark.lxc),
     pytest.param("occi", id="occi"),
+    pytest.param("azure", id="azure"),
     pytest.param("openstack", id="openstack", marks=pytest.mark.slow),
 )
 REAL_MACHINES = "test_contract_machines"

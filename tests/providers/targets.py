@@ -19,6 +19,7 @@ from broker.services import row
 from providers import Provider, open_provider
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
+from tests.stands.azure import Stand
 
 PATIENCE = 30.0
 
@@ -106,11 +107,39 @@ def openstack(folder: Path) -> Iterator[Provider]:
             provider.close()
 
 
+@contextmanager
+def azure(folder: Path) -> Iterator[Provider]:
+    """A resource group of the stand-in."""
+    with Stand(folder, usual=0.02, pages=5) as stand:
+        provider = open_provider("azure", "azure", azure_options(stand))
+        try:
+            yield provider
+        finally:
+            provider.close()
+
+
+def azure_options(stand: Stand) -> dict[str, object]:
+    """How the stand-in is reached, with sizes that one machine after the other fits into."""
+    return {
+        "subscription": stand.subscription,
+        "group": stand.group,
+        "location": stand.location,
+        "tenant": stand.tenant,
+        "client": stand.client,
+        "secret": stand.secret,
+        "endpoint": stand.endpoint,
+        "authority": stand.endpoint,
+        "cacert": str(stand.trusted),
+        "sizes": ("Standard_B*", "Standard_D2s_v3"),
+    }
+
+
 OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "fake": fake_in_memory,
     "server": fake_server,
     "local": local,
     "occi": occi,
+    "azure": azure,
     "openstack": openstack,
 }
 
