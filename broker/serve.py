@@ -59,8 +59,7 @@ def serve(settings: Settings, name: str, *, beside: Sequence[Callable[[], None]]
     rows = ROWS if name == ALL else (services.row(name),)
     served = Rows(rows, settings, identity.key)
     memory.apart(lambda: _migrate(served))
-    if name == ALL:
-        import broker.door.app  # noqa: F401 - loaded here, shared with the child that uses it
+    _load(served, door=name == ALL)
     works = (*beside, *([lambda: _door(settings)] if name == ALL else []))
     children = [_beside(work) for work in works]
     software = listener.COMPATIBLE if settings.occi_1_1 else listener.SOFTWARE
@@ -177,6 +176,15 @@ def _stream(settings: Settings) -> None:
 def _migrate(served: Rows) -> None:
     for site in served.sites.values():
         site.store.close()
+
+
+def _load(served: Rows, *, door: bool) -> None:
+    """Load here, where it is shared, what children would load when they first need it: whatever a child loads by itself
+    lies between what it shares, and has the kernel copy that."""
+    if door:
+        import broker.door.app  # noqa: F401 - see above
+    for site in served.sites.values():
+        site.load()
 
 
 def _beside(work: Callable[[], None]) -> int:

@@ -85,6 +85,13 @@ class Site:
         token = auth.issue(self.key, Principal(self.row.name, PLATFORM, Role.SERVER))
         return Client(self.settings, token, local=self.local)
 
+    def load(self) -> None:
+        """Have Python load what stores and clients load when they are made and used first: drivers, the parts of httpx.
+        Before a fork, so nothing stays open."""
+        self.store.now()
+        self.client.close()
+        self.close()
+
     def close(self) -> None:
         for name in ("_store", "client"):
             if (found := self.__dict__.pop(name, None)) is not None:
