@@ -62,16 +62,16 @@ def installation(
     home.chmod(0o711)
     base = free_range()
     given = {"home": home, "base_port": base, "door_address": "127.0.0.9", "door_port": free(), **settings}
-    words = {f"ACCORDS_{name.upper()}": str(value) for name, value in given.items()}
-    environment = {**os.environ, **words, "ACCORDS_PROVIDERS": json.dumps(providers)}
+    said = {f"ACCORDS_{name.upper()}": str(value) for name, value in given.items()}
+    environment = {**os.environ, **said, "ACCORDS_PROVIDERS": json.dumps(providers)}
+    started: list[subprocess.Popen[bytes]] = []
     with (home / "log").open("wb") as log:
-        started = tuple(
-            subprocess.Popen([ACCORDS, *command], env=environment, stdout=log, stderr=log) for command in commands
-        )
         try:
-            for _, row, *_ in (command for command in commands if command[0] == "serve"):
-                _listens(base + addresses.OFFSETS.get(row, 0), home / "log")
-            yield Installation(home, base, environment, started)
+            for verb, *words in commands:
+                started.append(subprocess.Popen([ACCORDS, verb, *words], env=environment, stdout=log, stderr=log))
+                if verb == "serve":  # a worker wants the service row's database to be there
+                    _listens(base + addresses.OFFSETS.get(words[0], 0), home / "log")
+            yield Installation(home, base, environment, tuple(started))
         finally:
             for process in reversed(started):
                 process.terminate()
