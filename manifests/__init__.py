@@ -37,6 +37,7 @@ from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_
 from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json
 from manifests.planning.expand import expand
+from manifests.planning.moved import moved
 from manifests.planning.operating import OPERATIONS, act, invoke
 from manifests.planning.placement import Placed, place
 from manifests.planning.planner import Planned, plan
@@ -106,6 +107,7 @@ __all__ = [
     "input_problem",
     "invoke",
     "losses",
+    "moved",
     "nearest",
     "node_of",
     "ordered",

@@ -65,8 +65,8 @@ def exceeded(amounts: Amounts, taken: Amounts, left: Amounts) -> str:
     for what, amount in amounts.items():
         most, gone = left.get(what), taken.get(what, 0)
         if most is not None and amount + gone > most:
-            more = "" if amount == 1 else f": {_said(what, amount)} more would be too much"
-            return f"has room for {_said(what, most)} {what}, and this manifest already took {_said(what, gone)}{more}"
+            took = f", and this manifest already took {_said(what, gone)}" if gone else ""
+            return f"has room for {_said(what, most)} {what}{took}; {_said(what, amount)} more would be too much"
     return ""
 
 

@@ -158,7 +158,8 @@ def test_offers_that_are_too_old_are_refused_by_name(parsed: Parsed) -> None:
 def test_what_this_manifest_took_is_no_longer_there(parsed: Parsed) -> None:
     placed = put(parsed(manifest(*(node(name=name) for name in "cab"))), [LYON])
     assert [p.node for p in placed.placements] == ["a", "b"]
-    assert "has room for 2 machines, and this manifest already took 2" in placed.diagnostics[0].summary
+    said = "has room for 2 machines, and this manifest already took 2; 1 more would be too much"
+    assert said in placed.diagnostics[0].summary
 
 
 def test_a_node_with_instructions_needs_a_way_for_them(parsed: Parsed) -> None:
@@ -191,3 +192,101 @@ def test_an_abstract_node_that_nobody_takes_is_told_what_is_taken(local: Offer) 
     (found,) = place(document, [takes], now=0, max_age=1, providers=["local"]).diagnostics
     assert (found.code, found.hint) == ("no-provider-kind", "there are providers for: easiclouds_application")
     assert "shop" in found.summary and "'paas_application_manifest'" in found.summary
+
+
+PRICED = (
+    replace(PARIS, price=Decimal(1)),
+    replace(LYON, sizes=(Size("tiny", 1, 2 * G, 20 * G, price=Decimal("0.02")),)),
+)
+
+
+def test_the_cheapest_of_all_that_fit_is_taken_and_the_dearer_are_told_with_both_prices(parsed: Parsed) -> None:
+    (placed,) = put(parsed(manifest(node())), PRICED).placements
+    assert (placed.provider, placed.price) == ("lyon", Decimal("0.02"))
+    assert placed.reasons[0] == "the best of 2 offers that fit: lyon/eu-2, 0.02 EUR an hour"
+    assert [each.reason for each in placed.refused] == ["costs 0.05 EUR an hour, and lyon/eu-2 0.02 EUR an hour"]
+
+
+def test_a_named_provider_is_no_question_of_price(parsed: Parsed) -> None:
+    (placed,) = put(parsed(manifest(node('provider="paris"'))), PRICED).placements
+    assert placed.provider == "paris"
+    assert [each.reason for each in placed.refused] == ["is not paris"]
+
+
+def test_a_price_that_nobody_says_comes_after_every_price(parsed: Parsed) -> None:
+    unknown = replace(PARIS, sizes=(Size("some", 1, 2 * G, 20 * G),))
+    (placed,) = put(parsed(manifest(node())), [unknown, LYON]).placements
+    assert placed.provider == "lyon"
+    assert placed.refused[0].reason == "fits and says no price, and lyon/eu-2 costs 0.05 EUR an hour"
+
+
+def test_another_currency_is_compared_after_that_of_the_first_provider(parsed: Parsed) -> None:
+    (placed,) = put(parsed(manifest(node())), [PARIS, replace(PRICED[1], currency="USD")]).placements
+    assert placed.provider == "paris"
+    said = "costs 0.02 USD an hour, which is compared after EUR: paris/eu-1 costs 0.05 EUR an hour"
+    assert placed.refused[0].reason == said
+
+
+def test_nodes_of_a_group_are_kept_apart_or_together_where_that_can_be(parsed: Parsed) -> None:
+    apart = put(parsed(manifest(*(node('apart="web"', name=name) for name in "abc")))).placements
+    assert [each.provider for each in apart] == ["paris", "lyon", "paris"]
+    assert apart[1].refused[0].reason == (
+        "fits, and paris/eu-1 has 1 of the nodes that b is to be apart from (web); lyon/eu-2 has 0"
+    )
+    pair = manifest(node('together="pair" provider="lyon"', name="b"), node('together="pair"', name="a"))
+    assert [each.provider for each in put(parsed(pair)).placements] == ["lyon", "lyon"]
+
+
+def test_a_hint_never_refuses(parsed: Parsed) -> None:
+    placed = put(parsed(manifest(*(node('apart="web"', name=name) for name in "ab"))), [PARIS])
+    assert [each.provider for each in placed.placements] == ["paris", "paris"]
+
+
+def test_a_smaller_size_is_taken_where_the_best_is_more_than_what_is_left(parsed: Parsed) -> None:
+    sizes = (Size("bargain", 8, 32 * G, 100 * G, price=Decimal("0.01")), PARIS.sizes[1])
+    (placed,) = put(parsed(manifest(node())), [replace(PARIS, sizes=sizes, left={"cores": 4})]).placements
+    assert placed.size.name == "small"
+
+
+def test_a_node_that_can_be_at_one_place_alone_goes_first(parsed: Parsed) -> None:
+    cheap = replace(PRICED[1], left={"machines": 1})
+    placed = put(parsed(manifest(node(name="a"), node('provider="lyon"', name="b"))), [PARIS, cheap])
+    assert [(each.node, each.provider) for each in placed.placements] == [("a", "paris"), ("b", "lyon")]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('<network name="lan" vlan="120"/>', "has no networks with a VLAN number, and lan is to be 120"),
+        (
+            '<network name="lan"><endpoint subnet="10.1.0.0/24"/><endpoint subnet="10.2.0.0/24"/></network>',
+            "has no more than one subnet in a network, and lan has 2",
+        ),
+        (
+            '<network name="lan"><endpoint range="10.1.0.9"/></network>',
+            "has no addresses that are chosen, and this node's is to be 10.1.0.9",
+        ),
+        (
+            '<storage name="s"><volume name="v" size="1G"/></storage>',
+            "has no volumes, and this node has 1",
+        ),
+    ],
+)
+def test_what_a_driver_cannot_do_is_known_when_it_is_planned(parsed: Parsed, content: str, said: str) -> None:
+    document = parsed(f'<manifest name="m"><node name="a"><infrastructure>{content}</infrastructure></node></manifest>')
+    (found,) = put(document, [replace(PARIS, abilities=("firewalls", "snapshots", "suspend"))]).diagnostics
+    assert said in found.summary
+    able = replace(PARIS, abilities=("firewalls", "fixed", "snapshots", "subnets", "suspend", "vlan", "volumes"))
+    assert not put(document, [able]).diagnostics
+
+
+def test_what_cannot_be_done_later_is_a_warning(parsed: Parsed) -> None:
+    (found,) = put(parsed(manifest(node())), [replace(PARIS, abilities=("firewalls", "snapshots"))]).diagnostics
+    assert (found.code, found.summary) == ("not-later", "a cannot be suspended later: paris cannot do that")
+
+
+def test_deltacloud_is_told_what_replaces_it(parsed: Parsed) -> None:
+    (found,) = put(parsed(manifest(node('provider="deltacloud"')))).diagnostics
+    assert found.code == "ended-provider"
+    assert "ended in 2016" in found.summary
+    assert "openstack" in found.hint

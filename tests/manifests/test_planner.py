@@ -152,3 +152,38 @@ def test_a_manifest_that_nobody_has_here_is_refused_by_name(local: Offer) -> Non
     assert [(d.code, d.summary) for d in placed.diagnostics] == [
         ("node-type", "the node a is the manifest other, which nobody has here")
     ]
+
+
+def test_a_public_node_has_an_address_of_its_own_where_there_are_addresses(parsed: Parsed, local: Offer) -> None:
+    cloud = replace(local, abilities=(*local.abilities, "addresses"))
+    manifest = parsed(document('<node name="a" access="public"/><node name="b"/>'))
+    made = on(cloud, manifest)
+    address = made.step("a.0.address")
+    assert (address.verb, address.subject, address.provider) == ("create", "address/a.0", "local")
+    assert address.inputs == {"name": "a", "machine": Ref("a.0.machine", "id")}
+    assert made.step("a.0.machine").inputs["public"] is False
+    assert "a.0.address" in made.step("a.0.ready").needs
+    assert "b.0.address" not in verbs(made)
+    assert on(local, manifest).step("a.0.machine").inputs["public"] is True
+
+
+def test_a_network_is_what_all_its_nodes_say_of_it(parsed: Parsed, local: Offer) -> None:
+    cloud = replace(local, abilities=(*local.abilities, "fixed", "subnets", "vlan"))
+    first = '<network name="dmz" vlan="120"><endpoint subnet="10.2.0.0/24" range="10.2.0.9"/></network>'
+    second = '<network name="dmz" label="outer"><endpoint subnet="10.1.0.7/24"/></network>'
+    nodes = (
+        f'<node name="{name}"><infrastructure>{network}</infrastructure></node>'
+        for name, network in (("a", first), ("b", second))
+    )
+    made = on(cloud, parsed(document("".join(nodes))))
+    assert made.step("local.dmz").inputs == {
+        "name": "dmz", "label": "outer", "cidr": "10.1.0.0/24", "subnets": ("10.2.0.0/24",), "vlan": 120,
+    }  # fmt: skip
+    assert made.step("a.0.machine").inputs["addresses"] == ("10.2.0.9",)
+    assert "addresses" not in made.step("b.0.machine").inputs
+
+
+def test_a_bandwidth_where_a_number_of_a_vlan_could_be_says_nothing(parsed: Parsed, planned: Planned) -> None:
+    for word in ("100M", "true", "0", "4095"):
+        text = f'<node name="a"><infrastructure><network name="lan" vlan="{word}"/></infrastructure></node>'
+        assert planned(parsed(document(text))).step("local.lan").inputs == {"name": "lan", "label": None}

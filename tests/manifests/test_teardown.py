@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
-from manifests import Manifest, Plan, act, release
+from manifests import Manifest, Offer, Plan, act, place, plan, release
 
 Example = Callable[[str], Manifest]
 Planned = Callable[[Manifest], Plan]
@@ -92,3 +93,17 @@ def test_one_node_can_be_acted_on_alone(deploy: Plan) -> None:
 
 def test_a_machine_that_is_not_known_is_not_acted_on(deploy: Plan) -> None:
     assert [s.id for s in act(deploy, made(deploy, "pacs.0.machine"), "stop").steps] == ["pacs-db.0.stop"]
+
+
+def test_a_public_address_goes_after_what_its_node_is_told_and_before_its_machine(
+    example: Example, local: Offer
+) -> None:
+    manifest = example("pacs.xml")
+    public = replace(manifest, nodes=tuple(replace(node, access="public") for node in manifest.nodes))
+    cloud = replace(local, abilities=(*local.abilities, "addresses"))
+    placed = place(public, [cloud], now=0, max_age=1, providers=["local"]).placements
+    deploy = plan(public, placed).plan
+    assert deploy
+    back = release(deploy, made(deploy))
+    assert back.step("pacs.0.address.delete").needs == ("pacs.0.release.0",)
+    assert back.step("pacs.0.machine.delete").needs == ("pacs.0.address.delete", "pacs.0.release.0")
