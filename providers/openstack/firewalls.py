@@ -68,20 +68,23 @@ class Firewalls:
         return [_seen(each) for each in groups if token_of(each)]
 
     def observe(self, id: str) -> Resource:
-        found = self.account.cloud.network.get_security_group(id)
-        if not token_of(found):
-            raise NotFound(f"firewall {id} is none that was made here")
-        return _seen(found)
+        return _seen(self._group(id))
 
     def delete(self, id: str) -> None:
         """With the groups of the nodes that no other firewall names. neutron itself says when machines use it."""
         network = self.account.cloud.network
-        nodes = {each.group for each in _lines(network.get_security_group(id)) if each.group}
+        nodes = {each.group for each in _lines(self._group(id)) if each.group}
         if nodes and list(network.ports(security_groups=[id])):
             raise Conflict(f"firewall {id} is used by machines; delete those first")
         for each in nodes:
             self.members.forget(each, id)
         network.delete_security_group(id)
+
+    def _group(self, id: str) -> SecurityGroup:
+        found = self.account.cloud.network.get_security_group(id)
+        if not token_of(found):
+            raise NotFound(f"firewall {id} is none that was made here")
+        return found
 
     def _source(self, rule: Rule, tags: Mapping[str, str]) -> str:
         """The group that the rule's node is, or its network."""

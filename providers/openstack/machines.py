@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from openstack.compute.v2.server import Server
-from openstack.exceptions import ConflictException
+from openstack.exceptions import BadRequestException, ConflictException
 
 from providers.errors import Conflict, NotFound, Unavailable
 from providers.openstack.account import Account
@@ -160,7 +160,7 @@ class Machines:
         """As it is now; a size that we asked for and that has come is confirmed."""
         wanted = (server.metadata or {}).get(RESIZE)
         if server.status == "VERIFY_RESIZE" and not server.task_state and _size(server) == wanted:
-            with suppress(ConflictException):  # another look was quicker
+            with suppress(ConflictException, BadRequestException):  # another look was quicker: it is being confirmed
                 self.account.cloud.compute.confirm_server_resize(str(server.id))
         return seen(server)
 

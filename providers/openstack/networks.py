@@ -74,24 +74,27 @@ class Networks:
         return self._seen([_bare(each) for each in networks if token_of(each)])
 
     def observe(self, id: str) -> Resource:
-        found = self.account.cloud.network.get_network(id)
-        if not token_of(found):
-            raise NotFound(f"network {id} is none that was made here")
-        return self._seen([_bare(found)])[0]
+        return self._seen([self._root(id)])[0]
 
     def delete(self, id: str) -> None:
         network = self.account.cloud.network
-        root = _bare(network.get_network(id))
+        root = self._root(id)
         ports = list(network.ports(network_id=id))
         users = [each for each in ports if str(each.device_owner) not in (*INTERFACES, *SERVING)]
         if users:
             raise Conflict(f"network {root.name} is used by {len(users)} ports of machines; delete those first")
-        for router in network.routers(description=described(root.token)) if root.token else ():
+        for router in network.routers(description=described(root.token)):
             for port in ports:
                 if port.device_id == router.id:
                     network.remove_interface_from_router(router, port=str(port.id))
             network.delete_router(router)
         network.delete_network(id)
+
+    def _root(self, id: str) -> Resource:
+        found = self.account.cloud.network.get_network(id)
+        if not token_of(found):
+            raise NotFound(f"network {id} is none that was made here")
+        return _bare(found)
 
     def _seen(self, roots: Sequence[Resource]) -> list[Resource]:
         """With what hangs on them: two requests for all."""
