@@ -13,9 +13,6 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -36,6 +33,10 @@ def of_host(key: str, token: str) -> Pair:
 
 
 def _pair(key: str, *what: str) -> Pair:
+    # 4 MB and more that most processes never need
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     made = Ed25519PrivateKey.from_private_bytes(
         hmac.new(key.encode(), "\0".join(what).encode(), hashlib.sha256).digest()
     )
