@@ -1,0 +1,170 @@
+"""The driver: the Protocol's calls, each carried to the room of its kind. Only our errors leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from providers.ec2 import addresses, check, firewalls, keys, machines, networks, offers, snapshots, tags, volumes
+from providers.ec2.account import Account
+from providers.ec2.looking import FORMS, Seen, bearing, look, one
+from providers.ec2.wire import Call, Wire
+from providers.errors import Ambiguous, NotFound, ProviderError, Refused
+from providers.protocol import (
+    EVERY,
+    Action,
+    AddressSpec,
+    FirewallSpec,
+    Instruction,
+    KeySpec,
+    Kind,
+    MachineSpec,
+    NetworkSpec,
+    OfferedSize,
+    Offering,
+    Outcome,
+    Problem,
+    Resource,
+    SnapshotSpec,
+    Spec,
+    VolumeSpec,
+)
+from providers.rules import refuse_beyond
+from providers.transport import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is done with things of one kind. `make` makes or completes what the token is for, and answers nothing: what
+    is there is looked at. It takes the specification of its own kind."""
+
+    kind: Kind
+    make: Callable[[Call, Account, Any, str, Mapping[str, str]], None]
+    remove: Callable[[Call, Account, Seen], None]
+
+
+ROOMS: Mapping[type, Room] = {
+    NetworkSpec: Room(Kind.NETWORK, networks.make, networks.remove),
+    FirewallSpec: Room(Kind.FIREWALL, firewalls.make, firewalls.remove),
+    VolumeSpec: Room(Kind.VOLUME, volumes.make, volumes.remove),
+    KeySpec: Room(Kind.KEY, keys.make, keys.remove),
+    MachineSpec: Room(Kind.MACHINE, machines.make, machines.remove),
+    AddressSpec: Room(Kind.ADDRESS, addresses.make, addresses.remove),
+    SnapshotSpec: Room(Kind.SNAPSHOT, snapshots.make, snapshots.remove),
+}
+REMOVE = {room.kind: room.remove for room in ROOMS.values()}
+
+
+class Ec2:
+    """`close` lets go of what the wire sends by."""
+
+    driver = "ec2"
+    lists = True
+
+    def __init__(self, name: str, account: Account, wire: Wire, close: Callable[[], None]) -> None:
+        self.name = name
+        self._account = account
+        self._wire = wire
+        self._close = close
+
+    def check(self, *, deadline: float) -> Sequence[Problem]:
+        with self._edge("check", deadline) as call:
+            return check.problems(call, self._account)
+
+    def offers(self, *, deadline: float) -> Sequence[Offering]:
+        with self._edge("offers", deadline) as call:
+            return offers.offers(call, self._account)
+
+    def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
+        with self._edge(spec.name, deadline) as call:
+            room = ROOMS.get(type(spec))
+            if room is None:
+                raise Refused(f"EC2 takes no {type(spec).__name__.removesuffix('Spec').lower()} whole")
+            refuse_beyond(spec, offers.ABILITIES)
+            with self._account.making(token, call.clock):
+                room.make(call, self._account, spec, token, tags)
+                return self._alone(call, room, token)
+
+    def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
+        if kind not in FORMS:
+            return None
+        with self._edge(f"{kind}/{token}", deadline) as call:
+            found = self._finished(call, bearing(call, self._account, kind, token))
+        return found[0] if found else None
+
+    def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
+        with self._edge(f"{kind}/{id}", deadline) as call:
+            return self._finished(call, [one(call, self._account, kind, id)])[0]
+
+    def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
+        with self._edge(f"{kind}/{id}", deadline) as call:
+            if kind is not Kind.MACHINE:
+                raise Refused(f"a {kind} cannot be told to {action}; only machines can")
+            return machines.act(call, self._account, id, action)
+
+    def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
+        with self._edge(f"machine/{id}", deadline) as call:
+            return machines.resize(call, self._account, id, size)
+
+    def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
+        """What another takes away at the same time is gone, too."""
+        with self._edge(f"{kind}/{id}", deadline) as call:
+            try:
+                REMOVE[kind](call, self._account, one(call, self._account, kind, id))
+            except (NotFound, KeyError):
+                return
+
+    def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
+        """One question a kind, or one a page of it."""
+        with self._edge("list", deadline) as call:
+            return [
+                each
+                for kind in FORMS
+                if kind in kinds
+                for each in self._listed(call, kind, tags)
+                if tags.items() <= each.tags.items()
+            ]
+
+    def console(self, id: str, *, deadline: float) -> str:
+        with self._edge(f"machine/{id}", deadline) as call:
+            return machines.console(call, self._account, id)
+
+    def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
+        """Always Refused: machines call home."""
+        delivery = self._account.options.delivery
+        with self._edge(f"machine/{id}", deadline):
+            raise Refused(f"EC2 carries no instructions to machine {id}: its delivery is {delivery}, not direct")
+
+    def close(self) -> None:
+        self._close()
+
+    def _listed(self, call: Call, kind: Kind, wanted: Mapping[str, str]) -> Sequence[Resource]:
+        return self._finished(call, look(call, self._account, kind, tags.narrowing(wanted)))
+
+    def _finished(self, call: Call, found: Sequence[Seen]) -> Sequence[Resource]:
+        """What was begun is gone on with: a machine's volumes can be attached only now."""
+        for each in found:
+            if each.resource.kind is Kind.MACHINE:
+                machines.attach(call, each)
+        return [each.resource for each in found]
+
+    def _alone(self, call: Call, room: Room, token: str) -> Resource:
+        """What is there now with the token. Where another process made one at the same time, the first by id stays, for
+        both of them."""
+        found = bearing(call, self._account, room.kind, token)
+        if not found:  # EC2 shows what it made after a while only
+            raise Ambiguous(f"what was made with the token {token} is not shown yet; look again")
+        for other in found[1:]:
+            room.remove(call, self._account, other)
+        return found[0].resource
+
+    @contextmanager
+    def _edge(self, thing: str, deadline: float) -> Iterator[Call]:
+        """The requests of one call; errors that leave name this provider and what it was about."""
+        try:
+            yield Call(self._wire, Clock(deadline))
+        except ProviderError as error:
+            error.provider, error.thing = self.name, thing
+            raise

@@ -1,0 +1,36 @@
+"""A snapshot is an image of our own, which EC2 makes of snapshots of the machine's disks: they go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers.ec2 import tags
+from providers.ec2.account import Account
+from providers.ec2.looking import Seen, bearing, one
+from providers.ec2.wire import Call
+from providers.protocol import Kind, SnapshotSpec
+
+
+def make(call: Call, account: Account, spec: SnapshotSpec, token: str, given: Mapping[str, str]) -> None:
+    """A machine that runs goes on: what it has not written to its disk yet is not in the image."""
+    if bearing(call, account, Kind.SNAPSHOT, token):
+        return
+    one(call, account, Kind.MACHINE, spec.machine)
+    named = tags.all_of(spec.name, token, given)
+    marked = tags.tagging("image", named) | tags.tagging("snapshot", {**named, tags.PART: token}, 2)
+    call.ask("CreateImage", {"InstanceId": spec.machine, "Name": f"accords-{token}", "NoReboot": "true", **marked})
+
+
+def remove(call: Call, account: Account, seen: Seen) -> None:
+    """The image first, which holds its snapshots; EC2 takes them with it where it knows to."""
+    disks = [each.text or "" for each in seen.element.iterfind("blockDeviceMapping/item/ebs/snapshotId")]
+    call.ask("DeregisterImage", {"ImageId": seen.resource.id, "DeleteAssociatedSnapshots": "true"})
+    for disk in filter(None, disks):
+        if _is_there(call, disk):
+            call.ask("DeleteSnapshot", {"SnapshotId": disk})
+
+
+def _is_there(call: Call, disk: str) -> bool:
+    path = "snapshotSet/item/snapshotId"
+    wanted = {"Filter.1.Name": "snapshot-id", "Filter.1.Value.1": disk, "Owner.1": "self"}
+    return any(each.text == disk for each in call.each("DescribeSnapshots", path, wanted))
