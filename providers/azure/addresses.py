@@ -11,14 +11,13 @@ from azure.mgmt.network.models import NetworkInterface, PublicIPAddress
 
 from providers.azure.account import UNPOLLED, Account, found, ready
 from providers.azure.interfaces import Interfaces, machine_of
-from providers.azure.names import NAME, TOKEN, given, named, tagged
+from providers.azure.names import named, tagged
+from providers.azure.resources import MACHINE, ours, resource
 from providers.azure.states import settled
 from providers.errors import Conflict, NotFound
 from providers.protocol import AddressSpec, Kind, Resource, State
 
 TYPE = "Microsoft.Network/publicIPAddresses"
-MACHINE = "accords-machine"
-"""Tag: the machine that an address was made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +34,18 @@ class Addresses:
 
     def get(self, id: str) -> Resource | None:
         there = self._there(id)
-        return seen(there) if there is not None and TOKEN in (there.tags or {}) else None
+        return seen(there) if there is not None and ours(there) else None
 
     def look(self) -> Sequence[Resource]:
         addresses = self.account.network.public_ip_addresses.list(self.account.group)
-        return [seen(each) for each in addresses if TOKEN in (each.tags or {})]
+        return [seen(each) for each in addresses if ours(each)]
 
     def delete(self, id: str) -> None:
         there = self._there(id)
-        if there is not None and there.ip_configuration is not None:
-            name = str(there.ip_configuration.id).rsplit("/", 3)[-3]
-            nic = self.interfaces.get(name)
+        if there is None or not ours(there):
+            return
+        if there.ip_configuration is not None:
+            nic = self.interfaces.get(str(there.ip_configuration.id).rsplit("/", 3)[-3])
             if nic is not None:
                 self._change(nic, None)
         self.account.network.public_ip_addresses.begin_delete(self.account.group, id, **UNPOLLED)
@@ -83,12 +83,10 @@ class Addresses:
 
 def seen(there: PublicIPAddress) -> Resource:
     """A public address as a resource. Pure."""
-    tags = given({key: value for key, value in (there.tags or {}).items() if key != MACHINE})
-    state = settled(there.provisioning_state)
     facts: dict[str, str | int] = {"machine": (there.tags or {}).get(MACHINE, "")}
+    state = settled(there.provisioning_state)
     if state is State.ACTIVE and there.ip_configuration is None:
         state = State.ERROR
         facts["error"] = "it is joined to no machine"
-    name = (there.tags or {}).get(NAME, str(there.name))
     own = (str(there.ip_address),) if there.ip_address else ()
-    return Resource(Kind.ADDRESS, str(there.name), name, state, tags.get(TOKEN, ""), tags, own, facts)
+    return resource(Kind.ADDRESS, there, there.provisioning_state, facts, addresses=own, state=state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from providers.azure.account import Account
@@ -19,10 +19,11 @@ from providers.azure.names import ID, named
 from providers.azure.networks import Networks
 from providers.azure.offers import ABILITIES, offers
 from providers.azure.options import Options
+from providers.azure.resources import GOING
 from providers.azure.snapshots import Snapshots
 from providers.azure.volumes import Volumes
 from providers.azure.wire import Call, called
-from providers.errors import Ambiguous, NotFound, ProviderError, Refused, Unavailable
+from providers.errors import Ambiguous, Conflict, NotFound, ProviderError, Refused, Unavailable
 from providers.prices import prices
 from providers.protocol import (
     EVERY,
@@ -116,6 +117,8 @@ class Azure:
                 raise Refused("Azure takes no node whole: describe its machines")
             refuse_beyond(spec, ABILITIES)
             there = self._rooms[kind].get(named(token))
+            if there is not None and GOING in there.facts:
+                raise Conflict(f"{kind} {spec.name} is being given back; come again when it is gone")
             if there is not None and there.state is not State.ERROR:
                 return there
             return self._rooms[kind].create(spec, token, tags)
@@ -146,14 +149,8 @@ class Azure:
             return self._machines.resize(id, size)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
-        with self._call(f"{kind}/{id}", deadline):
-            try:
-                with translating():
-                    room = self._room(kind, id)
-                    if room.get(id) is not None:
-                        room.delete(id)
-            except NotFound:
-                return
+        with self._call(f"{kind}/{id}", deadline), suppress(NotFound), translating():
+            self._room(kind, id).delete(id)
 
     def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
         """Resource Manager refuses a list of a group that is not there, or that one may not see: an empty one is

@@ -12,8 +12,8 @@ from azure.mgmt.network.models import NetworkSecurityGroup
 
 from providers.azure.account import UNPOLLED, Account, found
 from providers.azure.members import Members
-from providers.azure.names import NAME, TOKEN, given, named, tagged
-from providers.azure.states import settled
+from providers.azure.names import named, tagged
+from providers.azure.resources import ours, resource
 from providers.errors import Refused
 from providers.protocol import FirewallSpec, Kind, Resource, Rule
 from providers.rules import check
@@ -41,14 +41,15 @@ class Firewalls:
 
     def get(self, id: str) -> Resource | None:
         there = found(lambda: self.account.network.network_security_groups.get(self.account.group, id))
-        return seen(there) if there is not None and TOKEN in (there.tags or {}) else None
+        return seen(there) if there is not None and ours(there) else None
 
     def look(self) -> Sequence[Resource]:
         groups = self.account.network.network_security_groups.list(self.account.group)
-        return [seen(each) for each in groups if TOKEN in (each.tags or {})]
+        return [seen(each) for each in groups if ours(each)]
 
     def delete(self, id: str) -> None:
-        self.account.network.network_security_groups.begin_delete(self.account.group, id, **UNPOLLED)
+        if self.get(id) is not None:
+            self.account.network.network_security_groups.begin_delete(self.account.group, id, **UNPOLLED)
 
     def _rule(self, place: int, rule: Rule, spec: FirewallSpec, tags: Mapping[str, str]) -> dict[str, Any]:
         check(rule)
@@ -70,12 +71,8 @@ def allowed(place: int, rule: Rule, source: Mapping[str, Any]) -> dict[str, Any]
 
 def seen(there: NetworkSecurityGroup) -> Resource:
     """A security group as a resource. Pure."""
-    tags = given(there.tags)
-    name = (there.tags or {}).get(NAME, str(there.name))
-    facts: dict[str, str | int] = {"rules": len(there.security_rules or ()) - 1}
-    return Resource(
-        Kind.FIREWALL, str(there.name), name, settled(there.provisioning_state), tags.get(TOKEN, ""), tags, (), facts
-    )
+    facts = {"rules": len(there.security_rules or ()) - 1}
+    return resource(Kind.FIREWALL, there, there.provisioning_state, facts)
 
 
 _EVERYTHING: Mapping[str, Any] = {

@@ -16,8 +16,9 @@ from azure.mgmt.network.models import NetworkInterface
 from providers.azure import firewalls
 from providers.azure.account import UNPOLLED, Account, found, ready
 from providers.azure.members import Members
-from providers.azure.names import NODE, TOKEN, last
+from providers.azure.names import NODE, last
 from providers.azure.networks import Networks
+from providers.azure.resources import ours
 from providers.errors import Refused
 from providers.protocol import MachineSpec
 
@@ -61,7 +62,7 @@ class Interfaces:
     def first(self, machine: str) -> NetworkInterface | None:
         """A machine's main interface, if it was made here."""
         there = self.get(f"{machine}-0")
-        return there if there is not None and TOKEN in (there.tags or {}) else None
+        return there if there is not None and ours(there) else None
 
     def of(self, machine: VirtualMachine) -> Sequence[NetworkInterface]:
         """Those of a machine that is there."""
@@ -71,7 +72,7 @@ class Interfaces:
     def look(self) -> Sequence[NetworkInterface]:
         """All that were made here."""
         there = self.account.network.network_interfaces.list(self.account.group)
-        return [each for each in there if TOKEN in (each.tags or {})]
+        return [each for each in there if ours(each)]
 
     def public(self, nics: Sequence[NetworkInterface]) -> Mapping[str, str]:
         """The public addresses of these, by their ids in lower case: one request, or one list where there are more."""

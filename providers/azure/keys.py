@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from azure.mgmt.compute.models import SshPublicKeyResource
 
-from providers.azure.account import Account, found
-from providers.azure.names import NAME, TOKEN, given, named, tagged
+from providers.azure.account import SUCCEEDED, Account, found
+from providers.azure.names import named, tagged
+from providers.azure.resources import ours, resource
 from providers.errors import NotFound
-from providers.protocol import KeySpec, Kind, Resource, State
+from providers.protocol import KeySpec, Kind, Resource
 
 TYPE = "Microsoft.Compute/sshPublicKeys"
 _ALGORITHM = b"ssh-ed25519"
@@ -33,14 +34,15 @@ class Keys:
 
     def get(self, id: str) -> Resource | None:
         there = found(lambda: self.account.compute.ssh_public_keys.get(self.account.group, id))
-        return seen(there) if there is not None and TOKEN in (there.tags or {}) else None
+        return seen(there) if there is not None and ours(there) else None
 
     def look(self) -> Sequence[Resource]:
         keys = self.account.compute.ssh_public_keys.list_by_resource_group(self.account.group)
-        return [seen(each) for each in keys if TOKEN in (each.tags or {})]
+        return [seen(each) for each in keys if ours(each)]
 
     def delete(self, id: str) -> None:
-        self.account.compute.ssh_public_keys.delete(self.account.group, id)
+        if self.get(id) is not None:
+            self.account.compute.ssh_public_keys.delete(self.account.group, id)
 
     def text(self, id: str) -> str:
         """The public key itself."""
@@ -59,7 +61,5 @@ def nobodys(token: str) -> str:
 
 
 def seen(there: SshPublicKeyResource) -> Resource:
-    """A key as a resource. Pure."""
-    tags = given(there.tags)
-    name = (there.tags or {}).get(NAME, str(there.name))
-    return Resource(Kind.KEY, str(there.name), name, State.ACTIVE, tags.get(TOKEN, ""), tags)
+    """A key as a resource: it is there at once. Pure."""
+    return resource(Kind.KEY, there, SUCCEEDED, {})

@@ -20,7 +20,8 @@ from providers.azure.account import UNPOLLED, Account, found
 from providers.azure.errors import translated
 from providers.azure.interfaces import Interfaces, machine_of, public_ids
 from providers.azure.keys import Keys, nobodys
-from providers.azure.names import NAME, TOKEN, given, last, named, tagged
+from providers.azure.names import last, named, tagged
+from providers.azure.resources import ours, resource
 from providers.azure.states import DELETING, of_machine, word
 from providers.errors import Conflict, NotFound, Refused
 from providers.protocol import Action, Kind, MachineSpec, OfferedSize, Resource, State
@@ -66,7 +67,7 @@ class Machines:
     def look(self) -> Sequence[Resource]:
         """Three lists, four where there are public addresses. The group's says what is there, the subscription's
         what each is doing."""
-        machines = [each for each in self._list() if TOKEN in (each.tags or {})]
+        machines = [each for each in self._list() if ours(each)]
         views = {str(each.id).lower(): each for each in self._statuses()} if machines else {}
         nics = self.interfaces.look()
         whole = [self._with_view(each, views) for each in machines]
@@ -130,7 +131,7 @@ class Machines:
         """With what it is doing; None when there is none that was made here."""
         get = self.account.compute.virtual_machines.get
         there = found(lambda: get(self.account.group, id, expand="instanceView"))
-        return there if there is not None and TOKEN in (there.tags or {}) else None
+        return there if there is not None and ours(there) else None
 
     def _idle(self, id: str, what: str) -> VirtualMachine:
         """The machine, when nothing else is being done with it."""
@@ -151,7 +152,14 @@ class Machines:
         return list(self.account.compute.virtual_machines.list(self.account.group))
 
     def _statuses(self) -> Sequence[VirtualMachine]:
-        return list(self.account.compute.virtual_machines.list_all(status_only="true"))
+        """What the machines of the subscription are doing; none where only the group may be seen: then each machine is
+        asked by itself."""
+        try:
+            return list(self.account.compute.virtual_machines.list_all(status_only="true"))
+        except HttpResponseError as error:
+            if error.status_code == 403:
+                return []
+            raise
 
     def _with_view(self, machine: VirtualMachine, views: Mapping[str, VirtualMachine]) -> VirtualMachine:
         """One that came between the lists is asked for by itself."""
@@ -171,28 +179,23 @@ def power(machine: VirtualMachine) -> str:
 
 def seen(machine: VirtualMachine, nics: Sequence[NetworkInterface], public: Mapping[str, str]) -> Resource:
     """A virtual machine and its interfaces as a resource, its addresses in its networks first. Pure."""
-    tags = given(machine.tags)
     ordered = sorted(nics, key=lambda each: str(each.name))
     every = [each for nic in ordered for each in nic.ip_configurations or ()]
     addresses = [*(each.private_ip_address for each in every), *map(public.get, public_ids(ordered))]
-    return Resource(
+    return resource(
         Kind.MACHINE,
-        str(machine.name),
-        (machine.tags or {}).get(NAME, str(machine.name)),
-        of_machine(word(machine.provisioning_state), power(machine)),
-        tags.get(TOKEN, ""),
-        tags,
-        tuple(str(each) for each in addresses if each),
+        machine,
+        machine.provisioning_state,
         _facts(machine, ordered),
+        addresses=[str(each) for each in addresses if each],
+        state=of_machine(word(machine.provisioning_state), power(machine)),
     )
 
 
 def remains(nic: NetworkInterface) -> Resource:
     """What is there of a machine that was not made to its end. Pure."""
-    tags = given(nic.tags)
-    facts: dict[str, str | int] = {"error": "its making came to no end: it is an interface without a machine"}
-    name = (nic.tags or {}).get(NAME, str(nic.name))
-    return Resource(Kind.MACHINE, machine_of(nic), name, State.ERROR, tags.get(TOKEN, ""), tags, (), facts)
+    facts = {"error": "its making came to no end: it is an interface without a machine"}
+    return resource(Kind.MACHINE, nic, nic.provisioning_state, facts, id=machine_of(nic), state=State.ERROR)
 
 
 def _stays(nic: NetworkInterface) -> bool:

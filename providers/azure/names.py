@@ -14,8 +14,6 @@ from providers.errors import Refused
 
 TOKEN, NAME = "accords-token", "accords-name"  # names of tags; a token is no secret
 INSTALLATION, SERVICE, NODE = "accords-installation", "accords-service", "accords-node"
-OWN = frozenset({NAME})
-"""Tags of this driver's, which nobody gave."""
 PREFIX = "accords-"
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 """What a name in the group may be, for every kind that is made here."""
@@ -45,11 +43,6 @@ def tagged(name: str, token: str, tags: Mapping[str, str]) -> dict[str, str]:
     if len(found) > MOST:
         raise Refused(f"{len(found)} tags are more than the {MOST} that Azure keeps")
     return found
-
-
-def given(tags: Mapping[str, str] | None) -> dict[str, str]:
-    """The tags as they were given to us."""
-    return {key: value for key, value in (tags or {}).items() if key not in OWN}
 
 
 def last(id: str | None) -> str:

@@ -16,8 +16,8 @@ from azure.mgmt.network.models import VirtualNetwork
 
 from providers.azure.account import UNPOLLED, Account, found
 from providers.azure.members import Members
-from providers.azure.names import NAME, TOKEN, digest, given, named, tagged
-from providers.azure.states import settled
+from providers.azure.names import digest, named, tagged
+from providers.azure.resources import ours, resource
 from providers.errors import NotFound, Refused
 from providers.protocol import Kind, NetworkSpec, Resource
 
@@ -40,12 +40,14 @@ class Networks:
 
     def get(self, id: str) -> Resource | None:
         there = found(lambda: self.account.network.virtual_networks.get(self.account.group, id))
-        return seen(there) if there is not None and _is_ours(there) else None
+        return seen(there) if there is not None and ours(there) else None
 
     def look(self) -> Sequence[Resource]:
-        return [seen(each) for each in self.account.network.virtual_networks.list(self.account.group) if _is_ours(each)]
+        return [seen(each) for each in self.account.network.virtual_networks.list(self.account.group) if ours(each)]
 
     def delete(self, id: str) -> None:
+        if self.get(id) is None:
+            return
         self.members.forget(id)
         self.account.network.virtual_networks.begin_delete(self.account.group, id, **UNPOLLED)
 
@@ -87,15 +89,7 @@ def seen(there: VirtualNetwork) -> Resource:
     facts: dict[str, str | int] = {"cidr": ranges[0] if ranges else "", "subnets": " ".join(ranges[1:])}
     if facts["cidr"]:
         facts["gateway"] = str(ip_network(str(facts["cidr"]))[1])  # the first address of a subnet is Azure's router
-    tags = given(there.tags)
-    name = (there.tags or {}).get(NAME, str(there.name))
-    return Resource(
-        Kind.NETWORK, str(there.name), name, settled(there.provisioning_state), tags.get(TOKEN, ""), tags, (), facts
-    )
-
-
-def _is_ours(there: VirtualNetwork) -> bool:
-    return TOKEN in (there.tags or {})
+    return resource(Kind.NETWORK, there, there.provisioning_state, facts)
 
 
 def _subnet(range: str) -> dict[str, Any]:

@@ -28,8 +28,6 @@ ABILITIES = frozenset(
     }
 )
 """Hibernation takes sizes, images and disks that are made for it: suspending is not offered."""
-LARGEST = 2048 * GIB
-"""The largest disk that a machine starts from, whatever its size: it is asked for with the machine."""
 ARCHITECTURES: Mapping[str, str] = {"x64": "x86_64", "Arm64": "aarch64"}
 COMPUTE: Mapping[str, str] = {"cores": "cores", "virtualMachines": "machines"}
 NETWORK: Mapping[str, str] = {"VirtualNetworks": "networks", "StandardSkuPublicIpAddresses": "addresses"}
@@ -65,7 +63,8 @@ def sizes(account: Account, prices: Mapping[str, Decimal]) -> Sequence[OfferedSi
         for each in every
         if each.resource_type == "virtualMachines" and any(fnmatchcase(str(each.name), one) for one in patterns)
     ]
-    return [_size(each, prices) for each in wanted if _is_free(each, place, account.options.zone)]
+    disk = account.options.disk
+    return [_size(each, prices, disk) for each in wanted if _is_free(each, place, account.options.zone)]
 
 
 def left(account: Account) -> dict[str, int]:
@@ -81,14 +80,15 @@ def left(account: Account) -> dict[str, int]:
     return found
 
 
-def _size(sku: ResourceSku, prices: Mapping[str, Decimal]) -> OfferedSize:
+def _size(sku: ResourceSku, prices: Mapping[str, Decimal], disk: int) -> OfferedSize:
+    """`disk` in GiB: a size says nothing of the disk that a machine starts from."""
     has = {str(each.name): str(each.value) for each in sku.capabilities or ()}
     name = str(sku.name)
     return OfferedSize(
         name,
         cores=int(has.get("vCPUs", "1")),
         memory=int(Decimal(has.get("MemoryGB", "0")) * GIB),
-        disk=LARGEST,
+        disk=disk * GIB,
         architecture=ARCHITECTURES.get(has.get("CpuArchitectureType", "x64"), "x86_64"),
         price=prices.get(name),
     )

@@ -45,6 +45,7 @@ class Options(BaseModel):
         description="Names of ours for images: name -> publisher:offer:sku:version, or an image of the group by name.",
     )
     sizes: tuple[str, ...] = Field(default=("*",), description="Patterns of the sizes that are offered.")
+    disk: int = Field(default=32, ge=30, le=2048, description="GiB of the disk that machines start from.")
     disk_type: str = Field(default="StandardSSD_LRS", description="Type of disks that name none.")
     user: str = Field(default="accords", description="Name of the account that keys are put into.")
     prices: Path | None = Field(default=None, description="YAML file {name of a size: price an hour}.")

@@ -10,13 +10,11 @@ from azure.mgmt.compute.models import Image
 
 from providers.azure.account import UNPOLLED, Account, found
 from providers.azure.machines import Machines
-from providers.azure.names import NAME, TOKEN, given, named, tagged
-from providers.azure.states import settled
+from providers.azure.names import named, tagged
+from providers.azure.resources import MACHINE, ours, resource
 from providers.protocol import Kind, Resource, SnapshotSpec
 
 GIB = 1024**3
-MACHINE = "accords-machine"
-"""Tag: the machine that an image was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +36,23 @@ class Snapshots:
 
     def get(self, id: str) -> Resource | None:
         there = found(lambda: self.account.compute.images.get(self.account.group, id))
-        return seen(there) if there is not None and TOKEN in (there.tags or {}) else None
+        return seen(there) if there is not None and ours(there) else None
 
     def look(self) -> Sequence[Resource]:
-        return [seen(each) for each in self.images() if TOKEN in (each.tags or {})]
+        return [seen(each) for each in self.images() if ours(each)]
 
     def images(self) -> Sequence[Image]:
         """All images of the group, whoever made them."""
         return list(self.account.compute.images.list_by_resource_group(self.account.group))
 
     def delete(self, id: str) -> None:
-        self.account.compute.images.begin_delete(self.account.group, id, **UNPOLLED)
+        if self.get(id) is not None:
+            self.account.compute.images.begin_delete(self.account.group, id, **UNPOLLED)
 
 
 def seen(there: Image) -> Resource:
     """An image as a resource. Pure."""
-    tags = given({key: value for key, value in (there.tags or {}).items() if key != MACHINE})
     disk = there.storage_profile.os_disk if there.storage_profile else None
     facts: dict[str, str | int] = {"machine": (there.tags or {}).get(MACHINE, "")}
     facts["size"] = int((disk.disk_size_gb if disk else 0) or 0) * GIB
-    name = (there.tags or {}).get(NAME, str(there.name))
-    return Resource(
-        Kind.SNAPSHOT, str(there.name), name, settled(there.provisioning_state), tags.get(TOKEN, ""), tags, (), facts
-    )
+    return resource(Kind.SNAPSHOT, there, there.provisioning_state, facts)

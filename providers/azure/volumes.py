@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from azure.mgmt.compute.models import Disk
 
 from providers.azure.account import UNPOLLED, Account, found
-from providers.azure.names import NAME, TOKEN, given, named, tagged
-from providers.azure.states import settled, word
+from providers.azure.names import named, tagged
+from providers.azure.resources import ours, resource
+from providers.azure.states import word
 from providers.errors import Refused
 from providers.protocol import Kind, Resource, VolumeSpec
 
@@ -33,22 +34,19 @@ class Volumes:
 
     def get(self, id: str) -> Resource | None:
         there = found(lambda: self.account.compute.disks.get(self.account.group, id))
-        return seen(there) if there is not None and TOKEN in (there.tags or {}) else None
+        return seen(there) if there is not None and ours(there) else None
 
     def look(self) -> Sequence[Resource]:
         disks = self.account.compute.disks.list_by_resource_group(self.account.group)
-        return [seen(each) for each in disks if TOKEN in (each.tags or {})]
+        return [seen(each) for each in disks if ours(each)]
 
     def delete(self, id: str) -> None:
-        self.account.compute.disks.begin_delete(self.account.group, id, **UNPOLLED)
+        if self.get(id) is not None:
+            self.account.compute.disks.begin_delete(self.account.group, id, **UNPOLLED)
 
 
 def seen(there: Disk) -> Resource:
     """A disk as a resource. Pure."""
-    tags = given(there.tags)
     facts: dict[str, str | int] = {"size": int(there.disk_size_gb or 0) * GIB}
     facts["type"] = word(there.sku.name) if there.sku else ""
-    name = (there.tags or {}).get(NAME, str(there.name))
-    return Resource(
-        Kind.VOLUME, str(there.name), name, settled(there.provisioning_state), tags.get(TOKEN, ""), tags, (), facts
-    )
+    return resource(Kind.VOLUME, there, there.provisioning_state, facts)

@@ -280,7 +280,30 @@ def test_a_list_of_many_machines_is_a_list_a_kind_however_many_there_are(
     assert sorted(asked(stand)) == ["GET networkInterfaces"] * 2 + ["GET virtualMachines"] * 4
 
 
-def test_a_machine_takes_five_requests_where_nothing_is_slow(tmp_path: Path) -> None:
+def test_where_only_the_group_may_be_seen_each_machine_is_asked_what_it_is_doing(
+    cloud: Cloud, stand: Stand, lan: Resource
+) -> None:
+    machine = cloud.make(cloud.machine_spec(networks=(lan.id,)))
+    every = r"^/subscriptions/[^/]+/providers/Microsoft.Compute/virtualMachines$"
+    stand.faults.add(Fault(path=every, status=403, code="AuthorizationFailed", message="no right"))
+    assert machine in cloud.list()
+
+
+def test_a_token_whose_thing_is_still_going_is_told_to_come_again(tmp_path: Path) -> None:
+    with Stand(tmp_path, driven=True) as stand:
+        cloud = Cloud(open_provider("west", "azure", azure_options(stand)))
+        spec, token = VolumeSpec(cloud.name("data"), size=GIB), cloud.token()
+        made = cloud.create(spec, token)
+        stand.clock.advance(1.0)
+        cloud.provider.delete(made.kind, made.id, deadline=DEADLINE)
+        with pytest.raises(Conflict, match="given back"):
+            cloud.create(spec, token)
+        stand.clock.advance(1.0)
+        assert cloud.create(spec, token).state is State.PENDING
+        cloud.provider.close()
+
+
+def test_a_machine_is_made_by_three_changes(tmp_path: Path) -> None:
     with Stand(tmp_path, usual=0.0) as stand:
         cloud = Cloud(open_provider("west", "azure", azure_options(stand)))
         spec = cloud.machine_spec(networks=(cloud.make(NetworkSpec("lan")).id,))
