@@ -17,6 +17,7 @@ DRIVERS: Mapping[str, str] = {
     "fake": "providers.fake:open_fake",
     "local": "providers.local:open_local",
     "occi": "providers.occi:open_occi",
+    "opennebula": "providers.opennebula:open_opennebula",
     "openstack": "providers.openstack:open_openstack",
 }
 

@@ -22,6 +22,7 @@ TARGETS = (
     pytest.param("local", id="local", marks=pytest.mark.lxc),
     pytest.param("occi", id="occi"),
     pytest.param("azure", id="azure"),
+    pytest.param("opennebula", id="opennebula"),
     pytest.param("openstack", id="openstack", marks=pytest.mark.slow),
 )
 REAL_MACHINES = "test_contract_machines"

@@ -19,6 +19,7 @@ from broker.services import row
 from providers import Provider, open_provider
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
+from tests.providers.nebula import opennebula_stand
 from tests.stands.azure import Stand
 
 PATIENCE = 30.0
@@ -134,12 +135,24 @@ def azure_options(stand: Stand) -> dict[str, object]:
     }
 
 
+@contextmanager
+def opennebula(folder: Path) -> Iterator[Provider]:
+    """A usual user's account at the suite's own stand-in."""
+    with opennebula_stand() as options:
+        provider = open_provider("opennebula", "opennebula", options)
+        try:
+            yield provider
+        finally:
+            provider.close()
+
+
 OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "fake": fake_in_memory,
     "server": fake_server,
     "local": local,
     "occi": occi,
     "azure": azure,
+    "opennebula": opennebula,
     "openstack": openstack,
 }
 

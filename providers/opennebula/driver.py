@@ -1,0 +1,230 @@
+"""The Provider that an OpenNebula account is: each method one question or change, told in the room of its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Protocol
+
+from providers.errors import Ambiguous, NotFound, ProviderError, Refused, Unavailable
+from providers.opennebula.addresses import Addresses
+from providers.opennebula.check import problems, prove
+from providers.opennebula.firewalls import Firewalls, checked
+from providers.opennebula.held import Held
+from providers.opennebula.images import Images
+from providers.opennebula.machines import Machines
+from providers.opennebula.members import machines, members, spread
+from providers.opennebula.networks import Networks
+from providers.opennebula.offers import abilities, offers
+from providers.opennebula.options import Options
+from providers.opennebula.tags import NODE, TOKEN, scope
+from providers.opennebula.wire import Session, Wire
+from providers.prices import prices
+from providers.protocol import (
+    EVERY,
+    Ability,
+    Action,
+    AddressSpec,
+    FirewallSpec,
+    Instruction,
+    KeySpec,
+    Kind,
+    MachineSpec,
+    NetworkSpec,
+    OfferedSize,
+    Offering,
+    Outcome,
+    Problem,
+    Resource,
+    SnapshotSpec,
+    Spec,
+    VolumeSpec,
+)
+from providers.rules import refusal, refuse_beyond
+
+KINDS: Mapping[type, Kind] = {
+    NetworkSpec: Kind.NETWORK,
+    FirewallSpec: Kind.FIREWALL,
+    VolumeSpec: Kind.VOLUME,
+    KeySpec: Kind.KEY,
+    MachineSpec: Kind.MACHINE,
+    AddressSpec: Kind.ADDRESS,
+    SnapshotSpec: Kind.SNAPSHOT,
+}
+IDS = {Kind.ADDRESS: re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")}
+ID = re.compile(r"[0-9]{1,9}")
+
+
+class Room(Protocol):
+    """What is done with the things of one kind. NotFound for what is gone, also when it is to be deleted."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    def find(self, session: Session, token: str) -> Resource | None: ...
+
+    def look(self, session: Session) -> Sequence[Resource]: ...
+
+    def observe(self, session: Session, id: str) -> Resource: ...
+
+    def delete(self, session: Session, id: str) -> None: ...
+
+
+class OpenNebula:
+    """One account at one site. Threads may share it."""
+
+    driver = "opennebula"
+    lists = True
+
+    def __init__(self, name: str, options: Options) -> None:
+        self.name = name
+        self._options = options
+        with self._edge("options"):
+            self._prices = prices(options.prices)
+            self._wire = Wire(name, options)
+        self._held = Held()
+        self._machines, self._firewalls = Machines(options), Firewalls()
+        self._networks, self._addresses = Networks(options), Addresses(options)
+        self._volumes, self._snapshots = Images(options, Kind.VOLUME), Images(options, Kind.SNAPSHOT)
+        rooms: tuple[Room, ...] = (
+            self._networks,
+            self._firewalls,
+            self._volumes,
+            self._machines,
+            self._addresses,
+            self._snapshots,
+        )
+        self._rooms = {room.kind: room for room in rooms}
+
+    def check(self, *, deadline: float) -> Sequence[Problem]:
+        with self._call("check", deadline) as session:
+            return problems(session, self._options, self._prices)
+
+    def offers(self, *, deadline: float) -> Sequence[Offering]:
+        with self._call("offers", deadline) as session:
+            return offers(session, self._options, self._prices)
+
+    def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
+        kind = KINDS.get(type(spec))
+        with self._call(f"{kind}/{spec.name}", deadline) as session:
+            if kind is None:
+                raise Refused("OpenNebula takes no node whole: describe its machines")
+            refuse_beyond(spec, abilities(self._options))
+            with self._held.held(f"{kind}/{token}", session.clock.left()):
+                return self._made(session, spec, token, {**tags, TOKEN: token})
+
+    def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
+        room = self._rooms.get(kind)
+        with self._call(f"{kind}/{token}", deadline) as session:
+            return room.find(session, token) if room else None
+
+    def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
+        with self._call(f"{kind}/{id}", deadline) as session:
+            return self._room(kind, id).observe(session, id)
+
+    def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
+        with self._call(f"{kind}/{id}", deadline) as session:
+            self._room(kind, id)
+            if kind is not Kind.MACHINE:
+                raise Refused(f"a {kind} cannot be told to {action}; only machines can")
+            return self._machines.act(session, id, action)
+
+    def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
+        with self._call(f"machine/{id}", deadline) as session:
+            self._room(Kind.MACHINE, id)
+            return self._machines.resize(session, id, size)
+
+    def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
+        with self._call(f"{kind}/{id}", deadline) as session, suppress(NotFound):
+            room = self._room(kind, id)
+            tags = room.observe(session, id).tags if kind is Kind.MACHINE else {}
+            with self._alone(session, tags):
+                room.delete(session, id)
+
+    def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
+        with self._call("list", deadline) as session:
+            found = {kind: room.look(session) for kind, room in self._rooms.items() if kind in kinds}
+            if empty := [kind for kind, things in found.items() if not things]:
+                prove(session, empty)
+            return [each for things in found.values() for each in things if tags.items() <= each.tags.items()]
+
+    def console(self, id: str, *, deadline: float) -> str:
+        self.observe(Kind.MACHINE, id, deadline=deadline)
+        with self._edge(f"machine/{id}"):
+            raise refusal(Ability.CONSOLE)
+
+    def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
+        delivery = self._options.delivery
+        message = f"OpenNebula carries no instructions to machine {id}: its delivery is {delivery}, not direct"
+        raise Refused(message, provider=self.name, thing=f"machine/{id}")
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _made(self, session: Session, spec: Spec, token: str, tags: Mapping[str, str]) -> Resource:
+        match spec:
+            case NetworkSpec():
+                return self._networks.create(session, spec, token, tags)
+            case FirewallSpec():
+                return self._firewall(session, spec, token, tags)
+            case VolumeSpec():
+                return self._volumes.create(session, spec, token, tags)
+            case SnapshotSpec():
+                return self._snapshots.create(session, spec, token, tags)
+            case AddressSpec():
+                return self._addresses.create(session, spec, token, tags)
+            case MachineSpec():
+                with self._alone(session, tags):
+                    return self._machines.create(session, spec, token, tags)
+            case _:
+                raise Refused(f"OpenNebula makes no {type(spec).__name__}")
+
+    def _firewall(self, session: Session, spec: FirewallSpec, token: str, tags: Mapping[str, str]) -> Resource:
+        """With the machines that are there, and those that came while it was made."""
+        nodes = checked(spec)
+        with self._alone(session, {**tags, NODE: "any"} if nodes else {}):
+            known = self._firewalls.find(session, token)
+            there = members(machines(session), tags) if nodes and not known else {}
+            made = known or self._firewalls.begin(session, spec, token, tags, there)
+            if nodes:
+                spread(session, tags, machines(session))
+                made = self._firewalls.observe(session, made.id)
+            return made
+
+    @contextmanager
+    def _alone(self, session: Session, tags: Mapping[str, str]) -> Iterator[None]:
+        """One thread at a time for a service whose firewalls may have to be written; the others need not wait."""
+        if NODE not in tags:
+            yield
+            return
+        with self._held.held(f"firewalls of {sorted(scope(tags).items())}", session.clock.left()):
+            yield
+
+    def _room(self, kind: Kind, id: str) -> Room:
+        """The room of a thing that may be there. NotFound for an id that the cloud cannot have given."""
+        if kind not in self._rooms or not IDS.get(kind, ID).fullmatch(id):
+            raise NotFound(f"there is no {kind} {id}: that is no id of this provider")
+        return self._rooms[kind]
+
+    @contextmanager
+    def _call(self, thing: str, deadline: float) -> Iterator[Session]:
+        """One call of ours. What failed after something of it was changed is ambiguous, however surely the last
+        request was not carried out."""
+        with self._edge(thing):
+            session = self._wire.session(deadline)
+            try:
+                yield session
+            except Unavailable as error:
+                if not session.changed:
+                    raise
+                raise Ambiguous(f"{error.message}; a part of it was done") from error
+
+    @contextmanager
+    def _edge(self, thing: str) -> Iterator[None]:
+        """Only our errors leave, with this provider's name and what the call was about."""
+        try:
+            yield
+        except ProviderError as error:
+            error.provider, error.thing = self.name, thing
+            raise
