@@ -76,6 +76,8 @@ WAIT = (
     _argument("--timeout", type=duration, metavar="TIME", help="give up waiting after this long: 90s, 10m, 2h"),
 )
 
+YES = _argument("--yes", action="store_true", help="go on, where nobody can be asked")
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "validate",
@@ -143,6 +145,11 @@ COMMANDS: tuple[Command, ...] = (
             _argument("--agreement", metavar="FILE", help="the agreement that the service is judged by"),
             _argument("--ttl", type=duration, metavar="TIME", help="release the service after this long"),
             _argument("--discard", action="store_true", help="at the end of --ttl remove the volumes too"),
+            _argument(
+                "--repair",
+                choices=("report", "repair", "adopt"),
+                help="what the worker does about what somebody changes at the cloud; by default as the settings say",
+            ),
             *WAIT,
             JSON,
         ),
@@ -190,6 +197,30 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command("retry", "services:act", "try what failed again, and go on from there", (SERVICE, *WAIT, JSON)),
+    Command(
+        "drift",
+        "drifting:drift",
+        "show what differs of a service at its clouds: gone, stopped, resized, retagged; fails when something does",
+        (SERVICE, JSON),
+    ),
+    Command(
+        "repair",
+        "drifting:repair",
+        "put right what differs at the clouds: shows the plan, and asks",
+        (
+            SERVICE,
+            _argument("--adopt", action="store_true", help="want it as it is from now on; what is gone is given up"),
+            YES,
+            *WAIT,
+            JSON,
+        ),
+    ),
+    Command(
+        "audit",
+        "drifting:audit",
+        "show what is at the clouds and the broker does not know, with its cost, and the other way round",
+        (_argument("--remove", action="store_true", help="give back what nobody knows; asks"), YES, JSON),
+    ),
     Command("cancel", "services:act", "stop what is under way and give back what was made", (SERVICE, *WAIT, JSON)),
     Command(
         "release",

@@ -24,6 +24,7 @@ _ENDS: Mapping[str, frozenset[str]] = {
     "start": frozenset({"active"}),
     "restart": frozenset({"active"}),
     "retry": frozenset({"active"}),
+    "repair": frozenset({"active", "stopped", "suspended"}),
     "save": frozenset({"active", "stopped", "suspended"}),
     "stop": frozenset({"stopped"}),
     "suspend": frozenset({"suspended"}),
@@ -43,6 +44,8 @@ def up(arguments: argparse.Namespace) -> Exit:
     if arguments.ttl is not None:
         attributes["org.accords.ttl"] = str(int(arguments.ttl))
         attributes["org.accords.discard"] = arguments.discard
+    if arguments.repair:
+        attributes["org.accords.repair"] = arguments.repair
     if made.secrets:
         attributes["org.accords.secrets"] = parameters.asked(made.secrets, secrets)
     started = broker.do(services.start(made.id, name, attributes))

@@ -14,6 +14,8 @@ The report is what `GET /service/<id>/report` answers:
     outside     [{name, address, port, aetitle}]                       nodes of others
     shared      [{node, service, users, whose, differs}]               common nodes, each a service that others may use
     users       [{name, running}]                                      who uses this one, where it is a common node
+    drift       [{provider, kind, id, aspect, step, wanted, seen,      what somebody changed at the clouds
+                 since}]
     error       {step, code, message, hint} or null
     can         [action, …]                                            what may be asked for now
     methods     [name, …]                                              what `invoke` may ask for
@@ -53,6 +55,7 @@ def report(found: Report) -> list[str]:
     lines += _part("volumes", [_volume(volume) for volume in found["volumes"]])
     lines += _part("measured", [_sample(one) for one in found["samples"]])
     lines += _part("guarantees", [_guarantee(one) for one in found["guarantees"]])
+    lines += _part("differs", [_differs(each) for each in found.get("drift", ())])
     lines += _part("not done", [_step(step) for step in found["steps"] if step["state"] != "done"])
     if found["can"]:
         lines.append(f"can: {', '.join(found['can'])}")
@@ -162,6 +165,11 @@ def _sample(one: Report) -> tuple[str, ...]:
 
 def _guarantee(one: Report) -> tuple[str, ...]:
     return (one["name"], _MARKS[one["state"]] + _when(one.get("since"), " since "), one["reason"])
+
+
+def _differs(each: Report) -> tuple[str, ...]:
+    thing = each["step"].removesuffix(".machine")
+    return (thing, f"wanted {each['wanted']}", f"seen {each['seen']}", _when(each["since"], "since "))
 
 
 def _step(step: Report) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from broker.hooks import (
+    audit,
     cloud,
+    drift,
     errands,
     event,
     links,
@@ -101,7 +103,11 @@ ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
         "/volumes": {"GET": volume.kept},
         "/volumes/{id}": {"DELETE": volume.remove},
         "/services/{id}/end": {"POST": service.end},
+        "/services/{id}/drift": {"GET": drift.shown},
+        "/services/{id}/repair": {"POST": drift.submit},
         "/services/operations": {"POST": several.submit},
+        "/audit": {"GET": audit.shown},
+        "/audit/removal": {"POST": audit.remove},
     },
 }
 

@@ -14,7 +14,20 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from broker.errors import AccordsError
-from broker.hooks import errands, event, manifest, metric, pins, publication, schemas, service, several, volume
+from broker.hooks import (
+    audit,
+    drift,
+    errands,
+    event,
+    manifest,
+    metric,
+    pins,
+    publication,
+    schemas,
+    service,
+    several,
+    volume,
+)
 from manifests import Diagnostic, Offer
 
 Schema = dict[str, Any]
@@ -115,6 +128,7 @@ _GUARANTEE = {
     **{"name": TEXT, "target": TEXT, "reason": TEXT, "at": TIME, "since": maybe(TIME)},
     "state": {"enum": ["met", "violated", "unknown"]},
 }
+_DIFFERENCE = dict.fromkeys(("provider", "kind", "id", "aspect", "step", "wanted", "seen"), TEXT)
 REPORT = record(
     {
         "service": record(
@@ -135,12 +149,37 @@ REPORT = record(
             )
         ),
         "users": many(record({"name": TEXT, "running": FLAG})),
+        "drift": many(record({**_DIFFERENCE, "since": TIME})),
         "error": _ERROR,
         "can": many(TEXT),
         "methods": many(TEXT),
     }
 )
 """`broker.report` says what each part means."""
+
+_OBSERVED = many(record({"provider": TEXT, "at": maybe(TIME), "error": _ERROR}))
+_RIGHTED = record(
+    {
+        **{"plan": TEXT, "listing": many(TEXT), "losses": many(TEXT)},
+        "left": many(record({"step": TEXT, "aspect": TEXT, "message": TEXT})),
+    }
+)
+_DRIFT = record(
+    {
+        "service": record({"id": UUID, "name": TEXT, "state": TEXT}),
+        "policy": {"enum": ["report", "repair", "adopt"]},
+        "observed": _OBSERVED,
+        "differences": many(record({**_DIFFERENCE, "name": TEXT, "since": TIME})),
+        **{"repair": _RIGHTED, "adopt": _RIGHTED},
+    }
+)
+_STRAY = record(
+    {
+        **dict.fromkeys(("account", "provider", "kind", "id", "name", "service", "step", "seen"), TEXT),
+        **{"price": maybe(TEXT), "currency": maybe(TEXT), "removal": maybe(TEXT), "since": TIME, "at": TIME},
+    }
+)
+_AUDIT = record({"observed": _OBSERVED, "strays": many(_STRAY), "gone": many(_STRAY), "costs": OBJECT})
 
 _POSTED = record(
     {
@@ -187,6 +226,28 @@ VIEWS: Mapping[Callable[..., object], View] = {
         record({}),
         status=202,
         takes=_of(several.Asked),
+        changes=True,
+    ),
+    drift.shown: View("drift", "What differs of a service at its providers", _DRIFT),
+    drift.submit: View(
+        "repair",
+        "Have what differs put right, or wanted so from now on",
+        record({"operation": UUID}),
+        status=202,
+        takes={
+            "type": "object",
+            "properties": {"how": {"enum": ["repair", "adopt"]}, "plan": maybe(TEXT)},
+            "additionalProperties": False,
+        },
+        changes=True,
+    ),
+    audit.shown: View("audit", "What is at the providers and nobody knows, and the other way round", _AUDIT),
+    audit.remove: View(
+        "removal",
+        "Have what nobody knows given back",
+        record({"asked": COUNT}),
+        status=202,
+        takes=record({"things": many(record({"provider": TEXT, "kind": TEXT, "id": TEXT}))}),
         changes=True,
     ),
     service.report: View("report", "A service with all its parts", REPORT),
