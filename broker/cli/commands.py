@@ -145,6 +145,7 @@ COMMANDS: tuple[Command, ...] = (
             _argument("--agreement", metavar="FILE", help="the agreement that the service is judged by"),
             _argument("--ttl", type=duration, metavar="TIME", help="release the service after this long"),
             _argument("--discard", action="store_true", help="at the end of --ttl remove the volumes too"),
+            _argument("--anyway", action="store_true", help="also when a price or a quota moved since it was planned"),
             _argument(
                 "--repair",
                 choices=("report", "repair", "adopt"),
@@ -159,6 +160,17 @@ COMMANDS: tuple[Command, ...] = (
         "services:status",
         "show services, or one with its nodes, steps and guarantees",
         (_argument("service", metavar="SERVICE", nargs="?", help="name of the service; all when absent"), JSON),
+    ),
+    Command(
+        "why",
+        "why:why",
+        "show why a node is where it is, and what spoke against every other offer",
+        (
+            SERVICE,
+            _argument("node", metavar="NODE", help="name of the node; of one in a nested manifest OUTER/INNER"),
+            _argument("provider", metavar="PROVIDER", nargs="?", help="of this provider only"),
+            JSON,
+        ),
     ),
     Command(
         "events",

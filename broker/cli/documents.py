@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from broker import __version__
-from broker.cli import parameters
+from broker.cli import parameters, reasons
 from broker.cli.exits import Exit
 from broker.cli.posting import content, sent
 from broker.cli.session import client, show, show_json, tell
@@ -119,10 +119,5 @@ def listing(made: Mapping[str, Any]) -> list[str]:
     lines += str(made["org.accords.listing"]).splitlines()
     lines.append("")
     for placement in made["org.accords.placements"]:
-        price = f", {placement['price']} {placement['currency']} an hour" if placement["price"] else ""
-        lines.append(f"{placement['node']} on {placement['provider']} in {placement['zone']}{price}")
-        lines += [f"    because {reason}" for reason in placement["reasons"]]
-        lines += [
-            f"    not {other['provider']} in {other['zone']}: {other['reason']}" for other in placement["refused"]
-        ]
+        lines += reasons.placement(placement)
     return lines

@@ -46,6 +46,8 @@ def up(arguments: argparse.Namespace) -> Exit:
         attributes["org.accords.discard"] = arguments.discard
     if arguments.repair:
         attributes["org.accords.repair"] = arguments.repair
+    if arguments.anyway:
+        attributes["org.accords.anyway"] = True
     if made.secrets:
         attributes["org.accords.secrets"] = parameters.asked(made.secrets, secrets)
     started = broker.do(services.start(made.id, name, attributes))

@@ -35,7 +35,7 @@ def planned(ctx: Context, record: Record, templates: Mapping[str, Template], use
     linked.check(uses, offers)
     order = tuple(ctx.settings.providers)
     try:
-        made = plan.planned(document, offers, now=ctx.now(), max_age=ctx.settings.offer_max_age, order=order)
+        made, _ = plan.planned(document, offers, now=ctx.now(), max_age=ctx.settings.offer_max_age, order=order)
     except InvalidDocument as error:
         raise Clash(_reasons(error), hint="choose other templates, or ask again later") from error
     return linked.joined(_bound(made, record), uses)

@@ -35,25 +35,27 @@ def create(ctx: Context, record: Record) -> Record:
         )
     manifest_id = uuid_of(wanted)
     name, document = _document(ctx, manifest_id, given(record.attributes))
-    made = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
+    made, told = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
     if names := adopted.wanted(record.attributes):
         made = adopted.adopting(made, names, ctx.client.get("service", "/volumes")["volumes"])
     with ctx.store.read() as tx:
         look = looking(library.library(tx, ctx.account))
         made, warnings = settled(made, look), unmeasured(made, look)
-    attributes = {**attributes_of(name, made, ctx.now()), "org.accords.warnings": list(map(asdict, warnings))}
+    attributes = {**attributes_of(name, made, ctx.now()), "org.accords.warnings": list(map(asdict, (*told, *warnings)))}
     return replace(record, title=name, attributes={**record.attributes, **attributes})
 
 
-def planned(document: Manifest, found: Sequence[Offer], *, now: int, max_age: float, order: Sequence[str]) -> Plan:
-    """Placed and planned, or InvalidDocument with all diagnostics."""
+def planned(
+    document: Manifest, found: Sequence[Offer], *, now: int, max_age: float, order: Sequence[str]
+) -> tuple[Plan, tuple[Diagnostic, ...]]:
+    """Placed and planned, with the warnings of both; or InvalidDocument with all diagnostics."""
     placed = place(document, found, now=now, max_age=round(max_age * MICROSECONDS), providers=order)
     refuse(f"manifest {document.name} cannot be placed", placed.diagnostics)
     made = plan(document, placed.placements)
     refuse(f"manifest {document.name} cannot be planned", made.diagnostics)
     if made.plan is None:
         raise InvalidDocument(f"manifest {document.name} gives no plan")
-    return made.plan
+    return made.plan, (*placed.diagnostics, *made.diagnostics)
 
 
 def refuse(what: str, found: Sequence[Diagnostic]) -> None:

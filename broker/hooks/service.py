@@ -14,7 +14,7 @@ import orjson
 
 from broker import monitor
 from broker.errors import Clash, Forbidden, Invalid
-from broker.hooks import adopted, event, given, library, linked, metric, pins
+from broker.hooks import adopted, event, given, library, linked, metric, pins, placing
 from broker.hooks.addresses import uuid_of
 from broker.hooks.invoke import invoke
 from broker.occi import kinds
@@ -79,6 +79,7 @@ def create(ctx: Context, record: Record) -> Record:
     if there is not None:
         return _same(ctx, there, manifest_id, plan, secrets)
     given.check(plan, secrets)
+    placing.check(ctx, plan, found, anyway=bool(attributes.pop(placing.ANYWAY, False)))
     agreement = attributes.get("occi.service.sla")
     return Asked(
         **{**_fields(record), "title": name, "attributes": {**attributes, "occi.service.name": name}},

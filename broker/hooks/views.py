@@ -22,13 +22,14 @@ from broker.hooks import (
     manifest,
     metric,
     pins,
+    placing,
     publication,
     schemas,
     service,
     several,
     volume,
 )
-from manifests import Diagnostic, Offer
+from manifests import Diagnostic, Offer, Placement
 
 Schema = dict[str, Any]
 
@@ -256,6 +257,9 @@ VIEWS: Mapping[Callable[..., object], View] = {
         "What the scripts of a service's nodes printed",
         record({"logs": many(record({"seq": COUNT, "at": TIME, "node": TEXT, "output": TEXT}))}),
         query={"after": SINCE},
+    ),
+    placing.shown: View(
+        "placements", "Why each node of a service is where it is", record({"placements": many(_of(Placement))})
     ),
     metric.measured: View(
         "samples",
