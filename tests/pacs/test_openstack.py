@@ -13,10 +13,10 @@ from providers.protocol import Kind, NetworkSpec, Resource
 from tests.pacs.conftest import can_run
 from tests.pacs.installation import OnThisMachine, until
 from tests.providers.cloud import Cloud
-from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
+from tests.providers.lab import LAB_OPTIONS, LONG, Missing, openstack_lab
 from tests.providers.targets import absent
 
-pytestmark = [pytest.mark.slow, pytest.mark.lxc]
+pytestmark = [pytest.mark.slow, pytest.mark.lxc, pytest.mark.timeout(LONG)]
 
 DOCUMENT = """
 <manifest name="far" xmlns="http://www.compatibleone.fr/schemes/manifest.xsd">

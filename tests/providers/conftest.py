@@ -14,6 +14,7 @@ import pytest
 
 from providers import Provider
 from tests.providers.cloud import Cloud
+from tests.providers.lab import LONG
 from tests.providers.targets import OPENERS, Missing, absent
 
 TARGETS = (
@@ -23,7 +24,9 @@ TARGETS = (
     pytest.param("occi", id="occi"),
     pytest.param("azure", id="azure"),
     pytest.param("opennebula", id="opennebula"),
-    pytest.param("openstack", id="openstack", marks=pytest.mark.slow),
+    pytest.param("openstack", id="openstack", marks=(pytest.mark.slow, pytest.mark.timeout(LONG))),
+    pytest.param("moto", id="ec2-moto"),
+    pytest.param("ministack", id="ec2-ministack"),
 )
 REAL_MACHINES = "test_contract_machines"
 

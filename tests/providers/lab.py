@@ -6,6 +6,7 @@ stay either way, so that the next start takes 40 seconds and not minutes.
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from pathlib import Path
 LAB = Path(__file__).parents[3] / "shared/labs/openstack"
 HOME = os.environ.get("LAB_HOME", "/var/tmp/accords-lab")  # noqa: S108 - installed once, then kept
 PATIENCE = 900.0  # seconds: the first start installs two hundred packages
+LONG = 1200
+"""Seconds that a test may take which may be the one that starts it."""
 VARIABLE = "OS_CLIENT_CONFIG_FILE"
 LAB_OPTIONS = {"cloud": os.environ.get("OS_CLOUD", "lab"), "images": {"linux": "tiny-raw"}}
 
@@ -31,15 +34,14 @@ def openstack_lab() -> Iterator[Path]:
         return
     if not LAB.is_dir():
         raise Missing(f"there is no {LAB}; set {VARIABLE} to the clouds.yaml of another cloud")
-    ran = _runs()
+    if not _runs():
+        atexit.register(_lab, "down")  # once a session, whoever needs it next
     _lab("up")
     os.environ[VARIABLE] = f"{HOME}/clouds.yaml"
     try:
         yield Path(os.environ[VARIABLE])
     finally:
         del os.environ[VARIABLE]
-        if not ran:
-            _lab("down")
 
 
 def _runs() -> bool:

@@ -20,10 +20,10 @@ from providers.openstack.wire import called
 from providers.protocol import FirewallSpec, Kind, NetworkSpec, Resource, Rule, Spec, State, VolumeSpec
 from tests.providers.between import LOST, Between, Fault, between
 from tests.providers.cloud import DEADLINE, Cloud, surely
-from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
+from tests.providers.lab import LAB_OPTIONS, LONG, Missing, openstack_lab
 from tests.providers.targets import absent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(LONG)]
 
 
 @pytest.fixture(scope="module", autouse=True)
