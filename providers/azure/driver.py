@@ -20,6 +20,7 @@ from providers.azure.networks import Networks
 from providers.azure.offers import ABILITIES, offers
 from providers.azure.options import Options
 from providers.azure.resources import GOING
+from providers.azure.retail import Retail
 from providers.azure.snapshots import Snapshots
 from providers.azure.volumes import Volumes
 from providers.azure.wire import Call, called
@@ -86,6 +87,7 @@ class Azure:
         with self._edge("options"):
             self._prices = prices(options.prices)
             self._account = Account(name, options)
+        self._retail = Retail(self._account.wire, options)
         members = Members(self._account)
         networks, keys = Networks(self._account, members), Keys(self._account)
         interfaces = Interfaces(self._account, networks, members)
@@ -108,7 +110,7 @@ class Azure:
 
     def offers(self, *, deadline: float) -> Sequence[Offering]:
         with self._call("offers", deadline):
-            return offers(self._account, self._snapshots, self._prices)
+            return offers(self._account, self._snapshots, self._prices, self._retail)
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
         kind = KINDS.get(type(spec))

@@ -7,41 +7,56 @@ it, when nothing is in them any more.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.network.models import ApplicationSecurityGroup
 
-from providers.azure.account import UNPOLLED, Account, ready
+from providers.azure.account import UNPOLLED, Account, found, ready
 from providers.azure.names import INSTALLATION, NAME, NODE, PREFIX, SERVICE, digest
+from providers.azure.wire import current
+from providers.errors import Conflict
 
 TYPE = "Microsoft.Network/applicationSecurityGroups"
 NETWORK = "accords-network"
 """Tag: the network that a group is in."""
 
 
-@dataclass(frozen=True, slots=True)
 class Members:
-    account: Account
+    """The groups of all services in the resource group."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._lock = threading.Lock()
 
     def group(self, tags: Mapping[str, str], node: str, network: str) -> str:
-        """The id of the group of a node of the service of these tags; made where it is not there."""
+        """The id of the group of a node of the service of these tags; made where it is not there. One thread at a time,
+        so that the machines of a node that come together make it once."""
         own = {key: tags[key] for key in (INSTALLATION, SERVICE) if key in tags}
         name = PREFIX + digest(network, node, *own.values())
-        body = self.account.body({**own, NODE: node, NETWORK: network, NAME: f"machines of {node}"}, {})
-        groups = self.account.network.application_security_groups
-        made = groups.begin_create_or_update(
-            self.account.group, name, ApplicationSecurityGroup(body), **UNPOLLED
-        ).result()
-        ready(made, lambda: groups.get(self.account.group, name), f"the group of node {node}")
-        return self.account.id(TYPE, name)
+        kept = {**own, NODE: node, NETWORK: network, NAME: f"machines of {node}"}
+        if not self._lock.acquire(timeout=current().clock.left()):
+            raise Conflict(f"the group of node {node} is being made; come again")
+        try:
+            self._there(name, kept, node)
+        finally:
+            self._lock.release()
+        return self._account.id(TYPE, name)
+
+    def _there(self, name: str, tags: Mapping[str, str], node: str) -> None:
+        groups, group = self._account.network.application_security_groups, self._account.group
+        seen = found(lambda: groups.get(group, name))
+        if seen is None:
+            asked = ApplicationSecurityGroup(self._account.body(tags, {}))
+            seen = groups.begin_create_or_update(group, name, asked, **UNPOLLED).result()
+        ready(seen, lambda: groups.get(group, name), f"the group of node {node}")
 
     def forget(self, network: str) -> None:
         """Remove those of a network that nobody is in; the network itself refuses to go while somebody is."""
-        groups = self.account.network.application_security_groups
-        for each in groups.list(self.account.group):
+        groups = self._account.network.application_security_groups
+        for each in groups.list(self._account.group):
             if (each.tags or {}).get(NETWORK) == network:
                 with suppress(HttpResponseError):
-                    groups.begin_delete(self.account.group, str(each.name), **UNPOLLED)
+                    groups.begin_delete(self._account.group, str(each.name), **UNPOLLED)

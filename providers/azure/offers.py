@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
@@ -10,6 +11,7 @@ from azure.mgmt.compute.models import ResourceSku
 
 from providers.azure.account import Account
 from providers.azure.asking import GIB, image, offered_zone
+from providers.azure.retail import Retail
 from providers.azure.snapshots import Snapshots
 from providers.azure.states import word
 from providers.protocol import Ability, OfferedImage, OfferedSize, Offering
@@ -37,13 +39,14 @@ DISTRIBUTIONS: Mapping[str, str] = {"canonical": "ubuntu", "debian": "debian", "
 """Publisher -> distribution."""
 
 
-def offers(account: Account, snapshots: Snapshots, prices: Mapping[str, Decimal]) -> Sequence[Offering]:
-    """The one offering of this provider."""
-    options = account.options
+def offers(account: Account, snapshots: Snapshots, prices: Mapping[str, Decimal], retail: Retail) -> Sequence[Offering]:
+    """The one offering of this provider. A price of the file wins over the published one."""
+    options, found = account.options, sizes(account, prices)
+    published = retail.prices([str(each.name) for each in found if each.price is None])
     return [
         Offering(
             zone=offered_zone(options),
-            sizes=tuple(sizes(account, prices)),
+            sizes=tuple(replace(each, price=published.get(str(each.name), each.price)) for each in found),
             images=tuple(_images(account, snapshots)),
             left=left(account),
             abilities=ABILITIES,

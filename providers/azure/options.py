@@ -49,6 +49,11 @@ class Options(BaseModel):
     disk_type: str = Field(default="StandardSSD_LRS", description="Type of disks that name none.")
     user: str = Field(default="accords", description="Name of the account that keys are put into.")
     prices: Path | None = Field(default=None, description="YAML file {name of a size: price an hour}.")
+    retail: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Address of the published prices, as https://prices.azure.com/api/retail/prices.",
+    )
     currency: str = Field(default="EUR", description="Currency of the prices.")
     operator: str = Field(default="any", description="Who runs the cloud, as offers say it.")
     delivery: Literal["home", "none"] = Field(

@@ -6,7 +6,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -330,6 +332,62 @@ def test_prices_come_from_a_file_and_sizes_from_patterns(stand: Stand, tmp_path:
     provider.close()
     assert {each.name: str(each.price) for each in offering.sizes} == {"Standard_B1s": "0.0112", "Standard_B2s": "None"}
     assert (offering.left["cores"], offering.left["addresses"]) == (40, 20)
+
+
+def test_prices_that_azure_publishes_are_asked_for_once_and_the_files_win(stand: Stand, tmp_path: Path) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text("Standard_B1s: 0.5\n")
+    retail = f"{stand.endpoint}/api/retail/prices"
+    provider = open_provider("west", "azure", {**azure_options(stand), "prices": str(path), "retail": retail})
+    offering = [provider.offers(deadline=DEADLINE)[0] for _twice in range(2)][1]
+    provider.close()
+    assert {each.name: each.price for each in offering.sizes} == {
+        "Standard_B1s": Decimal("0.5"),
+        "Standard_B2s": Decimal("0.048"),
+        "Standard_D2s_v3": Decimal("0.12"),
+    }
+    assert sum("retail" in each.request.path for each in stand.exchanges) == 1
+
+
+def test_without_the_published_prices_sizes_are_offered_without_one(stand: Stand) -> None:
+    stand.faults.add(Fault(path="retail", status=500))
+    retail = f"{stand.endpoint}/api/retail/prices"
+    provider = open_provider("west", "azure", {**azure_options(stand), "retail": retail})
+    assert {each.price for each in provider.offers(deadline=DEADLINE)[0].sizes} == {None}
+    provider.close()
+
+
+def test_machines_of_a_node_that_come_together_make_its_group_once(cloud: Cloud, stand: Stand, lan: Resource) -> None:
+    spec = cloud.machine_spec(networks=(lan.id,))
+    with ThreadPoolExecutor(4) as pool:
+        made = pool.map(lambda n: cloud.create(replace(spec, name=f"n{n}"), **{"accords-node": "pacs"}), range(4))
+        assert len({each.id for each in made}) == 4
+    assert asked(stand).count("PUT applicationSecurityGroups") == 1
+
+
+def test_credentials_come_from_the_environment_where_the_settings_name_none(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("TENANT_ID", stand.tenant), ("CLIENT_ID", stand.client), ("CLIENT_SECRET", stand.secret)):
+        monkeypatch.setenv(f"AZURE_{name}", value)
+    options = {key: each for key, each in azure_options(stand).items() if key not in {"tenant", "client", "secret"}}
+    provider = open_provider("west", "azure", options)
+    assert provider.check(deadline=DEADLINE) == []
+    provider.close()
+
+
+def test_who_is_not_reached_is_unavailable_also_for_a_token(stand: Stand) -> None:
+    nowhere = {"endpoint": "https://127.0.0.1:9", "authority": "https://127.0.0.1:9"}
+    provider = open_provider("west", "azure", {**azure_options(stand), **nowhere})
+    assert isinstance(surely(lambda: provider.list({}, deadline=DEADLINE)), Unavailable)
+    provider.close()
+
+
+def test_a_call_ends_at_its_deadline_however_slow_azure_is(cloud: Cloud, stand: Stand) -> None:
+    cloud.list()
+    stand.faults.add(Fault(delay=1.0))
+    error = surely(lambda: cloud.provider.list({}, deadline=0.1))
+    assert isinstance(error, Ambiguous | Unavailable)
 
 
 def test_a_size_that_the_subscription_may_not_use_is_not_offered(cloud: Cloud, stand: Stand) -> None:
