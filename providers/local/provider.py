@@ -6,6 +6,7 @@ import contextlib
 import errno
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from providers.errors import NotFound, ProviderError, Quota, Refused, Unavailable
 from providers.local import check, giving, host, lifecycle, looking, machines, making, names, snapshots
@@ -59,7 +60,13 @@ class Local:
             images = (here.image, *self._saved(here.architecture))
             return [
                 Offering(
-                    self.site.zone, (size,), images, flexible=True, abilities=ABILITIES, operator=self.site.operator
+                    self.site.zone,
+                    (size,),
+                    images,
+                    flexible=True,
+                    abilities=ABILITIES,
+                    price=Decimal(0),
+                    operator=self.site.operator,
                 )
             ]
 
