@@ -42,11 +42,11 @@ DISTRIBUTIONS: Mapping[str, str] = {"canonical": "ubuntu", "debian": "debian", "
 def offers(account: Account, snapshots: Snapshots, prices: Mapping[str, Decimal], retail: Retail) -> Sequence[Offering]:
     """The one offering of this provider. A price of the file wins over the published one."""
     options, found = account.options, sizes(account, prices)
-    published = retail.prices([str(each.name) for each in found if each.price is None])
+    known = {**retail.prices([str(each.name) for each in found if each.price is None]), **prices}
     return [
         Offering(
             zone=offered_zone(options),
-            sizes=tuple(replace(each, price=published.get(str(each.name), each.price)) for each in found),
+            sizes=tuple(replace(each, price=known.get(str(each.name))) for each in found),
             images=tuple(_images(account, snapshots)),
             left=left(account),
             abilities=ABILITIES,
