@@ -27,7 +27,8 @@ def build(cloud: Cloud, user: User, template: Pairs, *, hold: bool) -> Machine:
     id = cloud.next_id("machine")
     own = without([pair for pair in template if pair[0] not in OWN], "NAME", "DISK", "NIC", "NIC_ALIAS", "CONTEXT")
     kept = [pair for pair in template if pair[0] in OWN]
-    machine = Machine(id, user.id, first(template, "NAME") or f"one-{id}", kept, own=own)
+    name, made = first(template, "NAME") or f"one-{id}", cloud.stamp()
+    machine = Machine(id, user.id, name, kept, own=own, started=made)
     try:
         _fill(cloud, user, machine, template)
     except Refusal:
