@@ -228,6 +228,16 @@ def test_the_sdk_is_imported_when_a_driver_is_opened_and_not_before() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_driver_whose_library_is_not_there_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['keystoneauth1'] = None; import providers\n"
+        "try: providers.open_provider('paris', 'openstack', {})\n"
+        "except providers.Refused as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert "pip install 'accords[openstack]'" in said
+
+
 def test_wrong_options_are_all_named() -> None:
     with pytest.raises(Refused, match=r"url: .*; colour: "):
         open_provider("paris", "openstack", {"url": "ftp://x", "colour": "blue"})
