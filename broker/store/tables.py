@@ -77,9 +77,24 @@ entities = Table(
     _text("target", null=True),
     _time("created"),
     _time("updated"),
-    # With the order of a page behind the link's end: without it SQLite would rather read the whole account in order.
-    Index("ix_entities_source", "account", "source", "kind", "id"),
-    Index("ix_entities_target", "account", "target", "kind", "id"),
+)
+# Of links alone, with the order of a page behind the link's end: without it SQLite would rather read the whole account
+# in order.
+Index(
+    "ix_entities_source",
+    entities.c.account,
+    entities.c.source,
+    entities.c.kind,
+    entities.c.id,
+    sqlite_where=entities.c.source.is_not(None),
+)
+Index(
+    "ix_entities_target",
+    entities.c.account,
+    entities.c.target,
+    entities.c.kind,
+    entities.c.id,
+    sqlite_where=entities.c.target.is_not(None),
 )
 
 entity_mixins = Table(

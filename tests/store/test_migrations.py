@@ -30,7 +30,7 @@ def test_the_account_is_first_in_every_primary_key() -> None:
     assert {name for name, first in keys.items() if first != "account"} == {"counters"}
 
 
-EARLIER = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+EARLIER = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 
 
 @pytest.mark.parametrize("revision", EARLIER)
