@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+
+from sqlalchemy import inspect, literal_column, select, table
 
 from broker.services import ROWS
 from broker.settings import Settings
@@ -29,9 +32,19 @@ def database(home: Path) -> str:
     return f"{_SERVERS[-1].url(_made(home))}?schema={{row}}"
 
 
-def open_store(home: Path, row: str = "service") -> Store:
+def open_store(home: Path, row: str = "service", *, clock: Callable[[], int] | None = None) -> Store:
     """The database of a row of the broker with this home."""
-    return Store.open(database(home).format(home=home, row=row))
+    return Store.open(database(home).format(home=home, row=row), clock=clock)
+
+
+def tables_with(store: Store, text: str) -> set[str]:
+    """The tables in which some value holds a text in clear."""
+    with store.read() as tx:
+        names = inspect(tx.connection).get_table_names()
+        found = {
+            name: tx.connection.execute(select(literal_column("*")).select_from(table(name))).all() for name in names
+        }
+    return {name for name, rows in found.items() if text in str(rows)}
 
 
 @cache

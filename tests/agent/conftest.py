@@ -23,6 +23,7 @@ from broker.agent import userdata
 from broker.settings import Settings
 from broker.store import Store, agents, instructions
 from broker.store.instructions import Instruction
+from tests.databases import database, open_store
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -53,6 +54,7 @@ class DoorProcess:
         environment = {
             "PATH": os.environ["PATH"],
             "ACCORDS_HOME": str(self.settings.home),
+            "ACCORDS_DATABASE": database(self.settings.home),
             "ACCORDS_DOOR_ADDRESS": self.settings.door_address,
             "ACCORDS_DOOR_PORT": str(self.settings.door_port),
         }
@@ -171,7 +173,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def store(settings: Settings) -> Iterator[Store]:
-    found = Store.open(settings.database.format(home=settings.home, row="service"))
+    found = open_store(settings.home)
     yield found
     found.close()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from broker.store import instructions, logs, samples, secrets
+from tests.databases import tables_with
 
 from .conftest import DoorProcess, Node, until
 
@@ -200,9 +201,7 @@ def test_no_secret_is_in_a_log_a_process_list_or_an_output(node: Node, tmp_path:
     assert canary not in found.output
     assert canary not in node.log
     assert canary not in door.log.read_text()
-    with node.store.read() as tx:
-        dump = list(tx.connection.connection.iterdump())  # type: ignore[attr-defined]  # sqlite3's own
-    assert {line.split()[2] for line in dump if canary in line} == {'"secrets"'}
+    assert tables_with(node.store, canary) == {"secrets"}
 
 
 def _commands() -> list[str]:

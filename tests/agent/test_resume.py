@@ -17,7 +17,8 @@ import pytest
 from broker.agent import certificate
 from broker.door import listener
 from broker.settings import Settings
-from broker.store import Store, samples
+from broker.store import samples, tables
+from tests.databases import open_store
 
 from .conftest import DoorProcess, Node, free_port, until
 
@@ -94,7 +95,7 @@ def test_what_was_done_is_not_done_again_when_the_broker_asks_again(node: Node, 
     id = node.tell("run", script=f"echo once >>{out}; exit 5")
     assert node.ended(id).exit == 5
     with node.store.write() as tx:  # a broker that came back from an older copy of its database
-        tx.connection.exec_driver_sql("UPDATE instructions SET exit = NULL, ended = NULL WHERE id = ?", (id,))
+        tx.run(tables.instructions.update().where(tables.instructions.c.id == id).values(exit=None, ended=None))
     assert node.ended(id).exit == 5
     assert out.read_text() == "once\n"
 
@@ -111,7 +112,7 @@ def own_door(tmp_path: Path) -> Iterator[DoorProcess]:
 @pytest.fixture
 def own_node(tmp_path: Path, own_door: DoorProcess) -> Iterator[Node]:
     settings = own_door.settings
-    store = Store.open(settings.database.format(home=settings.home, row="service"))
+    store = open_store(settings.home)
     node = Node(tmp_path / "own", store, settings).start()
     yield node
     node.kill()

@@ -29,6 +29,7 @@ from broker.times import rfc3339
 from manifests import Plan
 from sla import METRICS, Comparison, Guarantee, Objective, Origin, Sample, VerdictState
 from sla.probes import ProbeUnable
+from tests.databases import open_store
 
 ACCOUNT, SERVICE = "hospital", "6a1d7f35-9f54-4a39-8f0e-6c3b8e2a6d70"
 ECHO = Guarantee("answers", "dicom:echo", Objective(Comparison.EQ, 1), "pacs", 5, 10, location="PACS@4242")
@@ -67,7 +68,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    found = Store.open(f"sqlite:///{tmp_path}/service.sqlite", clock=clock)
+    found = open_store(tmp_path, clock=clock)
     with found.write() as tx:
         services.create(tx, Service(ACCOUNT, SERVICE, "pacs"))
         operations.submit(tx, ACCOUNT, SERVICE, "deploy", plan_json=plan_to_json(Plan("deploy", "pacs", ())))

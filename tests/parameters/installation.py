@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.databases import database
 from tests.loopback import own_address
 
 ACCORDS = str(Path(sys.executable).with_name("accords"))
@@ -30,6 +31,7 @@ class Installation:
     def __post_init__(self) -> None:
         here = own_address()
         own = {"HOME": str(self.home), "HOST": here, "DOOR_ADDRESS": here, "PROVIDERS": json.dumps(PROVIDERS)}
+        own["DATABASE"] = database(self.home)
         others = {name: value for name, value in os.environ.items() if not name.startswith("ACCORDS_")}
         self.environment = others | {f"ACCORDS_{name}": value for name, value in own.items()}
         with (self.home / "server.log").open("wb") as log:

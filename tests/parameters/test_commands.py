@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.loopback import own_address
 from tests.parameters.documents import SECRET, SITE
 from tests.parameters.installation import ACCORDS, PATIENCE, Installation
@@ -61,24 +61,15 @@ def test_a_service_comes_up_with_its_inputs_says_its_outputs_and_keeps_its_secre
     said += broker.done("plan", site, *GIVEN, "--env", secrets, "--json")
     assert SECRET not in said
     assert places_of_the_secret(broker.home) <= {"service.sqlite", "service.sqlite-wal"}
-    assert in_clear(broker.home / "service.sqlite") == {"secrets"}
-
-
-def in_clear(database: Path) -> set[str]:
-    """Tables in which some value holds it."""
-    return {line.split('"')[1] for line in dump(database) if SECRET in line}
-
-
-def dump(database: Path) -> list[str]:
-    """A database as the statements that make it: `INSERT INTO "secrets" VALUES(...)`."""
-    with closing(sqlite3.connect(database)) as connection:
-        return list(connection.iterdump())
+    with closing(databases.open_store(broker.home)) as store:
+        assert databases.tables_with(store, SECRET) == {"secrets"}
 
 
 @pytest.mark.slow
 def test_a_released_service_leaves_nothing_of_its_secret(broker: Installation, site: str, secrets: str) -> None:
     def kept() -> int:
-        return sum(SECRET in line for line in dump(broker.home / "service.sqlite"))
+        with closing(databases.open_store(broker.home)) as store, store.read() as tx:
+            return int(tx.connection.exec_driver_sql("SELECT count(*) FROM secrets").scalar_one())
 
     before = kept()
     assert broker.run("up", site, "--name", "gone", *GIVEN, "--env", secrets, "--wait").returncode == 0

@@ -13,6 +13,7 @@ from broker.occi.errors import Unknown
 from broker.services import ROWS
 from broker.settings import Settings
 from broker.web.app import Rows
+from tests.databases import database
 
 PORT = 9000
 PUBLIC = "https://cloud.example.org"
@@ -25,7 +26,8 @@ Call = Callable[..., httpx.Response]
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rows]:
-    settings = Settings(home=tmp_path_factory.mktemp("origin"), origin_port=PORT, public_url=PUBLIC)
+    home = tmp_path_factory.mktemp("origin")
+    settings = Settings(home=home, database=database(home), origin_port=PORT, public_url=PUBLIC)
     found = Rows(ROWS, settings, auth.installation(settings).key)
     yield found
     found.close()
