@@ -106,7 +106,7 @@ class Account:
         """Those that the settings name, and our own account's."""
         named = sorted(set(self.options.images.values()))
         found = list(_described(call, numbered("ImageId", named), None)) if named else []
-        own = _described(call, {"Owner.1": "self", **filters({"state": "available"})})
+        own = list(_described(call, {"Owner.1": "self"}))
         self._images |= {each.offered.id: self._called(each) for each in [*found, *own]}
         return [self._images[id] for id in dict.fromkeys(each.offered.id for each in [*found, *own])]
 
@@ -126,6 +126,8 @@ class Account:
 
 def _described(call: Call, params: dict[str, str], page: str | None = "1000") -> Iterator[Image]:
     for each in call.each("DescribeImages", "imagesSet/item", params, page):
+        if each.findtext("imageState") != "available":
+            continue
         id, architecture = each.findtext("imageId", ""), each.findtext("architecture", "")
         offered = OfferedImage(id, each.findtext("name") or id, architecture=_architecture(architecture))
         device = each.findtext("rootDeviceName", "")

@@ -10,14 +10,14 @@ from providers.ec2.wire import Call
 from providers.errors import Auth, ProviderError, Unavailable
 from providers.protocol import Problem
 
-DRY = "DryRunOperation"
-"""What EC2 answers to a request that would have been carried out."""
+# Asked for with DryRun, of things that are not there: nothing is made where a cloud does not know DryRun.
 RIGHTS = {
-    "RunInstances": {"ImageId": "ami-00000000", "MinCount": "1", "MaxCount": "1"},
-    "CreateVpc": {"CidrBlock": "10.0.0.0/24"},
-    "AllocateAddress": {"Domain": "vpc"},
+    "CreateSubnet": {"VpcId": "vpc-00000000", "CidrBlock": "10.0.0.0/24"},
+    "AuthorizeSecurityGroupIngress": {"GroupId": "sg-00000000", "IpPermissions.1.IpProtocol": "-1"},
+    "StartInstances": {"InstanceId.1": "i-00000000"},
+    "AttachVolume": {"VolumeId": "vol-00000000", "InstanceId": "i-00000000", "Device": "/dev/sdf"},
+    "AssociateAddress": {"AllocationId": "eipalloc-00000000", "InstanceId": "i-00000000"},
 }
-"""Asked for with DryRun: who may do these has the rights this driver needs."""
 MENDS: dict[type[ProviderError], str] = {
     Auth: "correct `key` and `secret` or the role, and give it the rights of docs/providers/ec2.md",
     Unavailable: "correct `region` or `endpoint`, and look whether this machine reaches it",

@@ -116,8 +116,8 @@ def _placed(call: Call, account: Account, spec: MachineSpec, given: Mapping[str,
     """Where it is: zone, subnet, address, and its groups."""
     zone = _zone(call, account, spec)
     if not spec.networks:
-        firewall = {"SecurityGroupId.1": spec.firewall} if spec.firewall else {}
-        return {**({"Placement.AvailabilityZone": zone} if zone else {}), **firewall}
+        firewall = one(call, account, Kind.FIREWALL, spec.firewall).resource.id if spec.firewall else ""
+        return _filled({"Placement.AvailabilityZone": zone or "", "SecurityGroupId.1": firewall})
     if len(spec.networks) > 1:
         raise Refused(f"machine {spec.name} is to be in {len(spec.networks)} networks; EC2 makes it in one: name one")
     network = one(call, account, Kind.NETWORK, spec.networks[0]).resource.id
@@ -128,8 +128,12 @@ def _placed(call: Call, account: Account, spec: MachineSpec, given: Mapping[str,
     if address:
         _refuse_taken(call, account, network, address)
     groups = _groups(call, network, spec, given)
-    fixed = {"PrivateIpAddress": address} if address else {}
-    return {"SubnetId": subnet.findtext("subnetId", ""), **fixed, **numbered("SecurityGroupId", groups)}
+    where = _filled({"SubnetId": subnet.findtext("subnetId", ""), "PrivateIpAddress": address})
+    return {**where, **numbered("SecurityGroupId", groups)}
+
+
+def _filled(params: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in params.items() if value}
 
 
 def chosen(

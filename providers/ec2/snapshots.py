@@ -16,8 +16,7 @@ def make(call: Call, account: Account, spec: SnapshotSpec, token: str, given: Ma
     if bearing(call, account, Kind.SNAPSHOT, token):
         return
     one(call, account, Kind.MACHINE, spec.machine)
-    named = tags.all_of(spec.name, token, given)
-    marked = tags.tagging("image", named) | tags.tagging("snapshot", {**named, tags.PART: token}, 2)
+    marked = tags.tagging("image", tags.all_of(spec.name, token, given))
     call.ask("CreateImage", {"InstanceId": spec.machine, "Name": f"accords-{token}", "NoReboot": "true", **marked})
 
 

@@ -27,9 +27,9 @@ VOLUMES = MARK + "volumes"
 _PLAIN = re.compile(r"^[\w.:/@ -]+$")
 
 
-def tagging(resource: str, tags: Mapping[str, str], number: int = 1) -> dict[str, str]:
+def tagging(resource: str, tags: Mapping[str, str]) -> dict[str, str]:
     """A TagSpecification for one type of resource."""
-    prefix = f"TagSpecification.{number}"
+    prefix = "TagSpecification.1"
     found = {f"{prefix}.ResourceType": resource}
     for each, (key, value) in enumerate(tags.items(), 1):
         found |= {f"{prefix}.Tag.{each}.Key": key, f"{prefix}.Tag.{each}.Value": value}

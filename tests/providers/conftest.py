@@ -14,6 +14,7 @@ import pytest
 
 from providers import Provider
 from tests.providers.cloud import Cloud
+from tests.providers.ec2 import BEYOND
 from tests.providers.lab import LONG
 from tests.providers.targets import OPENERS, Missing, absent
 
@@ -55,3 +56,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         spec = getattr(item, "callspec", None)
         if spec and spec.params.get("target") == "local" and item.path.stem == REAL_MACHINES:
             item.add_marker(pytest.mark.slow)
+        lacking = BEYOND.get(spec.params.get("target", ""), {}) if spec else {}
+        if (name := getattr(item, "originalname", item.name)) in lacking:
+            item.add_marker(pytest.mark.skip(reason=f"the server lacks it: it {lacking[name]}"))

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import httpx
+
 from tests.providers.lab import Missing
 
 PROGRAMS = ("moto[ec2,server]==5.2.5", "ministack==1.5.33")
@@ -100,14 +102,31 @@ def _free_port() -> int:
 
 
 def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Until it answers: one that listens may not be ready yet, and lose what it is asked."""
     ends = time.monotonic() + PATIENCE
-    while True:
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
+    while not _answers(port):
         if process.poll() is not None or time.monotonic() > ends:
             raise Missing(f"{log.stem} does not come up: {log.read_text()[-300:]}")
         time.sleep(0.05)
 
 
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/", timeout=1.0).status_code > 0
+    except httpx.TransportError:
+        return False
+
+
 SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[int]]] = {"moto": moto, "ministack": ministack}
+BEYOND: Mapping[str, Mapping[str, str]] = {
+    "ministack": {
+        "test_a_public_key_is_made_found_and_given_back": "keeps no tags of key pairs",
+        "test_a_machine_is_made_with_a_key": "keeps no tags of key pairs",
+        "test_a_network_has_more_than_one_subnet": "has no AssociateVpcCidrBlock",
+        "test_a_machine_gets_another_size": "has no ModifyInstanceAttribute",
+        "test_a_machine_has_a_console": "has no GetConsoleOutput",
+        "test_a_snapshot_is_an_image_that_a_later_machine_can_name": "has no CreateImage",
+        "test_what_a_machine_uses_is_kept_until_it_is_gone": "shows no attached volume at its machine",
+    }
+}
+"""What EC2 has and a server has not: server -> test -> why. The other server has it."""

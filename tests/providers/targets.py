@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +18,7 @@ import pytest
 
 from broker.services import row
 from providers import Provider, open_provider
+from tests.providers import ec2
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
 from tests.providers.nebula import opennebula_stand
@@ -109,6 +111,17 @@ def openstack(folder: Path) -> Iterator[Provider]:
 
 
 @contextmanager
+def ec2_on(server: str, folder: Path) -> Iterator[Provider]:
+    """An account at a server that speaks EC2's Query API."""
+    with ec2.SERVERS[server](folder) as port:
+        provider = open_provider("ec2", "ec2", ec2.options(port, ec2.IMAGES[server]))
+        try:
+            yield provider
+        finally:
+            provider.close()
+
+
+@contextmanager
 def azure(folder: Path) -> Iterator[Provider]:
     """A resource group of the stand-in."""
     with Stand(folder, usual=0.02, pages=5) as stand:
@@ -154,6 +167,8 @@ OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "azure": azure,
     "opennebula": opennebula,
     "openstack": openstack,
+    "moto": partial(ec2_on, "moto"),
+    "ministack": partial(ec2_on, "ministack"),
 }
 
 
