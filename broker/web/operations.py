@@ -69,7 +69,7 @@ PARAMETERS: Mapping[str, Object] = {
     "tag": {
         "in": "path",
         "required": True,
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_-]*$"},
         "description": "The location of a mixin that a user registered, `/tags/ann/` as well, or a path above some.",
     },
     "category": {
