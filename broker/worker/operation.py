@@ -162,9 +162,12 @@ def _plan(tx: Transaction, job: Job, operation: Operation) -> Plan:
 
 
 def _removal(job: Job, kept: str) -> Plan:
-    """The giving back of one thing that was kept: a volume or an image, by the step that made it."""
+    """The giving back of one thing by the step that made it: a volume or an image that was kept, a machine with its
+    public address."""
     whole = release(job.deploy, job.made, volumes=True)
-    return replace(whole, steps=tuple(replace(each, needs=()) for each in whole.steps if each.id == f"{kept}.delete"))
+    gone = {f"{kept}.delete", f"{kept.removesuffix('.machine')}.address.delete"}
+    steps = (each for each in whole.steps if each.id in gone)
+    return replace(whole, steps=tuple(replace(each, needs=tuple(gone.intersection(each.needs))) for each in steps))
 
 
 def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:

@@ -94,3 +94,12 @@ def test_why_says_where_a_node_is_and_what_spoke_against_the_others(
     assert main(["why", "shown", "web", "lyon"]) == Exit.REFUSED
     assert main(["why", "shown", "nobody"]) == Exit.REFUSED
     assert "there are: db, web" in capsys.readouterr().err
+
+
+def test_a_machine_that_is_taken_out_takes_its_address_along(house: House, user: User) -> None:
+    service = user.up(PUBLIC, name="shown")
+    house.work()
+    user.client.request("service", "POST", f"/services/{service}/end", params={"node": "web"})
+    house.work()
+    assert [each.tags["accords-node"] for each in house.cloud.list({}, kinds={Kind.MACHINE}, deadline=1)] == ["db"]
+    assert not house.cloud.list({}, kinds={Kind.ADDRESS}, deadline=1)
