@@ -29,7 +29,7 @@ COUNTED: Mapping[Kind, tuple[str, Callable[[Session], Sequence[Element]]]] = {
 
 def problems(session: Session, options: Options, prices: Mapping[str, Decimal]) -> Sequence[Problem]:
     """Everything that is missing; only the login where that does not work."""
-    refused = _said(lambda: session.ask("user.info", -1, False))
+    refused = _said(lambda: session.ask("user.info", -1))
     if refused:
         mend = "correct `username` and `password`, or the file that ONE_AUTH names"
         return [Problem(refused.message, mend if isinstance(refused, Auth) else "see that `url` is reached from here")]
@@ -65,7 +65,7 @@ def _offers(session: Session, options: Options, prices: Mapping[str, Decimal]) -
 
 def prove(session: Session, kinds: Sequence[Kind]) -> None:
     """Where nothing of these kinds is ours: the account's own record answers, and counts none that its pools hide."""
-    user = read(session.ask("user.info", -1, False))
+    user = read(session.ask("user.info", -1))
     if not word(user, "NAME"):
         raise Unavailable("OpenNebula does not show the account itself: its empty list is not believed")
     for path, shown in {COUNTED[kind] for kind in kinds if kind in COUNTED}:
@@ -76,7 +76,7 @@ def prove(session: Session, kinds: Sequence[Kind]) -> None:
 def _network(session: Session, id: str) -> object:
     if not id.isdigit():
         raise NotFound(f"{id!r} is no id")
-    return session.ask("vn.info", int(id), False)
+    return session.ask("vn.info", int(id))
 
 
 def _said(call: Callable[[], object]) -> ProviderError | None:

@@ -84,7 +84,7 @@ class OpenNebula:
             self._prices = prices(options.prices)
             self._wire = Wire(name, options)
         self._held = Held()
-        self._machines, self._firewalls = Machines(options), Firewalls()
+        self._machines, self._firewalls = Machines(options, self._alone), Firewalls()
         self._networks, self._addresses = Networks(options), Addresses(options)
         self._volumes, self._snapshots = Images(options, Kind.VOLUME), Images(options, Kind.SNAPSHOT)
         rooms: tuple[Room, ...] = (
@@ -137,10 +137,7 @@ class OpenNebula:
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         with self._call(f"{kind}/{id}", deadline) as session, suppress(NotFound):
-            room = self._room(kind, id)
-            tags = room.observe(session, id).tags if kind is Kind.MACHINE else {}
-            with self._alone(session, tags):
-                room.delete(session, id)
+            self._room(kind, id).delete(session, id)
 
     def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
         with self._call("list", deadline) as session:
@@ -175,8 +172,7 @@ class OpenNebula:
             case AddressSpec():
                 return self._addresses.create(session, spec, token, tags)
             case MachineSpec():
-                with self._alone(session, tags):
-                    return self._machines.create(session, spec, token, tags)
+                return self._machines.create(session, spec, token, tags)
             case _:
                 raise Refused(f"OpenNebula makes no {type(spec).__name__}")
 

@@ -39,6 +39,7 @@ WORDS: tuple[tuple[int, re.Pattern[str], type[ProviderError]], ...] = (
     (INTERNAL, re.compile(r"Cannot get IP/MAC lease|in use by another|persistent and in use", re.IGNORECASE), Conflict),
     (INTERNAL, re.compile(r"does not own an? \w+ with|does not exist", re.IGNORECASE), NotFound),
     (INTERNAL, re.compile(r"parse|syntax|Wrong |cannot be allocated|in state ERROR", re.IGNORECASE), Refused),
+    (ALLOCATE, re.compile(r"NAME is already taken", re.IGNORECASE), Conflict),
     (ALLOCATE, re.compile(r"Not enough space", re.IGNORECASE), Quota),
 )
 """A code, what is said with it, and what that means instead."""

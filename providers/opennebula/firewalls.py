@@ -54,7 +54,7 @@ class Firewalls:
         return [seen(each) for each in pool(session)]
 
     def observe(self, session: Session, id: str) -> Resource:
-        found = read(session.ask("secgroup.info", int(id), False))
+        found = read(session.ask("secgroup.info", int(id)))
         if not _is_firewall(found):
             raise NotFound(f"firewall {id} is none that was made here")
         return seen(found)

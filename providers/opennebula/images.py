@@ -42,7 +42,7 @@ class Images:
         return [each for each in found if each.kind is self.kind]
 
     def observe(self, session: Session, id: str) -> Resource:
-        found = read(session.ask("image.info", int(id), False))
+        found = read(session.ask("image.info", int(id)))
         if not named(found)[1] or seen(found).kind is not self.kind:
             raise NotFound(f"{self.kind} {id} is none that was made here")
         return seen(found)
@@ -50,7 +50,7 @@ class Images:
     def delete(self, session: Session, id: str) -> None:
         """OpenNebula itself says when a machine has it."""
         self.observe(session, id)
-        session.ask("image.delete", int(id), False)
+        session.ask("image.delete", int(id))
 
     def create(
         self, session: Session, spec: VolumeSpec | SnapshotSpec, token: str, tags: Mapping[str, str]
@@ -88,7 +88,7 @@ class Images:
 def _saved(session: Session, spec: SnapshotSpec, token: str) -> int:
     if not spec.machine.isdigit():
         raise NotFound(f"there is no machine {spec.machine}")
-    machine = read(session.ask("vm.info", int(spec.machine), False))
+    machine = read(session.ask("vm.info", int(spec.machine)))
     disk = next((int(each["DISK_ID"]) for each in vectors(machine, "TEMPLATE/DISK")), None)
     if disk is None:
         raise Refused(f"machine {spec.machine} has no disk that could be saved")

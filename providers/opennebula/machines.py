@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from providers.errors import Conflict, NotFound, Quota, Refused
@@ -28,11 +29,18 @@ OPEN = "0"
 
 @dataclass(frozen=True, slots=True)
 class Machines:
+    """`alone` keeps other threads from the firewalls of a service while its machines change."""
+
     options: Options
+    alone: Callable[[Session, Mapping[str, str]], AbstractContextManager[None]]
     kind = Kind.MACHINE
 
     def create(self, session: Session, spec: MachineSpec, token: str, tags: Mapping[str, str]) -> Resource:
-        """The caller holds the token, and the service where the machine has a node's name."""
+        """The caller holds the token."""
+        with self.alone(session, tags):
+            return self._create(session, spec, token, tags)
+
+    def _create(self, session: Session, spec: MachineSpec, token: str, tags: Mapping[str, str]) -> Resource:
         mine = first(machines(session), token)
         id = word(mine, "ID") if mine is not None else str(self._allocate(session, spec, token, tags))
         there = machines(session)
@@ -60,12 +68,13 @@ class Machines:
     def delete(self, session: Session, id: str) -> None:
         """Out of the firewalls first: its addresses may soon be somebody else's."""
         found = machine(session, id)
-        if number(found, "STATE") == ACTIVE and number(found, "LCM_STATE") in ENDING:
+        if _is_going(found):
             return
         tags = tags_of(found, "USER_TEMPLATE")
-        if NODE in tags:
-            spread(session, tags, machines(session), leaving=id)
-        session.ask("vm.action", "terminate-hard", int(id))
+        with self.alone(session, tags):
+            if NODE in tags:
+                spread(session, tags, machines(session), leaving=id)
+            self._terminate(session, id)
 
     def act(self, session: Session, id: str, action: Action) -> Resource:
         seen = self.observe(session, id)
@@ -90,15 +99,23 @@ class Machines:
             session.ask("vm.update", int(id), template([(SIZE, size.name)]), 1)
         return self.observe(session, id)
 
+    def _terminate(self, session: Session, id: str) -> None:
+        """Conflict while it is being made or changed; not where somebody else ended it meanwhile."""
+        try:
+            session.ask("vm.action", "terminate-hard", int(id))
+        except Conflict:
+            if not _is_going(machine(session, id)):
+                raise
+
     def _allocate(self, session: Session, spec: MachineSpec, token: str, tags: Mapping[str, str]) -> int:
         asked = [*self._parts(session, spec), *attributes(spec.name, token, tags)]
-        asked += [("SCHED_REQUIREMENTS", f'CLUSTER = "{spec.zone}"')] if spec.zone else []
         try:
             if spec.size is None:
-                named: Pairs = [("NAME", spec.name), *_capacity(spec.cores, spec.memory), *asked]
+                named: Pairs = [("NAME", spec.name), *_capacity(spec.cores, spec.memory), *_where(spec), *asked]
                 return int(session.ask("vm.allocate", template(named), True))
-            sized = template([*asked, (SIZE, spec.size)])
-            return int(session.ask("template.instantiate", _size(session, spec.size), spec.name, True, sized, False))
+            size = _size(session, spec.size)
+            sized = template([*asked, (SIZE, spec.size), *_where(spec, word(size, "TEMPLATE/SCHED_REQUIREMENTS"))])
+            return int(session.ask("template.instantiate", number(size, "ID"), spec.name, True, sized, False))
         except Conflict as error:
             # a lease of any address was asked for, and there was none: no later call would find one by itself
             if "lease" in error.message and not any(spec.addresses):
@@ -124,7 +141,7 @@ class Machines:
     def _system(self, session: Session, spec: MachineSpec) -> dict[str, str | int]:
         """The image, grown where a larger disk is asked for."""
         id = image_id(session, spec.image, self.options.images)
-        image = read(session.ask("image.info", int(id), False)) if spec.disk else None
+        image = read(session.ask("image.info", int(id))) if spec.disk else None
         wanted = _megabytes(spec.disk)
         grown = image is not None and wanted > number(image, "SIZE")
         return {"IMAGE_ID": id} | ({"SIZE": wanted} if grown else {})
@@ -151,10 +168,14 @@ def first(there: Sequence[Element], token: str) -> Element | None:
 
 def machine(session: Session, id: str) -> Element:
     """The machine of an id, unless it is done: OpenNebula shows those for ever."""
-    found = read(session.ask("vm.info", int(id), False))
+    found = read(session.ask("vm.info", int(id)))
     if number(found, "STATE") == DONE or not is_ours(found):
         raise NotFound(f"machine {id} is none that was made here, or is gone")
     return found
+
+
+def _is_going(found: Element) -> bool:
+    return number(found, "STATE") == ACTIVE and number(found, "LCM_STATE") in ENDING
 
 
 def is_ours(found: Element) -> bool:
@@ -172,11 +193,20 @@ def image_id(session: Session, wanted: str, aliases: Mapping[str, str]) -> str:
     raise NotFound(f"there is no image {wanted!r}")
 
 
-def _size(session: Session, name: str) -> int:
+def _size(session: Session, name: str) -> Element:
+    """The template of that name."""
     for each in read(session.ask("templatepool.info", ALL, -1, -1)):
         if word(each, "NAME") == name:
-            return number(each, "ID")
+            return each
     raise Refused(f"there is no size {name!r}: no template of the site has that name")
+
+
+def _where(spec: MachineSpec, already: str = "") -> list[tuple[str, str]]:
+    """The cluster, beside what the template of its size demands of a host."""
+    if not spec.zone:
+        return []
+    cluster = f'CLUSTER = "{spec.zone}"'
+    return [("SCHED_REQUIREMENTS", f"({already}) & ({cluster})" if already else cluster)]
 
 
 def _capacity(cores: int, memory: int) -> list[tuple[str, int]]:

@@ -65,7 +65,7 @@ class Networks:
         return (each for each in pool(session, OWN) if named(each)[1] == token)
 
     def _network(self, session: Session, id: str) -> Element:
-        found = read(session.ask("vn.info", int(id), False))
+        found = read(session.ask("vn.info", int(id)))
         if not named(found)[1]:
             raise NotFound(f"network {id} is none that was made here")
         return found
@@ -111,7 +111,7 @@ class Networks:
             groups = [int(session.ask("secgroup.allocate", template([*asked, CLOSED])))]
         more: list[tuple[str, str | int]] = [("SECURITY_GROUPS", groups[0]), *attributes(spec.name, token, tags)]
         if self.options.parent is not None:
-            parent = read(session.ask("vn.info", int(self.options.parent), False))
+            parent = read(session.ask("vn.info", int(self.options.parent)))
             more += [(each, word(parent, f"TEMPLATE/{each}")) for each in COPIED if word(parent, f"TEMPLATE/{each}")]
         session.ask("vn.update", int(id), template(more), 1)
 

@@ -46,7 +46,7 @@ def offers(session: Session, options: Options, prices: Mapping[str, Decimal]) ->
     clusters = [word(each, "NAME") for each in read(session.ask("clusterpool.info"))]
     named = _templates(session, prices) if options.sizes == "templates" else ()
     sizes = named or (_largest(session, options),)
-    images, left = offered(session, options.images), _left(read(session.ask("user.info", -1, False)))
+    images, left = offered(session, options.images), _left(read(session.ask("user.info", -1)))
     return [
         Offering(
             zone=cluster,

@@ -110,7 +110,7 @@ class Session:
     def _logged_in(self) -> None:
         login = self.wire.login
         if login.seconds is None:
-            self._sent("user.info", login.plain, (-1, False))
+            self._sent("user.info", login.plain, (-1,))
         else:
             login.take(self._sent("user.login", login.plain, (login.user, "", login.seconds, -1)))
 
@@ -125,7 +125,7 @@ class Session:
     def _once_more(self, refused: Unauthenticated) -> None:
         """A credential that was never accepted has a second look before it is called wrong."""
         try:
-            self._sent("user.info", self.wire.login.plain, (-1, False))
+            self._sent("user.info", self.wire.login.plain, (-1,))
         except Unauthenticated as error:
             raise Auth(f"{error}: user and password of {self.wire.login.user}, or a busy database") from error
         if self.wire.login.lacks():

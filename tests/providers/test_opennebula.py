@@ -39,6 +39,7 @@ from providers.protocol import (
 from tests.providers.cloud import DEADLINE, Cloud, surely
 from tests.providers.nebula import furnish, options
 from tests.stands.opennebula import Fault, Pace, Stand, database_is_locked, opened, user_data
+from tests.stands.opennebula.errors import Code, Refusal
 
 MIB = 1024**2
 NODE = "accords-node"
@@ -215,6 +216,16 @@ def test_a_machine_that_does_not_boot_is_an_error_and_is_given_back(cloud: Cloud
     assert cloud.list() == ()
 
 
+def test_an_end_that_is_refused_is_a_conflict_and_one_that_goes_on_is_fine(cloud: Cloud, stand: Stand) -> None:
+    machine = cloud.make(cloud.machine_spec())
+    stand.cloud.pace.step = 3600.0
+    stand.faults.append(Fault("one.vm.action", refuse=Refusal(Code.ACTION, "wrong state EPILOG.")))
+    assert isinstance(surely(lambda: cloud.provider.delete(Kind.MACHINE, machine.id, deadline=DEADLINE)), Conflict)
+    cloud.provider.delete(Kind.MACHINE, machine.id, deadline=DEADLINE)
+    cloud.provider.delete(Kind.MACHINE, machine.id, deadline=DEADLINE)
+    assert cloud.observe(machine).state is State.PENDING
+
+
 def test_what_is_changing_is_pending_and_refuses_other_changes(stand: Stand, cloud: Cloud) -> None:
     """OpenNebula refuses everything in a HOTPLUG state, also to end the machine."""
     machine = cloud.make(cloud.machine_spec())
@@ -254,6 +265,14 @@ def test_a_running_machine_is_stopped_before_it_is_resized(cloud: Cloud) -> None
     machine, large = cloud.make(cloud.machine_spec()), OfferedSize("large", 2, 1024 * MIB, 0)
     assert isinstance(surely(lambda: cloud.provider.resize(machine.id, large, deadline=DEADLINE)), Conflict)
     assert cloud.resize(machine, large).facts["memory"] == 1024 * MIB
+
+
+def test_a_zone_is_a_cluster_beside_what_the_template_demands_of_a_host(cloud: Cloud, stand: Stand) -> None:
+    small = next(each for each in stand.cloud.templates.values() if each.name == "small")
+    small.attributes.append(("SCHED_REQUIREMENTS", 'HYPERVISOR = "kvm"'))
+    machine = cloud.make(cloud.machine_spec(size="small", zone="default"))
+    demanded = dict(stand.cloud.machines[int(machine.id)].own)["SCHED_REQUIREMENTS"]
+    assert demanded == '(HYPERVISOR = "kvm") & (CLUSTER = "default")'
 
 
 def test_what_of_us_is_not_ours_is_left_alone(cloud: Cloud, stand: Stand) -> None:
