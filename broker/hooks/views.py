@@ -81,7 +81,7 @@ def record(members: Mapping[str, Schema], optional: Mapping[str, Schema] | None 
     }
 
 
-_AS_THEY_ARE = (Offer, Diagnostic, several.Asked)
+_AS_THEY_ARE = (Offer, Placement, Diagnostic, several.Asked)
 SHARED: Mapping[str, Schema] = TypeAdapter.json_schemas(
     [(each, "serialization", TypeAdapter(each)) for each in _AS_THEY_ARE],
     ref_template="#/components/schemas/{model}",
