@@ -14,7 +14,7 @@ from lxml import etree
 
 from providers.ec2 import firewalls, tags
 from providers.ec2.account import GIB, Account
-from providers.ec2.looking import FORMS, Seen, bearing, look, missing, one
+from providers.ec2.looking import FORMS, Seen, look, missing, one, read
 from providers.ec2.networks import LIVING, subnets
 from providers.ec2.wire import Call, filters, numbered
 from providers.errors import Conflict, NotFound, Refused
@@ -33,7 +33,8 @@ ACTIONS: Mapping[Action, tuple[str, State | None, frozenset[State]]] = {
 
 def make(call: Call, account: Account, spec: MachineSpec, token: str, given: Mapping[str, str]) -> None:
     """The machine of this token. Everything it needs is looked at before it is asked for."""
-    if bearing(call, account, Kind.MACHINE, token):
+    ended = _ended(call, account, token)
+    if ended is None:
         return
     size, image = account.size(call, spec.size), account.image(call, spec.image)
     marks = {tags.VOLUMES: " ".join(each.volume for each in spec.volumes)} if spec.volumes else {}
@@ -42,7 +43,7 @@ def make(call: Call, account: Account, spec: MachineSpec, token: str, given: Map
         "MaxCount": "1",
         "InstanceType": str(size.name),
         "ImageId": image.offered.id,
-        "ClientToken": _client_token(call, token),
+        "ClientToken": f"{token}-{ended}",
         "MetadataOptions.HttpTokens": "required",
         **_placed(call, account, spec, given),
         **tags.tagging("instance", tags.all_of(spec.name, token, given) | marks),
@@ -104,12 +105,13 @@ def console(call: Call, account: Account, id: str) -> str:
     return base64.b64decode(said).decode(errors="replace")
 
 
-def _client_token(call: Call, token: str) -> str:
-    """The walk's token, and how many machines of it have ended: EC2 remembers a token for as long as its machine is
-    shown, and would answer with the one that is gone."""
+def _ended(call: Call, account: Account, token: str) -> int | None:
+    """How many machines of this token have ended, None where one is there. It goes into the client token: EC2 remembers
+    one for as long as its machine is shown, and would answer with the one that is gone."""
     form = FORMS[Kind.MACHINE]
-    wanted = filters({f"tag:{tags.TOKEN}": token, "instance-state-name": "terminated"})
-    return f"{token}-{len(list(call.each(form.action, form.path, wanted)))}"
+    found = list(call.each(form.action, form.path, filters({f"tag:{tags.TOKEN}": token})))
+    account.proven() if found else account.prove(call)
+    return None if any(read(Kind.MACHINE, each) for each in found) else len(found)
 
 
 def _placed(call: Call, account: Account, spec: MachineSpec, given: Mapping[str, str]) -> dict[str, str]:
@@ -120,9 +122,12 @@ def _placed(call: Call, account: Account, spec: MachineSpec, given: Mapping[str,
         return _filled({"Placement.AvailabilityZone": zone or "", "SecurityGroupId.1": firewall})
     if len(spec.networks) > 1:
         raise Refused(f"machine {spec.name} is to be in {len(spec.networks)} networks; EC2 makes it in one: name one")
-    network = one(call, account, Kind.NETWORK, spec.networks[0]).resource.id
+    network = spec.networks[0]
     address = spec.addresses[0] if spec.addresses else ""
-    subnet = chosen(subnets(call, network), account.zones(call), zone, address)
+    there = subnets(call, network)
+    if not there:
+        raise NotFound(f"there is no network {network}; create it first")
+    subnet = chosen(there, account.zones(call), zone, address)
     if subnet is None:
         raise Refused(f"network {network} has no subnet in zone {zone} with the address {address or 'asked for'}")
     if address:

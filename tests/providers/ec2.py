@@ -18,6 +18,8 @@ from pathlib import Path
 
 import httpx
 
+from providers.ec2 import open_ec2
+from providers.ec2.driver import Ec2
 from tests.providers.lab import Missing
 
 PROGRAMS = ("moto[ec2,server]==5.2.5", "ministack==1.5.33")
@@ -39,6 +41,13 @@ def options(port: int, image: str, **more: object) -> dict[str, object]:
     """What opens the driver at one of them. It takes any credential."""
     given = {"region": REGION, "endpoint": f"http://127.0.0.1:{port}", "key": "suite", "secret": "suite"}
     return {**given, "images": {"linux": image}, "sizes": ["t3.micro", "t3.small", "t3.medium"], **more}
+
+
+def opened(**options: object) -> Ec2:
+    """The driver itself."""
+    found = open_ec2("ec2", **options)
+    assert isinstance(found, Ec2)
+    return found
 
 
 @contextmanager
