@@ -67,9 +67,9 @@ class Machines:
     def look(self) -> Sequence[Resource]:
         """Three lists, four where there are public addresses. The group's says what is there, the subscription's
         what each is doing."""
+        nics = self.interfaces.look()  # before the machines: one that is made meanwhile is not taken for what is left
         machines = [each for each in self._list() if ours(each)]
         views = {str(each.id).lower(): each for each in self._statuses()} if machines else {}
-        nics = self.interfaces.look()
         whole = [self._with_view(each, views) for each in machines]
         there = {str(each.name) for each in whole}
         lost = {machine_of(each): each for each in nics if machine_of(each) not in there and _stays(each)}
