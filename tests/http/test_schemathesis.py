@@ -54,6 +54,7 @@ BEYOND = (
     "is not defined for",  # an action that only some of a collection's kinds have
     "is no moment",  # the 30th of February
     "document.invalid",  # a document's grammar is that of /schemas
+    "a service needs occi.service.plan",  # among all kinds of /resource/, whose schema is not the service's alone
 )
 """Why a request may be refused that no schema can speak against."""
 
