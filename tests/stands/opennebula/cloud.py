@@ -199,7 +199,7 @@ class Cloud:
             used = self.usage(host)
             if used[0] + cpu <= host.cpu and used[1] + memory <= host.memory:
                 machine.own = without(machine.own, "SCHED_MESSAGE")
-                machine.host, machine.started = host.id, self.stamp()
+                machine.host = host.id
                 self.enter(machine, FAIL if self.failing else DEPLOY)
                 self.failing = max(self.failing - 1, 0)
                 return
