@@ -46,7 +46,7 @@ def test_insisting_gives_back_that_machine_and_the_rest_of_the_service_stays(
     assert machines(house) == ["pair-db"]
     assert user.state(service) == "active"
     assert len(ann.get("/compute/", "text/uri-list").text.split()) == 1
-    house.worker._observe()
+    house.worker._observing.turn("paris")
     assert user.state(service) == "active"
     user.act(service, "release")
     house.work()
