@@ -38,6 +38,7 @@ from broker.worker.observing import Observing
 from broker.worker.operation import carry_out
 from broker.worker.queue import Walks, queue_of
 from providers import Provider, open_provider
+from providers.errors import ProviderError
 
 T = TypeVar("T")
 
@@ -100,11 +101,14 @@ def _store(settings: Settings) -> Store:
 
 
 def open_providers(settings: Settings) -> Mapping[str, Provider]:
-    """Every instance of the settings, opened once."""
-    return {
-        name: open_provider(name, own.driver, settings.provider_options(name))
-        for name, own in settings.providers.items()
-    }
+    """Every instance of the settings that can be opened, once. One that cannot is said; only what needs it stops."""
+    found: dict[str, Provider] = {}
+    for name, own in settings.providers.items():
+        try:
+            found[name] = open_provider(name, own.driver, settings.provider_options(name))
+        except ProviderError as error:
+            log.error("provider.unusable", extra={"provider": name, "code": error.code, "error": error.message})  # noqa: TRY400 - a setting is wrong, not the program
+    return found
 
 
 @dataclass(slots=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from broker import monitor
+from broker.settings import Settings
 from broker.store import operations
+from broker.worker import open_providers
 from providers.fake import Knobs, Script, Trouble
 from tests.crash.scene import until
 from tests.operations.house import House, User
@@ -65,3 +67,13 @@ def test_a_cloud_that_does_not_answer_delays_no_probe(
     house.cloud.calm()
     worker.join(20)
     assert not worker.is_alive()
+
+
+def test_a_provider_that_cannot_be_opened_stops_only_what_needs_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(home=tmp_path, providers={"paris": {"driver": "fake", "colour": 1}, "lyon": {"driver": "fake"}})
+    assert list(open_providers(settings)) == ["lyon"]
+    (said,) = (vars(each) for each in caplog.records if each.message == "provider.unusable")
+    assert said["provider"] == "paris"
+    assert "colour" in said["error"]

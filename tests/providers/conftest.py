@@ -26,8 +26,8 @@ TARGETS = (
     pytest.param("azure", id="azure"),
     pytest.param("opennebula", id="opennebula"),
     pytest.param("openstack", id="openstack", marks=(pytest.mark.slow, pytest.mark.timeout(LONG))),
-    pytest.param("moto", id="ec2-moto"),
-    pytest.param("ministack", id="ec2-ministack"),
+    pytest.param("moto", id="ec2-moto", marks=pytest.mark.slow),
+    pytest.param("ministack", id="ec2-ministack", marks=pytest.mark.slow),
 )
 REAL_MACHINES = "test_contract_machines"
 
