@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +22,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
+from azure.core.rest import HttpRequest
 from azure.identity import ClientSecretCredential
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
@@ -500,3 +504,39 @@ def test_a_connection_is_cut_before_or_after_the_work(azure: Azure, cut: Cut, ma
     with pytest.raises((ServiceRequestError, ServiceResponseError, HttpResponseError)):
         azure.lan()
     assert bool(list(azure.network.virtual_networks.list_all())) is made
+
+
+def asked(azure: Azure, path: str, **query: str) -> dict[str, object]:
+    """What a path of no client of ours answers."""
+    answer = azure.compute.send_request(HttpRequest("GET", path, params={"api-version": "2021-04-01", **query}))
+    answer.raise_for_status()
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_everything_with_a_tag_is_listed_by_one_request(azure: Azure) -> None:
+    azure.machine()
+    azure.nic("other")
+    found = asked(
+        azure,
+        f"/subscriptions/{Stand.subscription}/resourceGroups/{GROUP}/resources",
+        **{"$filter": "tagName eq 'accords-token' and tagValue eq 'abc'"},
+    )
+    assert [each["name"] for each in found["value"]] == ["node"]  # type: ignore[attr-defined]  # a list
+
+
+def test_prices_are_by_region_and_need_no_token(azure: Azure) -> None:
+    azure.stand.login.revoke()
+    found = asked(azure, "/api/retail/prices", **{"$filter": "armRegionName eq 'northeurope'"})
+    items = {each["armSkuName"]: each for each in found["Items"]}  # type: ignore[attr-defined]  # a list
+    assert (items["Standard_B1s"]["retailPrice"], items["Standard_B1s"]["armRegionName"]) == (0.012, "northeurope")
+
+
+def test_it_serves_as_a_process_and_says_where_it_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.stands.azure", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
+        process.kill()
+    assert found["endpoint"].startswith("https://127.")
+    assert Path(found["trusted"]).is_file()

@@ -30,7 +30,7 @@ the end), `login` (`lifetime`, `revoke()`, `secret`), `world.catalog` (sizes, im
 
 Where the reference says nothing and no published answer was found, it is the stand-in's own word: the code for a
 delete of an application security group that is in use; restart of a machine that does not run; boot diagnostics that
-are off; `NotFound` for a disk that is not there. docs/unproven.md lists them.
+are off; `NotFound` for a disk that is not there. docs/providers/stand-ins.md has what no other client checked.
 """
 
 from __future__ import annotations
