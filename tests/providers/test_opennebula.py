@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from providers.protocol import (
     Resource,
     Rule,
     SnapshotSpec,
+    Spec,
     State,
     VolumeSpec,
 )
@@ -40,6 +42,7 @@ from tests.providers.cloud import DEADLINE, Cloud, surely
 from tests.providers.nebula import furnish, options
 from tests.stands.opennebula import Fault, Pace, Stand, database_is_locked, opened, user_data
 from tests.stands.opennebula.errors import Code, Refusal
+from tests.stands.opennebula.server import Log
 
 MIB = 1024**2
 NODE = "accords-node"
@@ -385,7 +388,8 @@ def test_a_network_that_was_cut_off_half_way_is_found_completed_and_wholly_remov
     half = cloud.provider.find(Kind.NETWORK, token, deadline=DEADLINE)
     assert half is not None
     assert half.state is State.ERROR
-    assert cloud.make(spec, token).id == half.id
+    whole = cloud.make(spec, token)
+    assert (whole.id, whole.state) == (half.id, State.ACTIVE)
     cloud.delete(half)
     assert (list(stand.cloud.networks), list(stand.cloud.groups)) == ([0], [0])
 
@@ -464,6 +468,73 @@ def test_no_call_outlives_its_deadline(cloud: Cloud, stand: Stand) -> None:
     began = time.monotonic()
     assert isinstance(surely(lambda: cloud.provider.list({}, deadline=0.2)), Ambiguous | Unavailable)
     assert time.monotonic() - began < 0.9
+
+
+def making(cloud: Cloud, lan: Resource, machine: Resource) -> dict[str, Spec]:
+    """One of each kind that is made by more than one request."""
+    node = Rule("tcp", 22, 22, "node:web")
+    return {
+        "network": NetworkSpec(cloud.name("other")),
+        "firewall": FirewallSpec(cloud.name("fw"), (node,), lan.id),
+        "volume": VolumeSpec(cloud.name("data"), size=MIB),
+        "machine": cloud.machine_spec("new", networks=(lan.id,)),
+        "address": AddressSpec(cloud.name("pub"), machine.id),
+        "snapshot": SnapshotSpec(cloud.name("snap"), machine.id),
+    }
+
+
+HITS = {
+    "cut before": Fault(cut_before=True),
+    "cut after": Fault(cut=True),
+    "half an answer": Fault(half=True),
+    "503": Fault(status=503),
+    "locked": database_is_locked(),
+}
+
+
+@pytest.mark.parametrize(
+    "hit",
+    [pytest.param(hit, id=id, marks=[] if id.startswith("cut") else pytest.mark.slow) for id, hit in HITS.items()],
+)
+@pytest.mark.parametrize("kind", ["network", "firewall", "volume", "machine", "address", "snapshot"])
+def test_whatever_request_fails_the_token_makes_one_thing_and_nothing_is_left(
+    cloud: Cloud, stand: Stand, kind: str, hit: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request of a making in its turn: it fails, the making is repeated, all is given back."""
+    doze = time.sleep
+    monkeypatch.setattr("tests.providers.cloud.time.sleep", lambda seconds: doze(min(seconds, 0.001)))
+    lan = cloud.make(NetworkSpec(cloud.name("lan")))
+    cloud.make(FirewallSpec(cloud.name("watch"), (Rule("tcp", 22, 22, "node:web"),), lan.id))
+    machine = cloud.make(cloud.machine_spec(networks=(lan.id,)))
+    spec, before = making(cloud, lan, machine)[kind], {each.id for each in cloud.list() if each.kind == kind}
+    for turn in range(12):
+        left = turn
+
+        def take(log: Log, method: str) -> Fault | None:
+            nonlocal left
+            left -= 1
+            return hit if left == -1 else None
+
+        token = cloud.token()
+        monkeypatch.setattr(Log, "take", take)
+        with suppress(ProviderError):
+            cloud.create(spec, token, **{NODE: "web"})
+        reached = left < 0
+        left = -2  # no more faults
+        found = cloud.provider.find(Kind(kind), token, deadline=DEADLINE)
+        made = cloud.make(spec, token, **{NODE: "web"})
+        assert found is None or found.id == made.id
+        assert made.state is State.ACTIVE
+        assert {each.id for each in cloud.list() if each.kind == kind} - before == {made.id}
+        cloud.settled(machine)
+        cloud.delete(made)
+        cloud.settled(machine)
+        if not reached:
+            break
+    assert not reached
+    cloud.give_back()
+    assert (list(stand.cloud.networks), list(stand.cloud.groups), list(stand.cloud.images)) == ([0], [0], [0])
+    assert {each.place.word for each in stand.cloud.machines.values()} == {"DONE"}
 
 
 class Answers:
