@@ -157,11 +157,9 @@ class Occi:
         return [each for each in seen if each.kind in kinds and tags.items() <= each.tags.items()]
 
     def console(self, id: str, *, deadline: float) -> str:
-        """OCCI has no console: what the server says of the machine's state is all there is."""
-        clock = Clock(deadline)
+        """Always Refused: OCCI has no console."""
         with self._named(f"machine/{id}"):
-            shown = self._shown(Kind.MACHINE, id, clock)
-        return str(shown.attributes.get("occi.compute.state.message", ""))
+            raise refusal(Ability.CONSOLE)
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
         delivery = self._options.delivery

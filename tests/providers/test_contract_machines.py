@@ -132,8 +132,9 @@ def test_a_machine_that_was_given_back_is_gone_from_everywhere(cloud: Cloud, mac
     cloud.delete(machine)
     with pytest.raises(NotFound):
         cloud.observe(machine)
-    with pytest.raises(NotFound):
-        cloud.provider.console(machine.id, deadline=DEADLINE)
+    if Ability.CONSOLE in cloud.offer().abilities:
+        with pytest.raises(NotFound):
+            cloud.provider.console(machine.id, deadline=DEADLINE)
     assert Kind.MACHINE not in {each.kind for each in cloud.list()}
 
 
@@ -227,4 +228,5 @@ def _are_kept_until_it_is_gone(cloud: Cloud, machine: Resource, used: tuple[Reso
     cloud.delete(machine)
     for each in used:
         cloud.delete(each)
-    assert {each.id for each in cloud.list()}.isdisjoint(each.id for each in (machine, *used))
+    there = {(each.kind, each.id) for each in cloud.list()}  # some clouds number each kind by itself
+    assert there.isdisjoint((each.kind, each.id) for each in (machine, *used))
