@@ -50,6 +50,8 @@ _ENTITY = {
 def entity(found: Object) -> Draft:
     """A resource or a link object."""
     _check(found, _ENTITY, "an entity")
+    if found.get("location") == "":
+        raise Malformed("Member location is empty.", hint="Leave it out, or name the entity's path.", term="location")
     core, rest = members(_values(found.get("attributes", {})))
     said = {name: found[name] for name in ("title", "summary", "location") if name in found}
     said |= {"id": bare_id(found["id"])} if "id" in found else {}

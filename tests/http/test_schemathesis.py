@@ -100,14 +100,14 @@ def test_everything_described_is_what_is_answered(
     described: Callable[[str], Row], row: str, mode: GenerationMode
 ) -> None:
     for operation in _operations(described(row)[0]):
-        ask(described(row), operation, mode, examples=20)
+        ask(described(row), operation, mode, examples=5)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [POSITIVE, NEGATIVE], ids=["rightly", "wrongly"])
 def test_all_rows_at_one_address_answer_as_they_describe(described: Callable[[str], Row], mode: GenerationMode) -> None:
     for operation in _operations(described("all")[0], [path for paths in SOME.values() for path in paths]):
-        ask(described("all"), operation, mode, examples=10)
+        ask(described("all"), operation, mode, examples=5)
 
 
 def _operations(schema: schemathesis.BaseSchema, paths: Collection[str] = ()) -> Iterator[APIOperation]:
