@@ -91,12 +91,15 @@ class Installation:
     # --- processes -----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Both; back when the worker has told what its providers offer."""
+        """Both; back when the worker has told what each of its providers offers."""
         self.start_broker()
         self.start_worker()
         client = self.client()
-        until(lambda: client.get("service", "/provider/?view=offers")["offers"], "there are offers")
+        until(lambda: self._offering(client) >= self.providers.keys(), "every provider has offers")
         client.close()
+
+    def _offering(self, client: Client) -> set[str]:
+        return {each["provider"] for each in client.get("service", "/provider/?view=offers")["offers"]}
 
     def start_broker(self) -> None:
         self._start("serve", [ACCORDS, "serve", "all"])
