@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from providers import Provider, open_provider
+from providers.errors import Conflict
 from providers.protocol import Kind, NetworkSpec, Resource
 from tests.pacs.conftest import can_run
 from tests.pacs.installation import OnThisMachine, until
@@ -59,8 +60,11 @@ def broker(far: Provider) -> Iterator[OnThisMachine]:
 
 
 def user_data(far: Provider, machine: Resource) -> str:
-    """What its console shows of them; empty while it shows nothing."""
-    shown = far.console(machine.id, deadline=20)
+    """What its console shows of them; empty while it shows nothing, or there is none."""
+    try:
+        shown = far.console(machine.id, deadline=20)
+    except Conflict:  # it is still being built
+        return ""
     _, _, found = shown.partition(BEFORE)
     return found.rpartition(AFTER)[0].rpartition("\n")[0] + "\n" if found else ""
 
