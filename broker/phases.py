@@ -39,6 +39,5 @@ CAN: Mapping[str, tuple[str, ...]] = {
     "suspended": ("start", "save", "repair", "release"),
     "failed": ("retry", "release"),
 }
-"""What may be asked for in each state, as the report says it: `invoke` where the service has methods,
-`repair` where something differs. A failure that is
-no operation's cannot be retried: then `start` is what helps."""
+"""What may be asked for in each state, as the report says it: `invoke` where the service has methods, `repair`
+where something differs. A failure that is no operation's cannot be retried: then `start` is what helps."""
