@@ -15,6 +15,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
+BUSY_SECONDS = 15
+"""How long a transaction waits for its turn, and for a connection."""
+
+READERS = 16
+"""Reading transactions of one process side by side."""
+
 
 class NoConnection(Exception):
     """All are in use, and none came back in time."""

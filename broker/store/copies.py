@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from broker.errors import AccordsError, RowDown
-from broker.store.engine import BUSY_SECONDS
+from broker.store.connections import BUSY_SECONDS
 
 
 def file_of(url: str) -> Path:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-import orjson
 from sqlalchemy import CursorResult, Executable, bindparam, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
@@ -27,13 +26,7 @@ from broker.store.tables import counters
 
 # `upsert` is INSERT with ON CONFLICT. SQLAlchemy has no general one, but PostgreSQL's is spelled the same: modules take
 # it from here, and `postgresql` has it written there.
-__all__ = ["BUSY_SECONDS", "READERS", "Compiled", "Database", "Store", "Transaction", "dump", "upsert"]
-
-BUSY_SECONDS = 15
-"""How long a transaction waits for its turn, and for a connection."""
-
-READERS = 16
-"""Reading transactions of one process side by side."""
+__all__ = ["Compiled", "Database", "Store", "Transaction", "upsert"]
 
 # Statements of the hot path are built once: SQLAlchemy caches their text, but building them costs more than running.
 _GROW = (
@@ -206,17 +199,6 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
-
-
-def dump(value: object) -> str:
-    """Any JSON value of ours as text; mappings of any kind, decimals as strings."""
-    return orjson.dumps(value, default=_plain).decode()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    return str(value)
 
 
 def _database(url: str) -> Database:

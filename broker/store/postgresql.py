@@ -26,8 +26,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from broker.errors import AccordsError, Invalid, RowDown, StoreFull
 from broker.store import migrate
-from broker.store.connections import Connections, Kept, NoConnection
-from broker.store.engine import BUSY_SECONDS, READERS, dump
+from broker.store.connections import BUSY_SECONDS, READERS, Connections, Kept, NoConnection
+from broker.store.json_text import dump
 
 SILENT_SECONDS = 10
 """How long a transaction may stand still; less than others wait for it."""

@@ -20,8 +20,8 @@ from sqlalchemy.pool import NullPool
 
 from broker.errors import AccordsError, RowDown, StoreFull
 from broker.store import migrate
-from broker.store.connections import Connections, Kept, NoConnection
-from broker.store.engine import BUSY_SECONDS, READERS, dump
+from broker.store.connections import BUSY_SECONDS, READERS, Connections, Kept, NoConnection
+from broker.store.json_text import dump
 
 # sqlite3 result codes, primary and extended: https://www.sqlite.org/rescode.html. A full tmpfs shows as the second:
 # the shared memory of the WAL cannot grow.

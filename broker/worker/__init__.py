@@ -36,7 +36,8 @@ from broker.worker import auditing, chores
 from broker.worker.delivery import deliver
 from broker.worker.observing import Observing
 from broker.worker.operation import carry_out
-from broker.worker.queue import Walks, queue_of
+from broker.worker.queue import queue_of
+from broker.worker.walks import Walks
 from providers import Provider, open_provider
 from providers.errors import ProviderError
 

@@ -29,7 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from broker.errors import LeaseLost, Misconfigured, Missing
 from broker.settings import Settings
 from broker.store import Lease, Store, operations
-from broker.worker.queue import SIDE_BY_SIDE, Walks
+from broker.worker.walks import SIDE_BY_SIDE, Walks
 
 log = logging.getLogger(__name__)
 

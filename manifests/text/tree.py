@@ -21,6 +21,8 @@ MOST_ATTRIBUTES_OF_ONE = 1000
 NAMESPACE_KEY = "xmlns"
 TEXT_KEY = "#text"
 ATTRIBUTE_MARK = "@"
+BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
+"""Line ends for YAML, and so for who reads JSON as YAML: escaped, or they would come back as blanks."""
 
 
 class TooMuch(ValueError):

@@ -16,7 +16,6 @@ names are grouped by name: no order between them means anything in CORDS (cords.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,10 +23,7 @@ from lxml import etree
 
 from manifests.grammar import GRAMMAR, ROOTS, Rule
 from manifests.reading.reader import Format
-from manifests.text.tree import ATTRIBUTE_MARK, NAMESPACE_KEY, TEXT_KEY, Attribute, Element
-
-BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
-"""Line ends for YAML, and so for who reads JSON as YAML: escaped, or they would come back as blanks."""
+from manifests.text.tree import ATTRIBUTE_MARK, BREAKS, NAMESPACE_KEY, TEXT_KEY, Attribute, Element
 
 _NOTHING = Rule(dict, {})
 

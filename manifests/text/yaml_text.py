@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from manifests.text.twins import BREAKS
+from manifests.text.tree import BREAKS
 
 # Events for PyYAML's emitter, made here: its own way from values to them is ten times slower.
 _BEFORE = (yaml.StreamStartEvent(), yaml.DocumentStartEvent(explicit=False))

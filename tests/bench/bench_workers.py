@@ -29,7 +29,8 @@ from installation import _proportional, cpu, family
 from broker.settings import Settings
 from broker.store import Lease, Service, Store, operations, services
 from broker.worker import IDLE
-from broker.worker.queue import Walks, queue_of
+from broker.worker.queue import queue_of
+from broker.worker.walks import Walks
 from tests.postgresql import Server, binaries, server
 
 PLANS, ALONE, STILL = 300, 30, 5.0

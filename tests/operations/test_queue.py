@@ -11,7 +11,8 @@ import pytest
 
 from broker.errors import Misconfigured
 from broker.store import Lease
-from broker.worker.queue import SIDE_BY_SIDE, Walks, queue_of
+from broker.worker.queue import queue_of
+from broker.worker.walks import SIDE_BY_SIDE, Walks
 from tests.crash.scene import until
 from tests.operations.stage import Stage
 

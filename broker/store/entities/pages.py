@@ -13,11 +13,12 @@ from heapq import merge
 from itertools import groupby, islice
 from typing import Any, TypeVar, Unpack
 
-from broker.store.engine import Transaction, dump
+from broker.store.engine import Transaction
 from broker.store.entities import statements
 from broker.store.entities.records import PLATFORM, Record, from_row
 from broker.store.entities.statements import Shape
 from broker.store.entities.wanted import Wanted, indexed, is_whole
+from broker.store.json_text import dump
 
 Key = tuple[str, str]
 """Kind and id of an entity."""

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from broker.store.engine import dump
+from broker.store.json_text import dump
 from broker.store.tables import entities
 
 PLATFORM = "platform"
