@@ -6,7 +6,7 @@
     ├── Conflict      not in this state; may work later
     ├── Quota         no room: capacity or quota, with the numbers in the message
     ├── Auth          the credential was refused
-    ├── Throttled     asked too often; `delay` seconds to wait
+    ├── Throttled     asked too often; `delay` seconds to wait, None where the cloud names none
     ├── Unavailable   the cloud did not answer and the request was surely not carried out
     └── Ambiguous     the request was sent and no answer came: it may have been carried out
 
@@ -56,7 +56,7 @@ class Throttled(ProviderError):
     code = "provider.throttled"
     retryable = True
 
-    def __init__(self, message: str, *, delay: float = 1.0, provider: str = "", thing: str = "") -> None:
+    def __init__(self, message: str, *, delay: float | None = None, provider: str = "", thing: str = "") -> None:
         super().__init__(message, provider=provider, thing=thing)
         self.delay = delay
 

@@ -13,6 +13,8 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -31,6 +33,20 @@ def connections(limits: httpx.Limits = _LIMITS, verify: ssl.SSLContext | bool = 
     """What every driver's client sends by. `verify`: whose certificates are trusted."""
     option = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ACKNOWLEDGED)
     return httpx.HTTPTransport(verify=verify, limits=limits, trust_env=False, socket_options=[option])
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """The seconds that an answer asks to wait for: a number, or a date (RFC 9110, 10.2.3). None where it says neither.
+    `headers` are found in any case."""
+    said = headers.get("Retry-After", "").strip()
+    if said.isdecimal():
+        return float(said)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (aware - (now or datetime.now(UTC))).total_seconds())
 
 
 class Clock:

@@ -20,6 +20,7 @@ from providers.errors import (
     Throttled,
     Unavailable,
 )
+from providers.transport import retry_after
 
 FOREIGN = (AzureError, ValueError, TypeError, KeyError, AttributeError)
 """Everything that Azure's libraries raise: what is behind AzureError they raise of an answer that is none."""
@@ -122,7 +123,7 @@ def _answered(error: HttpResponseError, response: HttpResponse) -> ProviderError
     code, said = str(getattr(error.error, "code", "") or ""), _short(error.message)
     kind = meant(code, said) or STATUSES.get(status) or (Refused if status < 500 else _failed(method))
     if kind is Throttled:
-        return Throttled(f"{code} {said}", delay=_delay(response.headers.get("Retry-After", "")))
+        return Throttled(f"{code} {said}", delay=retry_after(response.headers))
     if isinstance(error, ClientAuthenticationError) and "AADSTS" in said:
         return Auth(f"no token: {said}")
     return kind(f"{method} {response.request.url.partition('?')[0]}: {status} {said}")
@@ -130,11 +131,6 @@ def _answered(error: HttpResponseError, response: HttpResponse) -> ProviderError
 
 def _failed(method: str) -> type[ProviderError]:
     return Unavailable if method in {"GET", "HEAD"} else Ambiguous
-
-
-def _delay(text: str) -> float:
-    """Retry-After in seconds; 1 where it is not said so."""
-    return float(text) if text.isdigit() else 1.0
 
 
 def _short(text: str) -> str:

@@ -24,7 +24,7 @@ from lxml import etree
 from providers.ec2.credentials import Chain, Credentials
 from providers.ec2.errors import EXPIRED, kind_of
 from providers.errors import Ambiguous, ProviderError, Throttled
-from providers.transport import Clock, exchange
+from providers.transport import Clock, exchange, retry_after
 
 VERSION = "2016-11-15"
 PAGE = "1000"
@@ -151,8 +151,7 @@ class Wire:
         kind = kind_of(code, answer.status_code)
         message = f"{action}: {answer.status_code} {code} {said}".rstrip()
         if kind is Throttled:
-            after = answer.headers.get("Retry-After", "")
-            return Throttled(message, delay=float(after) if after.isdigit() else 1.0)
+            return Throttled(message, delay=retry_after(answer.headers))
         return kind(message)
 
 

@@ -22,7 +22,7 @@ from providers.errors import (
 )
 from providers.occi.options import Options
 from providers.occi.rendering import Collection, Model, Shown
-from providers.transport import Clock, connections, exchange
+from providers.transport import Clock, connections, exchange, retry_after
 
 M = TypeVar("M", bound=BaseModel)
 PAGE = 500
@@ -103,7 +103,7 @@ class Server:
         kind = STATUSES.get(status, Refused if status < 500 else Ambiguous)
         message = f"{answer.request.method} {path}: {status} {_said(answer)}"
         if kind is Throttled:
-            return Throttled(message, delay=_delay(answer), provider=self._name, thing=path)
+            return Throttled(message, delay=retry_after(answer.headers), provider=self._name, thing=path)
         return kind(message, provider=self._name, thing=path)
 
     def _read(self, shape: type[M], answer: httpx.Response) -> M:
@@ -123,9 +123,3 @@ def _said(answer: httpx.Response) -> str:
     if isinstance(found, dict):
         found = found.get("title") or found.get("error") or ""
     return str(found)[:300]
-
-
-def _delay(answer: httpx.Response) -> float:
-    """Retry-After in seconds; 1 where it is not said so."""
-    found = answer.headers.get("Retry-After", "")
-    return float(found) if found.isdigit() else 1.0

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from providers.errors import Ambiguous, Conflict, NotFound, ProviderError, Quota, Refused, Throttled, Unavailable
+from providers.transport import retry_after
 
 AUTHENTICATION = 0x0100
 AUTHORIZATION = 0x0200
@@ -71,8 +72,7 @@ def answered(status: int, headers: Mapping[str, str], *, changes: bool) -> Provi
     """An HTTP status that is no answer of OpenNebula but of what stands before it."""
     said = f"the API's address answered {status}"
     if status == 429:
-        delay = headers.get("retry-after", "")
-        return Throttled(said, delay=float(delay) if delay.isdigit() else 1.0)
+        return Throttled(said, delay=retry_after(headers))
     if status < 500:
         return Refused(f"{said}; is it the address of OpenNebula's XML-RPC, with its /RPC2?")
     return Ambiguous(said) if changes else Unavailable(said)

@@ -21,6 +21,7 @@ from providers.errors import (
     Throttled,
     Unavailable,
 )
+from providers.transport import retry_after
 
 FOREIGN = (
     sdk.SDKException,
@@ -86,7 +87,7 @@ def _answered(response: requests.Response, said: str) -> ProviderError:
             kind = meant
             break
     if kind is Throttled:
-        return Throttled(f"{status} {said}", delay=_delay(response))
+        return Throttled(f"{status} {said}", delay=retry_after(response.headers))
     if kind is Unavailable and method not in {"GET", "HEAD"}:
         kind = Ambiguous  # a service in front said so; what is behind may have heard it
     return kind(f"{method} {response.url}: {status} {said}")
@@ -108,9 +109,3 @@ def _said(error: Exception) -> str:
     """The cloud's sentence, at most some lines of it."""
     details = getattr(error, "details", None)
     return " ".join(str(details or error).split())[:500]
-
-
-def _delay(response: requests.Response) -> float:
-    """Retry-After in seconds; 1 where it is not said so."""
-    found = response.headers.get("Retry-After", "")
-    return float(found) if found.isdigit() else 1.0

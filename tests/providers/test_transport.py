@@ -6,12 +6,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from providers.errors import Ambiguous, Unavailable
-from providers.transport import Clock, exchange
+from providers.transport import Clock, exchange, retry_after
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 
@@ -77,3 +78,20 @@ def test_nobody_listening_is_unavailable() -> None:
 def test_nothing_is_sent_when_no_time_is_left() -> None:
     with pytest.raises(Unavailable, match="no time was left"):
         ask("http://127.0.0.1:9", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("17", 17.0),
+        ("Sun, 06 Nov 1994 08:49:42 GMT", 5.0),
+        ("Sun, 06 Nov 1994 08:49:42 -0000", 5.0),
+        ("Sun, 06 Nov 1994 08:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-3", None),
+        ("", None),
+    ],
+)
+def test_a_cloud_that_throttles_names_seconds_or_a_date_or_nothing(said: str, seconds: float | None) -> None:
+    now = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+    assert retry_after(httpx.Headers({"retry-after": said}), now) == seconds
