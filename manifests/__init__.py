@@ -22,17 +22,13 @@ from manifests.model import (
     Input,
     Manifest,
     Node,
-    Offer,
-    OfferedImage,
-    Placement,
     Port,
     Position,
     Record,
-    Refusal,
-    Size,
     Variable,
     Volume,
 )
+from manifests.offers import Offer, OfferedImage, Placement, Refusal, Size
 from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_to_json
 from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from manifests.model import Placement
+from manifests.offers import Placement
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from broker.store.engine import Transaction
 from broker.store.tables import offers
-from manifests.model import Offer, OfferedImage, Size
+from manifests.offers import Offer, OfferedImage, Size
 
 
 def replace(tx: Transaction, account: str, provider: str, many: Sequence[Offer]) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from manifests.model import Manifest, Node, Offer, OfferedImage, Size
+from manifests.model import Manifest, Node
+from manifests.offers import Offer, OfferedImage, Size
 from manifests.planning import images, sizes
 from manifests.planning.expand import is_abstract
 from manifests.planning.networks import Lan, fixed, network_name

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from manifests.model import OfferedImage, System
+from manifests.model import System
+from manifests.offers import OfferedImage
 
 DEFAULT_SYSTEM = "linux"
 # What people and vendors call one architecture; the historic words are cords.md 1.3's.

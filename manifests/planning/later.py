@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from manifests.findings import Findings
-from manifests.model import Manifest, Offer, Placement
+from manifests.model import Manifest
+from manifests.offers import Offer, Placement
 from manifests.planning.expand import is_abstract
 
 OPERATIONS: Mapping[str, str] = {"suspend": "suspended", "snapshots": "saved as images"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from manifests.model import Node, Package, Placement, Port
+from manifests.model import Node, Package, Port
+from manifests.offers import Placement
 from manifests.plan import Ref, Step, Value
 from manifests.planning.instructions import instruction
 from manifests.planning.networks import fixed, network_name

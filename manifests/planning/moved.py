@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from manifests.model import Offer, Placement, Size
+from manifests.offers import Offer, Placement, Size
 from manifests.plan import Plan
 from manifests.planning.quotas import demand, exceeded
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from manifests.actions.paths import is_complex
 from manifests.diagnostics import Diagnostic
 from manifests.findings import Findings, nearest
-from manifests.model import Manifest, Node, Offer, Placement, Refusal
+from manifests.model import Manifest, Node
+from manifests.offers import Offer, Placement, Refusal
 from manifests.planning import fitting
 from manifests.planning.expand import MOST_NODES, count, expand, is_abstract
 from manifests.planning.fitting import ANY, ENDED, HISTORIC, Fit, Rules

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from manifests.diagnostics import Diagnostic
 from manifests.findings import Findings
-from manifests.model import Manifest, Node, Placement
+from manifests.model import Manifest, Node
+from manifests.offers import Placement
 from manifests.plan import Plan, Step, Value, refs
 from manifests.planning import instructions, shares, wiring
 from manifests.planning.expand import expand, is_abstract

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from manifests.grammar.units import readable
-from manifests.model import Node, Offer, Size
+from manifests.model import Node
+from manifests.offers import Offer, Size
 from manifests.plan import Plan
 from manifests.planning.expand import is_abstract
 from manifests.planning.networks import network_name

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from manifests.model import Node, Offer
+from manifests.model import Node
+from manifests.offers import Offer
 from manifests.planning.expand import is_abstract
 from manifests.planning.fitting import Fit
 

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from manifests.findings import Findings
-from manifests.model import Action, Manifest, Node, Phase, Placement, Property, Statement
+from manifests.model import Action, Manifest, Node, Phase, Property, Statement
+from manifests.offers import Placement
 from manifests.plan import Plan, Step, to_json
 from manifests.planning.expand import is_common
 from manifests.planning.sources import SHARE, Sources

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from manifests.grammar.units import readable
-from manifests.model import Node, Size
+from manifests.model import Node
+from manifests.offers import Size
 from manifests.planning.images import architecture
 
 DEFAULT_CORES = 1

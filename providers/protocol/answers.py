@@ -53,7 +53,7 @@ class OfferedImage:
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """What the provider can give in one zone now. The fields mean what those of `manifests.model.Offer` mean. `left` is
+    """What the provider can give in one zone now. The fields mean what those of `manifests.offers.Offer` mean. `left` is
     how much more fits, by quota and capacity: machines, cores, memory (bytes), volumes, storage (bytes), addresses,
     networks; what is not in it has no known limit."""
 

@@ -25,7 +25,7 @@ from broker.store import (
 )
 from broker.store.tables import metadata
 from broker.store.volumes import Volume
-from manifests.model import Offer, OfferedImage, Size
+from manifests.offers import Offer, OfferedImage, Size
 from sla.model import Sample, Verdict, VerdictState
 from tests.store.conftest import Clock
 
