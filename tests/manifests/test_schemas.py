@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from functools import cache
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def json_schema() -> jsonschema.Draft202012Validator:
 def beyond(said: Diagnostic, known: frozenset[str]) -> bool:
     """Whether no schema can say it. Two things of one name are told to have another one."""
     named = said.code == "duplicate" and said.hint.startswith("give ")
-    word = next((w for w in ("description", "size") if w in said.summary), "")
+    word = next((w for w in ("description", "size") if re.search(rf"\b{w}\b", said.summary)), "")
     return named or said.code in known or f"{said.code} {word}" in known
 
 
