@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from manifests import Placement, Plan, Step, node_of
 from providers.protocol import Kind, Provider, Resource
 
 if TYPE_CHECKING:
+    from broker.execute import Clock
     from broker.settings import ProviderSettings, Settings
     from broker.store import Store
 
@@ -54,7 +56,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What verbs act with. `secret` makes a new password; one-time tokens follow from `key`, the installation's."""
+    """What verbs act with, and what walks wait by. `secret` makes a new password; one-time tokens follow from `key`, the
+    installation's."""
 
     store: Store
     settings: Settings
@@ -62,6 +65,7 @@ class Tools:
     secret: Callable[[], str]
     key: str
     looks: Looks = field(default_factory=Looks)
+    clock: Clock = time
 
     def provider(self, name: str | None) -> Provider:
         """The provider instance of that name, or `Missing` with those there are."""

@@ -106,7 +106,8 @@ def _walk(tools: Tools, lease: Lease, job: Job, plan: Plan, stop: Callable[[], b
     book = Journal(tools.store, lease, job.installation)
     verbs = Verbs(tools, job, begun=frozenset(book.entries()))
     patience = replace(PATIENCE, step_timeout=tools.settings.step_timeout)
-    return execute(plan, verbs, book, parallel=tools.settings.walk_parallel, patience=patience, stop=stop)
+    parallel = tools.settings.walk_parallel
+    return execute(plan, verbs, book, parallel=parallel, patience=patience, clock=tools.clock, stop=stop)
 
 
 def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job, Plan]:

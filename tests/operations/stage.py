@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from broker.execute import Clock
 from broker.offers import offer_of
 from broker.plans import plan_to_json
 from broker.settings import ProviderSettings, Settings
 from broker.store import Service, journal, operations, services
 from broker.verbs import Tools
+from broker.verbs.looks import Looks
 from broker.worker.operation import carry_out
 from manifests import Manifest, Plan, place, plan, read
 from providers.fake import Fake, Knobs
@@ -64,21 +68,29 @@ def nodes(count: int) -> str:
 
 @dataclass
 class Stage:
-    """`cloud` is the provider `paris`: in memory, or the one of a server process."""
+    """`cloud` is the provider `paris`: in memory, or the one of a server process, or another cloud's. `clock` is what
+    its walks wait by, `own` are settings of its own."""
 
     home: Path
     cloud: Fake | RemoteFake = field(default_factory=lambda: Fake("paris", Knobs()))
     manifest: Manifest = field(default_factory=manifest_of)
+    clock: Clock = time
+    own: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = {"fake": ProviderSettings(driver="fake")}
-        self.settings = Settings(
-            home=self.home, database=database(self.home), providers={"paris": settings["fake"]}, lease=30.0
-        )
+        usual = {"home": self.home, "database": database(self.home), "providers": {"paris": settings["fake"]}}
+        self.settings = Settings(**{**usual, "lease": 30.0, **self.own})
         self.store = open_store(self.home)
         numbers = itertools.count(1)
         self.tools = Tools(
-            self.store, self.settings, {"paris": self.cloud}, lambda: f"password-{next(numbers)}", "installation-key"
+            self.store,
+            self.settings,
+            {"paris": self.cloud},
+            lambda: f"password-{next(numbers)}",
+            "installation-key",
+            Looks(self.clock.monotonic),
+            self.clock,
         )
 
     def plan(self) -> Plan:
