@@ -21,6 +21,7 @@ from providers.azure.offers import ABILITIES, offers
 from providers.azure.options import Options
 from providers.azure.resources import GOING
 from providers.azure.retail import Retail
+from providers.azure.retagging import retag
 from providers.azure.snapshots import Snapshots
 from providers.azure.volumes import Volumes
 from providers.azure.wire import Call, called
@@ -149,6 +150,12 @@ class Azure:
         with self._call(f"machine/{id}", deadline):
             self._room(Kind.MACHINE, id)
             return self._machines.resize(id, size)
+
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        with self._call(f"{kind}/{id}", deadline):
+            if not tags.items() <= self._observed(kind, id).tags.items():
+                retag(self._account, kind, id, tags)
+            return self._observed(kind, id)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         with self._call(f"{kind}/{id}", deadline), suppress(NotFound), translating():

@@ -34,7 +34,11 @@ def digest(*words: str) -> str:
 
 def tagged(name: str, token: str, tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a resource. Refused for what Azure would not keep."""
-    found = {**tags, TOKEN: token, NAME: name}
+    return checked({**tags, TOKEN: token, NAME: name})
+
+
+def checked(found: dict[str, str]) -> dict[str, str]:
+    """These tags. Refused for what Azure would not keep."""
     for key, value in found.items():
         if _RESERVED & set(key) or not key or len(key) > 512:
             raise Refused(f"a tag cannot be called {key!r} at Azure: leave out <>%&\\?/")

@@ -7,7 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from providers.ec2 import addresses, check, firewalls, keys, machines, networks, offers, snapshots, tags, volumes
+from providers.ec2 import (
+    addresses,
+    check,
+    firewalls,
+    keys,
+    machines,
+    marking,
+    networks,
+    offers,
+    snapshots,
+    tags,
+    volumes,
+)
 from providers.ec2.account import Account
 from providers.ec2.looking import FORMS, Seen, bearing, look, one
 from providers.ec2.wire import Call, Wire
@@ -107,6 +119,11 @@ class Ec2:
     def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
         with self._edge(f"machine/{id}", deadline) as call:
             return machines.resize(call, self._account, id, size)
+
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        with self._edge(f"{kind}/{id}", deadline) as call:
+            marking.put(call, one(call, self._account, kind, id), tags)
+            return self._finished(call, [one(call, self._account, kind, id)])[0]
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         """What another takes away at the same time is gone, too."""

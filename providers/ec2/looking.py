@@ -51,10 +51,11 @@ IMAGE_STATES = {"pending": State.PENDING, "available": State.ACTIVE}
 
 
 def _network_state(found: etree._Element, marks: Mapping[str, str]) -> State:
-    """Without its parts it is broken: whoever made it was ended in the middle, and another attempt makes it anew."""
+    """Without its parts it is broken: whoever made it was ended in the middle, and another attempt makes it anew. One
+    that has lost our token has lost the mark with it: it says nothing then."""
     if found.findtext("state") != "available":
         return State.PENDING
-    return State.ACTIVE if tags.WHOLE in marks else State.ERROR
+    return State.ACTIVE if tags.WHOLE in marks or tags.TOKEN not in marks else State.ERROR
 
 
 def _network_facts(found: etree._Element) -> Facts:

@@ -195,8 +195,15 @@ class Cloud:
         with self._lock:
             self._turn(self._get(Kind.MACHINE, id), state, moved=False)
 
-    def retag(self, kind: Kind, id: str, tags: Mapping[str, str]) -> None:
-        """The thing carries these tags and no others, without anybody having asked."""
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str]) -> Resource:
+        """These tags, beside those that it has under other names."""
+        with self._lock:
+            thing = self._get(kind, id)
+            self.mark(kind, id, {**thing.resource.tags, **tags})
+            return self._seen(thing)
+
+    def mark(self, kind: Kind, id: str, tags: Mapping[str, str]) -> None:
+        """The thing carries these tags and no others."""
         with self._lock:
             thing = self._get(kind, id)
             thing.resource = replace(thing.resource, tags=dict(tags))

@@ -64,6 +64,9 @@ class Fake:
     def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
         return self._run(self._call("resize", Kind.MACHINE, id), deadline, lambda: self.cloud.resize(id, size))
 
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        return self._run(self._call("retag", kind, id), deadline, lambda: self.cloud.retag(kind, id, tags))
+
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         return self._run(self._call("delete", kind, id), deadline, lambda: self.cloud.delete(kind, id))
 
@@ -114,9 +117,13 @@ class Fake:
         """The machine comes to be in this state without anybody having asked."""
         self.cloud.turn(id, state)
 
-    def retag(self, kind: Kind, id: str, tags: Mapping[str, str]) -> None:
-        """The thing comes to carry these tags and no others."""
-        self.cloud.retag(kind, id, tags)
+    def mark(self, kind: Kind, id: str, tags: Mapping[str, str]) -> None:
+        """The thing comes to carry these tags and no others, without anybody having asked."""
+        self.cloud.mark(kind, id, tags)
+
+    def reshape(self, id: str, size: OfferedSize) -> None:
+        """The machine comes to be of this size without anybody having asked."""
+        self.cloud.resize(id, size)
 
     def resources(self) -> Sequence[Resource]:
         """Everything that is there now."""

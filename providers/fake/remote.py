@@ -83,6 +83,9 @@ class RemoteFake:
     def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
         return self._ask("resize", THING, deadline, id=id, size=size)
 
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        return self._ask("retag", THING, deadline, kind=kind, id=id, tags=dict(tags))
+
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         self._ask("delete", NOTHING, deadline, kind=kind, id=id)
 
@@ -118,6 +121,12 @@ class RemoteFake:
 
     def turn(self, id: str, state: State) -> None:
         self._ask("turn", NOTHING, CONTROL_DEADLINE, id=id, state=state)
+
+    def mark(self, kind: Kind, id: str, tags: Mapping[str, str]) -> None:
+        self._ask("mark", NOTHING, CONTROL_DEADLINE, kind=kind, id=id, tags=dict(tags))
+
+    def reshape(self, id: str, size: OfferedSize) -> None:
+        self._ask("reshape", NOTHING, CONTROL_DEADLINE, id=id, size=size)
 
     def resources(self) -> Sequence[Resource]:
         return self._ask("resources", THINGS, CONTROL_DEADLINE)

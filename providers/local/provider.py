@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from providers.errors import NotFound, ProviderError, Quota, Refused, Unavailable
-from providers.local import check, giving, host, lifecycle, looking, machines, making, names, snapshots
+from providers.local import check, giving, host, lifecycle, looking, machines, making, marking, names, snapshots
 from providers.local.programs import Deadline
 from providers.local.records import Records
 from providers.local.site import Site
@@ -117,6 +117,12 @@ class Local:
         """Always Refused: limits are given to a container when it is made."""
         with self._edge(f"machine/{id}"):
             raise refusal(Ability.RESIZE)
+
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        with self._edge(f"{kind}/{id}"):
+            self._check(kind, id)
+            until = Deadline(deadline)
+            return looking.resource(self.site, marking.retag(self.site, TYPES[kind], id, tags, until), until)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         with self._edge(f"{kind}/{id}"):

@@ -24,6 +24,7 @@ from providers.occi.rendering import (
     id_of,
     is_id,
     kind_of,
+    remarked,
     rendered,
     resource,
 )
@@ -136,6 +137,15 @@ class Occi:
         """Always Refused: a broker's cloud row takes no other sizes."""
         with self._named(f"machine/{id}"):
             raise refusal(Ability.RESIZE)
+
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        clock = Clock(deadline)
+        with self._named(f"{kind}/{id}"):
+            seen = self._observe(kind, id, clock)
+            if tags.items() <= seen.tags.items():
+                return seen
+            said = remarked(kind, seen.token, {**seen.tags, **tags})
+            return resource(self._server.change(self._path(kind, id, clock), said, clock))
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         clock = Clock(deadline)

@@ -165,6 +165,12 @@ def rendered(spec: Spec, token: str, tags: Mapping[str, str], locations: Mapping
     }
 
 
+def remarked(kind: Kind, token: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    """The change that gives an entity these tags. The token is one of them, where it has lost its own."""
+    known = tags.get("accords-token", token)
+    return {"kind": FORMS[kind].kind, "mixins": [TAGGED], "attributes": {TOKEN: known, TAGS: dict(tags)}}
+
+
 def resource(shown: Shown) -> Resource:
     """The Protocol's view of an entity. A state that has no word of ours is ERROR."""
     kind = KINDS[shown.kind]

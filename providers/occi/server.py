@@ -67,6 +67,10 @@ class Server:
         """Make the entity at its path, or say the same of it again."""
         return self._read(Shown, self._send("PUT", path, clock, entity))
 
+    def change(self, path: str, said: Mapping[str, Any], clock: Clock) -> Shown:
+        """Change what is said of the entity at a path, and nothing else of it; NotFound."""
+        return self._read(Shown, self._send("POST", path, clock, said))
+
     def invoke(self, path: str, kind: str, term: str, clock: Clock) -> Shown:
         """Do an action of the entity's kind: its scheme follows from the kind's (GFD.224)."""
         action = f"{kind.replace('#', '/')}/action#{term}"

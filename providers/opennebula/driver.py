@@ -18,6 +18,7 @@ from providers.opennebula.members import machines, members, spread
 from providers.opennebula.networks import Networks
 from providers.opennebula.offers import abilities, offers
 from providers.opennebula.options import Options
+from providers.opennebula.retagging import retag
 from providers.opennebula.tags import NODE, TOKEN, scope
 from providers.opennebula.wire import Session, Wire
 from providers.prices import prices
@@ -134,6 +135,13 @@ class OpenNebula:
         with self._call(f"machine/{id}", deadline) as session:
             self._room(Kind.MACHINE, id)
             return self._machines.resize(session, id, size)
+
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        with self._call(f"{kind}/{id}", deadline) as session:
+            seen = self._room(kind, id).observe(session, id)
+            if not tags.items() <= seen.tags.items():
+                retag(session, seen, tags)
+            return self._room(kind, id).observe(session, id)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         with self._call(f"{kind}/{id}", deadline) as session, suppress(NotFound):

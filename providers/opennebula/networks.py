@@ -17,7 +17,7 @@ from providers.errors import Conflict, NotFound, Quota, Refused
 from providers.opennebula.documents import Element, Pairs, number, read, template, vector, vectors, word
 from providers.opennebula.options import NUMBERED, Options
 from providers.opennebula.states import NETWORKS
-from providers.opennebula.tags import attributes, cloud_name, named, tags_of
+from providers.opennebula.tags import NAME, attributes, cloud_name, named, tags_of
 from providers.opennebula.wire import Session
 from providers.protocol import Kind, NetworkSpec, Resource, State
 
@@ -163,7 +163,7 @@ def _groups(session: Session, token: str) -> list[Element]:
 
 
 def _is_half(found: Element) -> bool:
-    return "0" in word(found, "TEMPLATE/SECURITY_GROUPS", "0").split(",") or not tags_of(found)
+    return "0" in word(found, "TEMPLATE/SECURITY_GROUPS", "0").split(",") or not word(found, f"TEMPLATE/{NAME}")
 
 
 def _known(found: Element) -> list[IPv4Network]:

@@ -31,7 +31,12 @@ def cloud_name(name: str, token: str) -> str:
 def attributes(name: str, token: str, tags: Mapping[str, str]) -> list[tuple[str, str]]:
     """What a thing is marked with."""
     kept = {**tags, TOKEN: token}
-    return [(NAME, name), (TAGS, json.dumps(kept, ensure_ascii=False, sort_keys=True))]
+    return [(NAME, name), (TAGS, packed(kept))]
+
+
+def packed(tags: Mapping[str, str]) -> str:
+    """Tags as the one attribute that they are."""
+    return json.dumps(tags, ensure_ascii=False, sort_keys=True)
 
 
 def tags_of(element: Element, where: str = "TEMPLATE") -> dict[str, str]:

@@ -20,6 +20,7 @@ from providers.openstack.offers import abilities, offers
 from providers.openstack.once import Composite, Room, Tokens, made, oldest
 from providers.openstack.options import Options
 from providers.openstack.proof import PROOFS
+from providers.openstack.retagging import retag
 from providers.openstack.snapshots import Snapshots
 from providers.openstack.tags import LONGEST_KEY_NAME, TOKEN, key_tags
 from providers.openstack.volumes import Volumes
@@ -122,6 +123,13 @@ class OpenStack:
         with self._call(f"machine/{id}", deadline):
             self._room(Kind.MACHINE, id)
             return self._machines.resize(id, size)
+
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        with self._call(f"{kind}/{id}", deadline):
+            room = self._room(kind, id)
+            if not tags.items() <= room.observe(id).tags.items():
+                retag(self._account, kind, id, tags)
+            return room.observe(id)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         with self._call(f"{kind}/{id}", deadline), suppress(NotFound), translating():

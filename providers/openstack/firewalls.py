@@ -143,7 +143,8 @@ def _lines(group: SecurityGroup) -> Iterable[Line]:
 def _seen(found: SecurityGroup) -> Resource:
     rules, wanted = len(list(_lines(found))), told(found.tags or ()).get(RULES)
     facts: dict[str, str | int] = {MADE: str(found.created_at), "rules": rules}
-    whole = str(rules) == wanted
+    # rules come after the tags: with rules and without that tag, somebody has taken it
+    whole = str(rules) == wanted or (wanted is None and rules > 0)
     if not whole:
         facts["error"] = f"half made: it has {rules} of {wanted or 'an unknown number of'} rules"
     return Resource(

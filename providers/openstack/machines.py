@@ -144,9 +144,10 @@ class Machines:
         return [{"uuid": id, **({"fixed_ip": fixed[id]} if fixed.get(id) else {})} for id in networks]
 
     def _server(self, id: str) -> Server:
+        """By its id, which whoever asks has got from here: its metadata may have been taken by somebody."""
         found = self.account.cloud.compute.get_server(id)
-        if not _is_ours(found):
-            raise NotFound(f"machine {id} is none that was made here, or is gone")
+        if found.status in GONE:
+            raise NotFound(f"machine {id} is gone")
         return found
 
     def _idle(self, id: str, what: str) -> Server:

@@ -55,6 +55,12 @@ class Provider(Protocol):
         stopped first. Refused without Ability.RESIZE."""
         ...
 
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
+        """Put these tags on what is there, in place of what it has under the same names; others stay. Those it has
+        already are fine. `accords-token` among them is the token that it is found by. NotFound when it is gone; Refused
+        where a cloud cannot change the tags of what is made."""
+        ...
+
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         """Give it back. Deleting what is gone is fine. Conflict while something else still uses it."""
         ...

@@ -152,7 +152,7 @@ def test_what_somebody_uses_again_is_not_removed(pair: House) -> None:
     client = pair.client("ann", "ward")
     (one,) = client.get("service", "/audit")["strays"]
     client.post("service", "/audit/removal", {"things": [{name: one[name] for name in ("provider", "kind", "id")}]})
-    pair.cloud.retag(Kind.NETWORK, one["id"], {})
+    pair.cloud.mark(Kind.NETWORK, one["id"], {})
     auditing.give_back(pair.tools, pair.installation.id, "paris")
     (stays,) = client.get("service", "/audit")["strays"]
     assert stays["removal"] == "it does not carry this installation's tag any more"

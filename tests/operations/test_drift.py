@@ -172,7 +172,7 @@ def test_a_machine_that_is_given_up_is_wanted_no_more(stage: Stage) -> None:
 def test_a_machine_whose_tags_somebody_took_is_there_and_not_made_twice(stage: Stage) -> None:
     service = stage.deployed()
     one = machine(stage, "web")
-    stage.cloud.retag(Kind.MACHINE, one.id, {"mine": "yes"})  # type: ignore[union-attr]
+    stage.cloud.mark(Kind.MACHINE, one.id, {"mine": "yes"})  # type: ignore[union-attr]
     look(stage)
     assert list(found(stage, service)) == ["web.0.machine tags"]
     assert stage.service(service).state == "active"

@@ -82,6 +82,9 @@ class Cloud:
     def observe(self, resource: Resource) -> Resource:
         return self.provider.observe(resource.kind, resource.id, deadline=DEADLINE)
 
+    def retag(self, resource: Resource, tags: Mapping[str, str]) -> Resource:
+        return self.provider.retag(resource.kind, resource.id, tags, deadline=DEADLINE)
+
     def resize(self, machine: Resource, size: OfferedSize) -> Resource:
         """The machine with that size, stopped first where the provider asks for it."""
         try:

@@ -127,6 +127,14 @@ def test_acting_on_what_is_gone_is_not_found(cloud: Cloud, action: Action) -> No
         cloud.provider.act(Kind.MACHINE, "never-was", action, deadline=DEADLINE)
 
 
+def test_a_machine_gets_its_tags_back(cloud: Cloud, lan: Resource) -> None:
+    token = cloud.token()
+    made = cloud.make(cloud.machine_spec(networks=(lan.id,)), token, **{"accords-node": "pacs"})
+    changed = cloud.settled(cloud.retag(made, {"accords-node": "web"}))
+    assert (changed.id, changed.tags) == (made.id, {**made.tags, "accords-node": "web"})
+    assert [each.id for each in cloud.list(**{"accords-node": "web"})] == [made.id]
+
+
 def test_a_machine_that_was_given_back_is_gone_from_everywhere(cloud: Cloud, machine: Resource) -> None:
     cloud.delete(machine)
     cloud.delete(machine)

@@ -126,6 +126,21 @@ def test_tags_come_back_whatever_is_in_them(cloud: Cloud) -> None:
     assert cloud.observe(made).tags["note"] == value
 
 
+def test_tags_are_put_back_beside_those_of_others(cloud: Cloud, spec: Spec) -> None:
+    made = cloud.make(spec, **{"accords-node": "pacs", "theirs": "kept"})
+    changed = cloud.settled(cloud.retag(made, {"accords-node": "web", "accords-step": "lan"}))
+    assert changed.tags == {**made.tags, "accords-node": "web", "accords-step": "lan"}
+    assert (changed.id, changed.token, changed.state) == (made.id, made.token, State.ACTIVE)
+    assert cloud.retag(changed, {"accords-node": "web"}).tags == changed.tags
+    assert [each.id for each in cloud.list(**{"accords-node": "web"})] == [made.id]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_not_there_gets_no_tags(cloud: Cloud, kind: Kind) -> None:
+    with pytest.raises(NotFound):
+        cloud.provider.retag(kind, cloud.token("never"), {"accords-node": "web"}, deadline=DEADLINE)
+
+
 def test_what_was_given_back_is_not_found(cloud: Cloud, spec: Spec) -> None:
     token = cloud.token()
     made = cloud.make(spec, token)
