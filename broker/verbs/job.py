@@ -56,8 +56,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What verbs act with, and what walks wait by. `secret` makes a new password; one-time tokens follow from `key`, that
-    of the installation."""
+    """What verbs act with, and what walks wait by. `secret` makes a new password; one-time tokens follow from `key`,
+    the installation's."""
 
     store: Store
     settings: Settings
