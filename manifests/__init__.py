@@ -37,7 +37,7 @@ from manifests.planning.moved import moved
 from manifests.planning.operating import OPERATIONS, act, invoke
 from manifests.planning.placement import Placed, place
 from manifests.planning.planner import Planned, plan
-from manifests.planning.repairing import SIZES, Wrong, accept, losses, repair
+from manifests.planning.repairing import SIZES, Taken, Wrong, accept, losses, repair
 from manifests.planning.steps import in_names, node_of, ordered
 from manifests.planning.teardown import release, saves
 from manifests.reading.check import ports, volumes
@@ -88,6 +88,7 @@ __all__ = [
     "Size",
     "Source",
     "Step",
+    "Taken",
     "Value",
     "Variable",
     "Volume",

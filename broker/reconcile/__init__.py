@@ -10,7 +10,7 @@ carries out what follows.
 
 from broker.reconcile.comparing import reconcile
 from broker.reconcile.righting import Righted, adopted, planned, repaired
-from broker.reconcile.strays import ORDER, Known, orphans, price_of, strays
+from broker.reconcile.strays import ORDER, Known, Thing, orphans, price_of, strays
 from broker.reconcile.values import (
     ACCOUNT,
     DIFFERS,
@@ -38,6 +38,7 @@ __all__ = [
     "Observed",
     "Report",
     "Righted",
+    "Thing",
     "Wanted",
     "adopted",
     "brought_to",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from broker.reconcile.values import Aspect, Desired, Difference
-from manifests import Plan, Wrong, accept, losses, repair
+from broker.reconcile.values import Aspect, Desired, Difference, Wanted
+from manifests import Plan, Taken, Wrong, accept, losses, repair
 from providers.protocol import Kind, State
 
 TURNS: Mapping[tuple[str, str], str] = {
@@ -47,12 +47,21 @@ def planned(how: str, deploy: Plan, made: Made, desired: Desired, found: Sequenc
 
 
 def repaired(deploy: Plan, made: Made, desired: Desired, found: Sequence[Difference]) -> Righted:
-    """Everything as it was wanted. Tags are left: no provider changes them. So is a volume that this service only
-    borrowed: nobody here knows how to make it."""
+    """Everything as it was wanted. A volume that this service only borrowed is left: nobody here knows how to make
+    it."""
     wrong = wrong_of(deploy, desired, found)
-    mended = wrong.gone | wrong.turn.keys() | wrong.resized
-    left = tuple(each for each in found if each.step not in mended or each.aspect is Aspect.TAGS)
+    left = tuple(each for each in found if not _is_mended(wrong, each))
     return Righted(repair(deploy, made, wrong), left, losses(deploy, made, wrong))
+
+
+def _is_mended(wrong: Wrong, found: Difference) -> bool:
+    """What is made anew differs in nothing."""
+    does: Mapping[Aspect, Collection[str]] = {
+        Aspect.STATE: wrong.turn.keys(),
+        Aspect.SIZE: wrong.resized,
+        Aspect.TAGS: wrong.retagged,
+    }
+    return found.step in wrong.gone or found.step in does.get(found.aspect, ())
 
 
 def wrong_of(deploy: Plan, desired: Desired, found: Collection[Difference]) -> Wrong:
@@ -64,8 +73,9 @@ def wrong_of(deploy: Plan, desired: Desired, found: Collection[Difference]) -> W
         if each.aspect is Aspect.STATE and (each.wanted, each.seen) in TURNS
     }
     resized = {each.step for each in found if each.aspect is Aspect.SIZE}
+    retagged = {each.step for each in found if each.aspect is Aspect.TAGS}
     resting = {step: RESTS[each.state] for step, each in desired.things.items() if each.state in RESTS}
-    return Wrong(frozenset(gone), turn, frozenset(resized), resting)
+    return Wrong(frozenset(gone), turn, frozenset(resized), resting, frozenset(retagged))
 
 
 def _is_gone(found: Difference) -> bool:
@@ -74,15 +84,25 @@ def _is_gone(found: Difference) -> bool:
 
 
 def adopted(deploy: Plan, made: Made, desired: Desired, found: Sequence[Difference]) -> Righted:
-    """States and sizes as they are seen; what is gone is given up. What is broken cannot be wanted."""
+    """States, sizes and tags as they are seen; what is gone is given up. What is broken cannot be wanted."""
     seen: dict[str, dict[str, str | int]] = {}
     for each in found:
         if each.kind is Kind.MACHINE and _is_acceptable(each):
-            seen.setdefault(each.step, {"state": desired.things[each.step].state.value}).update(each.facts)
-    given_up = [each.step for each in found if each.aspect is Aspect.GONE]
-    left = tuple(each for each in found if each.step not in {*seen, *given_up} or each.aspect is Aspect.TAGS)
+            seen.setdefault(each.step, _wanted(desired.things[each.step])).update(each.facts)
+    tags = {each.step: each.facts for each in found if each.aspect is Aspect.TAGS}
+    given_up = tuple(each.step for each in found if each.aspect is Aspect.GONE)
+    left = tuple(each for each in found if each.step not in {*seen, *tags, *given_up} or _is_broken(each))
     lost = tuple(f"{deploy.step(step).subject} is given up" for step in given_up)
-    return Righted(accept(deploy, made, seen, given_up), left, lost)
+    return Righted(accept(deploy, made, Taken(seen, tags, given_up)), left, lost)
+
+
+def _is_broken(found: Difference) -> bool:
+    return found.aspect is Aspect.STATE and not _is_acceptable(found)
+
+
+def _wanted(thing: Wanted) -> dict[str, str | int]:
+    """As it is wanted before: what is accepted last is all that is known of it."""
+    return {"state": thing.state.value, **thing.size}
 
 
 def _is_acceptable(found: Difference) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from broker.reconcile.values import SERVICE, Observed
 from manifests import Offer
@@ -22,30 +23,34 @@ ORDER = (
 )
 
 
+Thing: TypeAlias = tuple[Kind, str]
+"""What a thing is known by: some clouds number each kind by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of one provider: `ids` of what was made or kept, `tokens` of calls whose answer is not
+    """What the store knows of one provider: `things` that were made or kept, `tokens` of calls whose answer is not
     written yet, and the services that something is being done with, which are left alone."""
 
-    ids: frozenset[str] = frozenset()
+    things: frozenset[Thing] = frozenset()
     tokens: frozenset[str] = frozenset()
     busy: frozenset[str] = frozenset()
 
 
-def orphans(observed: Observed, ended: Collection[str], kept: Collection[str]) -> Sequence[Resource]:
+def orphans(observed: Observed, ended: Collection[str], kept: Collection[Thing]) -> Sequence[Resource]:
     """What services that have ended left at a provider: a call whose answer nobody waited for may be carried out after
-    the release looked for it. `ended` are services released before the observation; `kept` the provider's ids of
-    retained volumes and saved images."""
-    left = [found for found in observed.resources.values() if found.tags.get(SERVICE) in ended and found.id not in kept]
-    return in_order(left)
+    the release looked for it. `ended` are services released before the observation; `kept` are retained
+    volumes, saved images, and what others have."""
+    found = observed.resources.items()
+    return in_order(each for thing, each in found if each.tags.get(SERVICE) in ended and thing not in kept)
 
 
 def strays(observed: Observed, known: Known) -> Sequence[Resource]:
     """What nobody in the store knows."""
     return in_order(
         found
-        for found in observed.resources.values()
-        if found.id not in known.ids
+        for thing, found in observed.resources.items()
+        if thing not in known.things
         and (found.token or found.tags.get("accords-token", "")) not in known.tokens
         and found.tags.get(SERVICE) not in known.busy
     )

@@ -44,7 +44,10 @@ def _wanted(step: Step, result: Mapping[str, Any], shared: Mapping[str, str], en
 
 
 def _tags(step: Step, shared: Mapping[str, str], entries: Mapping[str, Entry]) -> Mapping[str, str]:
-    """Those it was made with (`broker.verbs.job`)."""
+    """Those it was made with (`broker.verbs.job`), or those that were accepted since and not put back."""
+    since = list(_since(step.id, (f"{step.id}.accept", f"{step.id}.retag"), entries))
+    if since and since[-1].step.endswith(".accept"):
+        return {str(name): str(value) for name, value in dict((since[-1].result or {})["tags"]).items()}
     known = {**shared, "accords-step": step.id}
     if step.id in entries:
         known["accords-token"] = entries[step.id].token
@@ -71,8 +74,12 @@ def sized(prefix: str, result: Mapping[str, Any], entries: Mapping[str, Entry]) 
 
 def _changes(prefix: str, verbs: Iterable[str], entries: Mapping[str, Entry]) -> Iterator[Entry]:
     """What was done with a node's machine since that was made, oldest first."""
-    machine = entries.get(f"{prefix}machine")
-    made = (machine.ended or 0) if machine else 0
-    done = [entries[prefix + verb] for verb in verbs if prefix + verb in entries]
+    yield from _since(f"{prefix}machine", [prefix + verb for verb in verbs], entries)
+
+
+def _since(maker: str, steps: Iterable[str], entries: Mapping[str, Entry]) -> Iterator[Entry]:
+    """Which of these steps were done since that one made its thing, oldest first."""
+    made = (entries[maker].ended or 0) if maker in entries else 0
+    done = [entries[step] for step in steps if step in entries]
     since = [entry for entry in done if entry.state == "done" and (entry.ended or 0) >= made]
     yield from sorted(since, key=lambda entry: entry.ended or 0)

@@ -86,6 +86,11 @@ def in_states(tx: Transaction, states: tuple[str, ...], *, limit: int = 1000) ->
     return tuple(Service(**row._mapping) for row in tx.run(wanted))
 
 
+def living(tx: Transaction) -> tuple[Service, ...]:
+    """Services of all accounts that are not released, for the worker."""
+    return tuple(Service(**row._mapping) for row in tx.run(_ALL.where(services.c.state != "released")))
+
+
 def expired(tx: Transaction, *, limit: int = 100) -> tuple[Service, ...]:
     """Services of all accounts whose time is up by the database's clock, and that shall still be there."""
     late = (services.c.expires_at <= tx.now, services.c.desired != "released", services.c.state != "released")

@@ -94,6 +94,11 @@ def every(tx: Transaction, account: str, *, service: str | None = None) -> tuple
     return tuple(Volume(**row._mapping) for row in tx.run(wanted.order_by(volumes.c.created, volumes.c.id)))
 
 
+def at(tx: Transaction, provider: str) -> tuple[Volume, ...]:
+    """What is kept at a provider, of all accounts: for the worker."""
+    return tuple(Volume(**row._mapping) for row in tx.run(sa.select(volumes).where(volumes.c.provider == provider)))
+
+
 def images(tx: Transaction) -> frozenset[str]:
     """The providers' ids of all images that accounts have saved."""
     found = (Volume(**row._mapping) for row in tx.run(sa.select(volumes)))

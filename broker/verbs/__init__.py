@@ -18,7 +18,7 @@ from broker.verbs.given import given
 from broker.verbs.instruct import await_agent, instruct, instructed, ready
 from broker.verbs.job import Call, Job, Tools
 from broker.verbs.make import create, created, delete, deleted, forget, generate, save, saved
-from broker.verbs.right import accept, discard, discarded, give_up, resize, resized
+from broker.verbs.right import accept, discard, discarded, give_up, resize, resized, retag, retagged
 from broker.verbs.share import leave, share, unshare
 from broker.verbs.use import use, vacate
 from broker.verbs.watch import watch
@@ -70,6 +70,7 @@ VERBS: Mapping[str, Verb] = {
     "forget": Verb(forget, forget),
     "discard": Verb(discard, discarded),
     "resize": Verb(resize, resized),
+    "retag": Verb(retag, retagged),
     "accept": Verb(accept, accept),
     "give-up": Verb(give_up, give_up),
 }

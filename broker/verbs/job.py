@@ -47,6 +47,18 @@ class Job:
         a client made keeps the id it got then."""
         return self._given(*parts) or str(uuid.uuid5(uuid.UUID(self.service), "/".join(parts)))
 
+    def tags(self, step: str, token: str) -> Mapping[str, str]:
+        """What every resource carries at its provider: the step that made it, with its token. Without the installation
+        two brokers in one tenant would take each other's machines for orphans."""
+        found = {
+            "accords-installation": self.installation,
+            "accords-account": self.account,
+            "accords-service": self.service,
+            "accords-step": step,
+            "accords-token": token,
+        }
+        return {**found, "accords-node": node_of(step)} if node_of(step) else found
+
     def _given(self, step: str, *others: str) -> str:
         try:
             return "" if others else str(self.deploy.step(step).inputs.get("entity") or "")
@@ -117,13 +129,5 @@ class Call:
         return self.tools.looks.look(self.provider, kind, id, ours, self.deadline)
 
     def tags(self) -> Mapping[str, str]:
-        """What every resource carries at its provider. Without the installation two brokers in one tenant would take
-        each other's machines for orphans."""
-        found = {
-            "accords-installation": self.job.installation,
-            "accords-account": self.job.account,
-            "accords-service": self.job.service,
-            "accords-step": self.step.id,
-            "accords-token": self.token,
-        }
-        return {**found, "accords-node": self.node} if self.node else found
+        """What the resource of this step carries at its provider."""
+        return self.job.tags(self.step.id, self.token)

@@ -2,6 +2,7 @@
 
 discard   what is to be made anew: given up at its provider, if it is there after all, and what nodes' agents knew
 resize    a machine, back to its size
+retag     a thing gets the tags that it was made with
 accept    nothing is done: the journal says how a machine is wanted from now on
 give-up   nothing is done: what is gone is wanted no more
 """
@@ -18,7 +19,7 @@ from broker.verbs.job import Call
 from broker.verbs.make import unfinished
 from manifests import SIZES
 from providers.errors import NotFound
-from providers.protocol import Kind, OfferedSize, Resource
+from providers.protocol import Kind, OfferedSize, Resource, State
 
 
 def discard(call: Call) -> Outcome:
@@ -64,6 +65,22 @@ def _size(call: Call) -> OfferedSize:
 def _number(inputs: Mapping[str, object], name: str) -> int:
     value = inputs.get(name)
     return value if isinstance(value, int) else 0
+
+
+def retag(call: Call) -> Outcome:
+    """The tags that its maker gave it: a repair that made it anew gave it a new token."""
+    kind, identifier, maker = (str(call.inputs[name]) for name in ("kind", "id", "token_step"))
+    tags = call.job.tags(maker, call.job.token_of(maker))
+    return _marked(call, call.provider.retag(Kind(kind), identifier, tags, deadline=call.deadline))
+
+
+def retagged(call: Call) -> Outcome:
+    return _marked(call, call.look(Kind(str(call.inputs["kind"])), str(call.partial["id"])))
+
+
+def _marked(call: Call, thing: Resource) -> Outcome:
+    """Some clouds take a change of tags for a change of the thing, which has to end."""
+    return Waiting({"id": thing.id}, call.pause) if thing.state is State.PENDING else Done({"id": thing.id})
 
 
 def accept(call: Call) -> Outcome:

@@ -5,51 +5,39 @@ knows it, removed where somebody asked for that.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
-from broker.errors import Missing
-from broker.reconcile import ACCOUNT, INSTALLATION, ORDER, SERVICE, Known, Observed, orphans, price_of, strays
-from broker.store import PLATFORM, Transaction, events, findings, journal, offers, operations, services, volumes
+from broker.reconcile import ACCOUNT, INSTALLATION, ORDER, SERVICE, Observed, Thing, price_of
+from broker.store import PLATFORM, events, findings, offers
 from broker.store.findings import ASKED, STRAY, Finding
 from broker.verbs import Tools
+from broker.worker.knowing import left_behind, nobodys
 from providers.errors import Conflict, NotFound, ProviderError
 from providers.protocol import Kind, Resource
 
 log = logging.getLogger(__name__)
 
 
-def sweep(tools: Tools, answer: Observed) -> frozenset[str]:
-    """Give back what released services left behind; the ids of what is given back now."""
+def sweep(tools: Tools, answer: Observed) -> frozenset[Thing]:
+    """Give back what released services left behind; what is given back now."""
     with tools.store.read() as tx:
-        owners = _owners(answer.resources.values())
-        ended = {service for account, service in owners if _ended(tx, account, service, answer.at)}
-        kept = {each.reference for account, _ in owners for each in volumes.every(tx, account)}
+        left = left_behind(tx, answer)
     gone = set()
-    for left in orphans(answer, ended, kept):
+    for each in left:
         with suppress(ProviderError):  # the next pass sees whether it is still there
-            tools.providers[answer.provider].delete(left.kind, left.id, deadline=tools.settings.call_deadline)
+            tools.providers[answer.provider].delete(each.kind, each.id, deadline=tools.settings.call_deadline)
             log.warning(
-                "orphan.deleted", extra={"provider": answer.provider, "kind": left.kind.value, "thing": left.name}
+                "orphan.deleted", extra={"provider": answer.provider, "kind": each.kind.value, "thing": each.name}
             )
-            gone.add(left.id)
+            gone.add((each.kind, each.id))
     return frozenset(gone)
 
 
-def _ended(tx: Transaction, account: str, service: str, before: int) -> bool:
-    """Whether the service was released before that time. One that the store does not know is left alone: the store may
-    be an older one, brought back."""
-    try:
-        found = services.get(tx, account, service)
-    except Missing:
-        return False
-    return found.state == "released" and found.updated < before
-
-
-def audit(tools: Tools, answer: Observed, swept: frozenset[str] = frozenset()) -> None:
+def audit(tools: Tools, answer: Observed, swept: frozenset[Thing] = frozenset()) -> None:
     """Keep what nobody in the store knows, with what it costs where that is known."""
     with tools.store.read() as tx:
-        found = [each for each in strays(answer, known(tx, answer)) if each.id not in swept]
+        found = [each for each in nobodys(tx, answer) if (each.kind, each.id) not in swept]
         before = findings.strays(tx, answer.provider)
     if not (found or before):
         return
@@ -60,27 +48,6 @@ def audit(tools: Tools, answer: Observed, swept: frozenset[str] = frozenset()) -
         for name, things in (("stray.found", change.begun), ("stray.gone", change.ended)):
             for each in things:
                 events.append(tx, each.account, None, name, findings.said(each))
-
-
-def known(tx: Transaction, answer: Observed) -> Known:
-    """What the store knows of the services that the things at a provider say they are of. Read after the look: what was
-    made meanwhile is known."""
-    ids: set[str] = set()
-    tokens: set[str] = set()
-    busy: set[str] = set()
-    for account, service in _owners(answer.resources.values()):
-        made = journal.made(tx, account, service).values()
-        ids |= {str(each["id"]) for each in made if each and "id" in each}
-        ids |= {each.reference for each in volumes.every(tx, account)}
-        tokens |= {each.token for each in journal.history(tx, account, service).values() if each.result is None}
-        newest = operations.latest(tx, account, service)
-        busy |= {service} if newest is not None and newest.state in operations.OPEN else set()
-    return Known(frozenset(ids), frozenset(tokens), frozenset(busy))
-
-
-def _owners(found: Iterable[Resource]) -> set[tuple[str, str]]:
-    """(account, service) as tags say."""
-    return {(each.tags.get(ACCOUNT, ""), each.tags.get(SERVICE, "")) for each in found}
 
 
 def _finding(provider: str, found: Resource, price: str | None) -> Finding:
@@ -120,7 +87,7 @@ def _remove(tools: Tools, installation: str, found: Finding) -> str | None:
             return "it does not carry this installation's tag any more"
         answer = Observed(found.provider, tools.store.now(), {(seen.kind, seen.id): seen})
         with tools.store.read() as tx:
-            if not strays(answer, known(tx, answer)):
+            if not nobodys(tx, answer):
                 return "a service has it"
         provider.delete(seen.kind, seen.id, deadline=deadline)
     except NotFound:

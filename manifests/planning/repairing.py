@@ -21,13 +21,15 @@ from manifests.planning.teardown import Made, result_id
 class Wrong:
     """What differs, by the ids of the steps that made it. `gone` is not there, or broken. `turn`: machine -> the
     operation that brings it where it shall be. `resized`: machines of another size than theirs. `resting`: machines
-    that shall not run -> the operation that lets them rest."""
+    that shall not run -> the operation that lets them rest. `retagged`: what does not carry the tags it was made
+    with."""
 
     gone: frozenset[str] = frozenset()
     turn: Mapping[str, str] = field(default_factory=dict)
     resized: frozenset[str] = frozenset()
     resting: Mapping[str, str] = field(default_factory=dict)
 
+    retagged: frozenset[str] = frozenset()
 
 def repair(deploy: Plan, made: Made, wrong: Wrong) -> Plan:
     """The plan that brings back what was made. Steps of it that nothing was made by are left alone."""
@@ -35,7 +37,8 @@ def repair(deploy: Plan, made: Made, wrong: Wrong) -> Plan:
     told = _told(deploy, made, again)
     kept = [step for step in deploy.steps if step.id in again or step.id in told]
     discards = [_discard(deploy, made, step, again) for step in kept if _is_discarded(step, again)]
-    steps = [*kept, *discards, *_turned(deploy, made, wrong, again, told)]
+    marks = [_marked(deploy, made, id) for id in sorted(wrong.retagged - again)]
+    steps = [*kept, *discards, *_turned(deploy, made, wrong, again, told), *marks]
     whole = {step.id: step for step in steps}
     joined = (_joined(_awake(step, whole) if step.id in told else step, whole, made) for step in whole.values())
     return Plan("repair", deploy.service, ordered(joined))
@@ -53,14 +56,26 @@ def losses(deploy: Plan, made: Made, wrong: Wrong) -> tuple[str, ...]:
     return tuple(found)
 
 
-def accept(deploy: Plan, made: Made, seen: Mapping[str, Mapping[str, Value]], given_up: Iterable[str]) -> Plan:
-    """The plan that takes things as they are: machine -> what was seen of it (`state`, sizes), wanted from now on; and
-    what is gone is given up, so that nothing wants it any more."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Things as they are, by the ids of the steps that made them. `seen`: machine -> what was seen of it (`state`,
+    sizes); `tags` those that a thing carries now; both are wanted from now on. `given_up` is gone, and nothing wants it
+    any more."""
+
+    seen: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    given_up: tuple[str, ...] = ()
+
+
+def accept(deploy: Plan, made: Made, taken: Taken) -> Plan:
+    """The plan that takes things as they are."""
+    facts: dict[str, tuple[str, Mapping[str, Value]]] = {base_of(id): (id, known) for id, known in taken.seen.items()}
+    facts |= {id: (id, {"tags": tags}) for id, tags in taken.tags.items()}
     steps = [
-        Step(f"{base_of(id)}.accept", "accept", deploy.step(id).subject, {"id": result_id(made, id), **facts})
-        for id, facts in seen.items()
+        Step(f"{of}.accept", "accept", deploy.step(id).subject, {"id": result_id(made, id), **known})
+        for of, (id, known) in facts.items()
     ]
-    lost = [deploy.step(id) for id in given_up]
+    lost = [deploy.step(id) for id in taken.given_up]
     return Plan("repair", deploy.service, ordered([*steps, *map(_given_up, lost)]))
 
 
@@ -114,6 +129,13 @@ def _discard(deploy: Plan, made: Made, step: Step, again: frozenset[str]) -> Ste
 
 
 def _turned(deploy: Plan, made: Made, wrong: Wrong, again: frozenset[str], told: frozenset[str]) -> Iterator[Step]:
+def _marked(deploy: Plan, made: Made, id: str) -> Step:
+    """It gets the tags of the step that made it."""
+    step = deploy.step(id)
+    inputs: dict[str, Value] = {"kind": _kind(step), "id": result_id(made, id), "token_step": id}
+    return Step(f"{id}.retag", "retag", step.subject, inputs, step.provider)
+
+
     """What brings machines that are there to their state and size; and to rest again those that were woken."""
     woken = {_machine(id) for id in told} & wrong.resting.keys()
     turns = {machine: verb for machine, verb in wrong.turn.items() if machine not in again | wrong.resized}
@@ -128,26 +150,6 @@ def _turned(deploy: Plan, made: Made, wrong: Wrong, again: frozenset[str], told:
         after = (f"{base_of(machine)}.ready",)
         step = deploy.step(machine)
         yield Step(_beside(machine, rest), rest, step.subject, {"id": Ref(machine, "id")}, step.provider, after)
-
-
-def _resized(deploy: Plan, made: Made, machine: str, *, rests: bool) -> Iterator[Step]:
-    """Stopped for it, as most clouds want it, and started again if it shall run."""
-    step, known = deploy.step(machine), {"id": result_id(made, machine)}
-    stop, size = _beside(machine, "stop"), _beside(machine, "resize")
-    wanted = {name: (made[machine] or {}).get(name, step.inputs.get(name)) for name in SIZES}
-    yield Step(stop, "stop", step.subject, known, step.provider)
-    yield Step(size, "resize", step.subject, {**known, **_values(wanted)}, step.provider, (stop,))
-    if not rests:
-        for each in act(deploy, made, "start", [node_of(machine)]).steps:
-            yield replace(each, needs=needing(each.needs, size)) if each.verb == "start" else each
-
-
-SIZES = ("size", "cores", "memory", "disk")
-"""What a machine's size is, in a step's inputs and in a provider's facts."""
-
-
-def _values(facts: Mapping[str, object]) -> dict[str, Value]:
-    return {name: value for name, value in facts.items() if value is None or isinstance(value, bool | int | str)}
 
 
 def _awake(step: Step, whole: Mapping[str, Step]) -> Step:

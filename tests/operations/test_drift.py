@@ -176,9 +176,62 @@ def test_a_machine_whose_tags_somebody_took_is_there_and_not_made_twice(stage: S
     look(stage)
     assert list(found(stage, service)) == ["web.0.machine tags"]
     assert stage.service(service).state == "active"
+    repair(stage, service)
+    assert len(there(stage, Kind.MACHINE)) == 2
+    assert machine(stage, "web").tags == {**one.tags, "mine": "yes"}
+    look(stage)
+    assert found(stage, service) == {}
     with pytest.raises(Clash):
         repair(stage, service)
-    assert len(there(stage, Kind.MACHINE)) == 2
+
+
+def test_tags_that_were_adopted_are_wanted_until_somebody_changes_them_again(stage: Stage) -> None:
+    service = stage.deployed()
+    one = machine(stage, "web")
+    stage.cloud.mark(Kind.MACHINE, one.id, {**one.tags, "accords-node": "theirs"})
+    look(stage)
+    repair(stage, service, "adopt")
+    look(stage)
+    assert found(stage, service) == {}
+    stage.cloud.mark(Kind.MACHINE, one.id, {})
+    look(stage)
+    repair(stage, service)
+    assert machine(stage, "web").tags == one.tags
+    look(stage)
+    assert found(stage, service) == {}
+
+
+@pytest.mark.parametrize("kind", [Kind.NETWORK, Kind.FIREWALL, Kind.VOLUME, Kind.MACHINE])
+def test_what_carries_the_tag_of_a_service_that_ended_and_is_anothers_is_not_given_back(
+    stage: Stage, kind: Kind
+) -> None:
+    """Somebody retagged it: it is known by its id, and neither left behind by the one nor a stray."""
+    ended = stage.deployed()
+    stage.ask(ended, "release", volumes=True)
+    stage.work()
+    service = stage.deployed()
+    one = there(stage, kind)[0]
+    before = {each.id for each in stage.cloud.list({}, deadline=5)}
+    stage.cloud.mark(kind, one.id, {**one.tags, "accords-service": ended})
+    look(stage)
+    assert {each.id for each in stage.cloud.list({}, deadline=5)} == before
+    with stage.store.read() as tx:
+        assert findings.strays(tx, "paris") == ()
+    assert [each.aspect for each in found(stage, service).values()] == ["tags"]
+
+
+@pytest.mark.parametrize("policy_", ["repair", "adopt"])
+def test_by_itself_the_worker_puts_tags_back_or_takes_them(stage: Stage, policy_: str) -> None:
+    service = stage.deployed()
+    policy(stage, service, policy_)
+    one = machine(stage, "web")
+    stage.cloud.mark(Kind.MACHINE, one.id, {**one.tags, "accords-step": "theirs"})
+    look(stage)
+    assert stage.work() == 1
+    step = {"repair": one.tags["accords-step"], "adopt": "theirs"}[policy_]
+    assert machine(stage, "web").tags["accords-step"] == step
+    look(stage)
+    assert found(stage, service) == {}
 
 
 def test_a_network_that_was_deleted_takes_its_machines_with_it(stage: Stage) -> None:

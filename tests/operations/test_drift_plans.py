@@ -29,6 +29,7 @@ WRONG = st.builds(
     turn=st.dictionaries(st.sampled_from(MACHINES), st.sampled_from(["start", "stop"])),
     resized=st.frozensets(st.sampled_from(MACHINES)),
     resting=st.dictionaries(st.sampled_from(MACHINES), st.just("stop")),
+    retagged=st.frozensets(st.sampled_from(CREATED)),
 )
 
 
@@ -75,6 +76,13 @@ def test_nobody_is_told_anything_that_neither_is_new_nor_uses_what_is(gone: froz
     for step in repair(DEPLOY, MADE, Wrong(gone=gone)).steps:
         if node_of(step.id) not in nodes:
             assert step.verb in ("configure", "run", "ready")
+
+
+@given(WRONG)
+def test_what_is_there_and_lost_its_tags_gets_them_back_and_what_is_made_anew_has_them(wrong: Wrong) -> None:
+    steps = repair(DEPLOY, MADE, wrong).steps
+    made = {step.id for step in steps if step.verb == "create"}
+    assert {step.id.removesuffix(".retag") for step in steps if step.verb == "retag"} == wrong.retagged - made
 
 
 def test_what_differs_in_nothing_needs_no_plan() -> None:

@@ -59,15 +59,23 @@ def test_orphans_go_in_an_order_in_which_nothing_is_refused() -> None:
     tags = {"accords-service": "old"}
     things = [Resource(kind, kind.value, kind.value, State.ACTIVE, tags=tags) for kind in Kind]
     found = Observed("paris", 100, {(each.kind, each.id): each for each in things})
-    kinds = [each.kind for each in orphans(found, {"old"}, {"volume", "snapshot"})]
+    kinds = [each.kind for each in orphans(found, {"old"}, {(Kind.VOLUME, "volume"), (Kind.SNAPSHOT, "snapshot")})]
     assert kinds == [Kind.ADDRESS, Kind.APPLICATION, Kind.MACHINE, Kind.FIREWALL, Kind.KEY, Kind.NETWORK]
 
 
 @given(st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef")))
 def test_a_stray_is_what_nobody_knows_and_nobody_is_making(there: set[str], known: set[str], making: set[str]) -> None:
     things = {(Kind.VOLUME, name): Resource(Kind.VOLUME, name, name, State.ACTIVE, token=name) for name in there}
-    found = strays(Observed("paris", 100, things), Known(frozenset(known), frozenset(making)))
+    mine = frozenset((Kind.VOLUME, name) for name in known)
+    found = strays(Observed("paris", 100, things), Known(mine, frozenset(making)))
     assert {each.id for each in found} == there - known - making
+
+
+def test_a_machine_is_a_stray_though_a_network_of_its_number_is_known() -> None:
+    """Some clouds number each kind by itself."""
+    things = {(kind, "3"): Resource(kind, "3", kind.value, State.ACTIVE) for kind in (Kind.MACHINE, Kind.NETWORK)}
+    found = strays(Observed("paris", 100, things), Known(frozenset({(Kind.NETWORK, "3")})))
+    assert [each.kind for each in found] == [Kind.MACHINE]
 
 
 def sized(cores: int, **tags: str) -> Wanted:
