@@ -28,8 +28,8 @@ class Wrong:
     turn: Mapping[str, str] = field(default_factory=dict)
     resized: frozenset[str] = frozenset()
     resting: Mapping[str, str] = field(default_factory=dict)
-
     retagged: frozenset[str] = frozenset()
+
 
 def repair(deploy: Plan, made: Made, wrong: Wrong) -> Plan:
     """The plan that brings back what was made. Steps of it that nothing was made by are left alone."""
@@ -72,8 +72,8 @@ def accept(deploy: Plan, made: Made, taken: Taken) -> Plan:
     facts: dict[str, tuple[str, Mapping[str, Value]]] = {base_of(id): (id, known) for id, known in taken.seen.items()}
     facts |= {id: (id, {"tags": tags}) for id, tags in taken.tags.items()}
     steps = [
-        Step(f"{of}.accept", "accept", deploy.step(id).subject, {"id": result_id(made, id), **known})
-        for of, (id, known) in facts.items()
+        Step(f"{base_of(id)}.accept", "accept", deploy.step(id).subject, {"id": result_id(made, id), **facts})
+        for id, facts in seen.items()
     ]
     lost = [deploy.step(id) for id in taken.given_up]
     return Plan("repair", deploy.service, ordered([*steps, *map(_given_up, lost)]))
@@ -128,7 +128,6 @@ def _discard(deploy: Plan, made: Made, step: Step, again: frozenset[str]) -> Ste
     return Step(f"{step.id}.discard", "discard", step.subject, inputs, step.provider, needing(users))
 
 
-def _turned(deploy: Plan, made: Made, wrong: Wrong, again: frozenset[str], told: frozenset[str]) -> Iterator[Step]:
 def _marked(deploy: Plan, made: Made, id: str) -> Step:
     """It gets the tags of the step that made it."""
     step = deploy.step(id)
@@ -136,6 +135,7 @@ def _marked(deploy: Plan, made: Made, id: str) -> Step:
     return Step(f"{id}.retag", "retag", step.subject, inputs, step.provider)
 
 
+def _turned(deploy: Plan, made: Made, wrong: Wrong, again: frozenset[str], told: frozenset[str]) -> Iterator[Step]:
     """What brings machines that are there to their state and size; and to rest again those that were woken."""
     woken = {_machine(id) for id in told} & wrong.resting.keys()
     turns = {machine: verb for machine, verb in wrong.turn.items() if machine not in again | wrong.resized}
@@ -150,6 +150,26 @@ def _marked(deploy: Plan, made: Made, id: str) -> Step:
         after = (f"{base_of(machine)}.ready",)
         step = deploy.step(machine)
         yield Step(_beside(machine, rest), rest, step.subject, {"id": Ref(machine, "id")}, step.provider, after)
+
+
+def _resized(deploy: Plan, made: Made, machine: str, *, rests: bool) -> Iterator[Step]:
+    """Stopped for it, as most clouds want it, and started again if it shall run."""
+    step, known = deploy.step(machine), {"id": result_id(made, machine)}
+    stop, size = _beside(machine, "stop"), _beside(machine, "resize")
+    wanted = {name: (made[machine] or {}).get(name, step.inputs.get(name)) for name in SIZES}
+    yield Step(stop, "stop", step.subject, known, step.provider)
+    yield Step(size, "resize", step.subject, {**known, **_values(wanted)}, step.provider, (stop,))
+    if not rests:
+        for each in act(deploy, made, "start", [node_of(machine)]).steps:
+            yield replace(each, needs=needing(each.needs, size)) if each.verb == "start" else each
+
+
+SIZES = ("size", "cores", "memory", "disk")
+"""What a machine's size is, in a step's inputs and in a provider's facts."""
+
+
+def _values(facts: Mapping[str, object]) -> dict[str, Value]:
+    return {name: value for name, value in facts.items() if value is None or isinstance(value, bool | int | str)}
 
 
 def _awake(step: Step, whole: Mapping[str, Step]) -> Step:
