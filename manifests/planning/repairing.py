@@ -72,8 +72,8 @@ def accept(deploy: Plan, made: Made, taken: Taken) -> Plan:
     facts: dict[str, tuple[str, Mapping[str, Value]]] = {base_of(id): (id, known) for id, known in taken.seen.items()}
     facts |= {id: (id, {"tags": tags}) for id, tags in taken.tags.items()}
     steps = [
-        Step(f"{base_of(id)}.accept", "accept", deploy.step(id).subject, {"id": result_id(made, id), **facts})
-        for id, facts in seen.items()
+        Step(f"{of}.accept", "accept", deploy.step(id).subject, {"id": result_id(made, id), **known})
+        for of, (id, known) in facts.items()
     ]
     lost = [deploy.step(id) for id in taken.given_up]
     return Plan("repair", deploy.service, ordered([*steps, *map(_given_up, lost)]))
