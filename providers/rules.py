@@ -9,6 +9,7 @@ from providers.errors import Refused
 from providers.protocol import (
     Ability,
     AddressSpec,
+    ApplicationSpec,
     FirewallSpec,
     KeySpec,
     MachineSpec,
@@ -60,8 +61,12 @@ def needs(spec: Spec) -> frozenset[Ability]:
     return frozenset(found)
 
 
-def refuse_beyond(spec: Spec, abilities: Collection[Ability]) -> None:
-    """Refused when it takes what these abilities do not have."""
+def refuse_beyond(spec: Spec, abilities: Collection[Ability], categories: Collection[str] = ()) -> None:
+    """Refused when it takes what these abilities do not have, or is a node to be taken whole of none of these
+    categories."""
+    if isinstance(spec, ApplicationSpec) and spec.category not in categories:
+        takes = ", ".join(categories) or "none: describe its machines"
+        raise Refused(f"this cloud takes no {spec.category} whole; it takes {takes}")
     for ability in sorted(needs(spec) - frozenset(abilities)):
         raise refusal(ability)
 
@@ -69,6 +74,11 @@ def refuse_beyond(spec: Spec, abilities: Collection[Ability]) -> None:
 def refusal(ability: Ability) -> Refused:
     """What a provider without that ability says to whoever asks for it."""
     return Refused(f"this cloud has no {WORDS[ability]}; choose another provider")
+
+
+def undelivered(delivery: str) -> Refused:
+    """What a provider says that carries no instructions: its offering says so, by another word than `direct`."""
+    return Refused(f"this cloud carries no instructions to machines: its delivery is {delivery}, not direct")
 
 
 def check(rule: Rule) -> None:

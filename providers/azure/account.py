@@ -16,7 +16,8 @@ from providers.azure.errors import translated
 from providers.azure.login import Login, credential, policies
 from providers.azure.options import Options
 from providers.azure.states import word
-from providers.azure.wire import Wire, current
+from providers.azure.wire import Wire
+from providers.edge import current
 from providers.errors import Conflict, NotFound, Refused
 from providers.transport import connections
 

@@ -20,45 +20,29 @@ from providers.azure.networks import Networks
 from providers.azure.offers import ABILITIES, offers
 from providers.azure.options import Options
 from providers.azure.resources import GOING
-from providers.azure.retail import Retail
 from providers.azure.retagging import retag
+from providers.azure.retail import Retail
 from providers.azure.snapshots import Snapshots
 from providers.azure.volumes import Volumes
-from providers.azure.wire import Call, called
-from providers.errors import Ambiguous, Conflict, NotFound, ProviderError, Refused, Unavailable
+from providers.edge import Call, about, called, whole
+from providers.errors import Conflict, NotFound, Refused
 from providers.prices import prices
 from providers.protocol import (
     EVERY,
+    KINDS,
     Ability,
     Action,
-    AddressSpec,
-    FirewallSpec,
     Instruction,
-    KeySpec,
     Kind,
-    MachineSpec,
-    NetworkSpec,
     OfferedSize,
     Offering,
     Outcome,
     Problem,
     Resource,
-    SnapshotSpec,
     Spec,
     State,
-    VolumeSpec,
 )
-from providers.rules import refusal, refuse_beyond
-
-KINDS: Mapping[type, Kind] = {
-    NetworkSpec: Kind.NETWORK,
-    FirewallSpec: Kind.FIREWALL,
-    VolumeSpec: Kind.VOLUME,
-    KeySpec: Kind.KEY,
-    MachineSpec: Kind.MACHINE,
-    AddressSpec: Kind.ADDRESS,
-    SnapshotSpec: Kind.SNAPSHOT,
-}
+from providers.rules import refusal, refuse_beyond, undelivered
 
 
 class Room(Protocol):
@@ -85,7 +69,7 @@ class Azure:
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._options = options
-        with self._edge("options"):
+        with about(self.name, "options"), translating():
             self._prices = prices(options.prices)
             self._account = Account(name, options)
         self._retail = Retail(self._account.wire, options)
@@ -114,10 +98,8 @@ class Azure:
             return offers(self._account, self._snapshots, self._prices, self._retail)
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
-        kind = KINDS.get(type(spec))
+        kind = KINDS[type(spec)]
         with self._call(f"{kind}/{spec.name}", deadline):
-            if kind is None:
-                raise Refused("Azure takes no node whole: describe its machines")
             refuse_beyond(spec, ABILITIES)
             there = self._rooms[kind].get(named(token))
             if there is not None and GOING in there.facts:
@@ -174,9 +156,8 @@ class Azure:
             return self._machines.console(id)
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
-        delivery = self._options.delivery
-        message = f"Azure carries no instructions to machine {id}: its delivery is {delivery}, not direct"
-        raise Refused(message, provider=self.name, thing=f"machine/{id}")
+        with about(self.name, f"machine/{id}"):
+            raise undelivered(self._options.delivery)
 
     def close(self) -> None:
         self._account.close()
@@ -196,23 +177,5 @@ class Azure:
 
     @contextmanager
     def _call(self, thing: str, deadline: float) -> Iterator[Call]:
-        """One call of ours. What failed after something of it was changed is ambiguous, however surely the last
-        request was not carried out."""
-        with self._edge(thing), called(deadline) as call:
-            try:
-                with translating():
-                    yield call
-            except Unavailable as error:
-                if not call.changed:
-                    raise
-                raise Ambiguous(f"{error.message}; a part of it was done") from error
-
-    @contextmanager
-    def _edge(self, thing: str) -> Iterator[None]:
-        """Only our errors leave, with this provider's name and what the call was about."""
-        try:
-            with translating():
-                yield
-        except ProviderError as error:
-            error.provider, error.thing = self.name, thing
-            raise
+        with about(self.name, thing), called(deadline) as call, whole(call), translating():
+            yield call

@@ -7,7 +7,6 @@ it, when nothing is in them any more.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -16,8 +15,8 @@ from azure.mgmt.network.models import ApplicationSecurityGroup
 
 from providers.azure.account import UNPOLLED, Account, found, ready
 from providers.azure.names import INSTALLATION, NAME, NODE, PREFIX, SERVICE, digest
-from providers.azure.wire import current
-from providers.errors import Conflict
+from providers.edge import current
+from providers.turns import Turns
 
 TYPE = "Microsoft.Network/applicationSecurityGroups"
 NETWORK = "accords-network"
@@ -29,7 +28,7 @@ class Members:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._lock = threading.Lock()
+        self._turns = Turns()
 
     def group(self, tags: Mapping[str, str], node: str, network: str) -> str:
         """The id of the group of a node of the service of these tags; made where it is not there. One thread at a time,
@@ -37,12 +36,8 @@ class Members:
         own = {key: tags[key] for key in (INSTALLATION, SERVICE) if key in tags}
         name = PREFIX + digest(network, node, *own.values())
         kept = {**own, NODE: node, NETWORK: network, NAME: f"machines of {node}"}
-        if not self._lock.acquire(timeout=current().clock.left()):
-            raise Conflict(f"the group of node {node} is being made; come again")
-        try:
+        with self._turns.held(f"the group of node {node}", current().clock.left()):
             self._there(name, kept, node)
-        finally:
-            self._lock.release()
         return self._account.id(TYPE, name)
 
     def _there(self, name: str, tags: Mapping[str, str], node: str) -> None:

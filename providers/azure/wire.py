@@ -7,10 +7,6 @@ pass no clock through: the call that a thread is in is in a context variable.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -21,37 +17,12 @@ from azure.core.rest import HttpRequest
 from azure.core.rest._http_response_impl import HttpResponseImpl  # it has no public maker of responses
 from azure.core.utils import case_insensitive_dict
 
-from providers.transport import Clock, exchange
+from providers.edge import current
+from providers.transport import exchange
 
 SAFE = frozenset({"GET", "HEAD"})
 TOKENS = "/oauth2/"
 """In the path of a request for a token, which changes nothing."""
-
-
-@dataclass(slots=True)
-class Call:
-    """One call of a driver's method. `changed`: a request of it may have changed something at the cloud."""
-
-    clock: Clock
-    changed: bool = False
-
-
-_CALL: ContextVar[Call] = ContextVar("azure-call")
-
-
-@contextmanager
-def called(deadline: float) -> Iterator[Call]:
-    """What is sent inside belongs to one call that ends in `deadline` seconds."""
-    token = _CALL.set(Call(Clock(deadline)))
-    try:
-        yield _CALL.get()
-    finally:
-        _CALL.reset(token)
-
-
-def current() -> Call:
-    """The call that this thread is in."""
-    return _CALL.get()
 
 
 class Wire(HttpTransport[HttpRequest, HttpResponseImpl]):
@@ -63,7 +34,7 @@ class Wire(HttpTransport[HttpRequest, HttpResponseImpl]):
 
     def send(self, request: HttpRequest, **kwargs: Any) -> HttpResponseImpl:
         """TLS is the client's business, time the call's: what a pipeline says of them is not asked."""
-        call, body = _CALL.get(), request.content
+        call, body = current(), request.content
         form = {"data": body} if isinstance(body, dict) else {"content": body}
         asked = self._client.build_request(request.method, request.url, headers=dict(request.headers), **form)
         path = urlsplit(request.url).path
@@ -76,7 +47,7 @@ class Wire(HttpTransport[HttpRequest, HttpResponseImpl]):
         answer = exchange(
             self._client,
             self._client.build_request("GET", url),
-            _CALL.get().clock,
+            current().clock,
             provider=self._provider,
             thing=urlsplit(url).path,
         )

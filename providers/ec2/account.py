@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from lxml import etree
 
 from providers.ec2.options import Options
 from providers.ec2.wire import Call, filters, numbered
-from providers.errors import Conflict, Refused, Unavailable
+from providers.errors import Refused, Unavailable
 from providers.protocol import OfferedImage, OfferedSize
-from providers.transport import Clock
 
 MIB = 1024**2
 GIB = 1024**3
@@ -44,19 +42,6 @@ class Account:
         self._sizes: dict[str, OfferedSize] = {}
         self._images: dict[str, Image] = {}
         self._proven = float("-inf")
-        self._making = tuple(threading.Lock() for _ in range(64))
-
-    @contextmanager
-    def making(self, token: str, clock: Clock) -> Iterator[None]:
-        """One thread of this process a token; Conflict where another is at it for all of the call's time. Locks are
-        shared by tokens, so that nobody has to count who still needs which."""
-        lock = self._making[hash(token) % len(self._making)]
-        if not lock.acquire(timeout=clock.left()):
-            raise Conflict("the same is being made just now; come again")
-        try:
-            yield
-        finally:
-            lock.release()
 
     def prove(self, call: Call) -> None:
         """That an empty answer is a true one: the zones are asked for, which cannot be empty. Unavailable where they

@@ -23,7 +23,8 @@ from providers.ec2 import (
 from providers.ec2.account import Account
 from providers.ec2.looking import FORMS, Seen, bearing, look, one
 from providers.ec2.wire import Call, Wire
-from providers.errors import Ambiguous, NotFound, ProviderError, Refused
+from providers.edge import about
+from providers.errors import Ambiguous, NotFound, Refused
 from providers.protocol import (
     EVERY,
     Action,
@@ -43,8 +44,9 @@ from providers.protocol import (
     Spec,
     VolumeSpec,
 )
-from providers.rules import refuse_beyond
+from providers.rules import refuse_beyond, undelivered
 from providers.transport import Clock
+from providers.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Ec2:
         self._account = account
         self._wire = wire
         self._close = close
+        self._turns = Turns()
 
     def check(self, *, deadline: float) -> Sequence[Problem]:
         with self._edge("check", deadline) as call:
@@ -91,11 +94,9 @@ class Ec2:
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
         with self._edge(spec.name, deadline) as call:
-            room = ROOMS.get(type(spec))
-            if room is None:
-                raise Refused(f"EC2 takes no {type(spec).__name__.removesuffix('Spec').lower()} whole")
             refuse_beyond(spec, offers.ABILITIES)
-            with self._account.making(token, call.clock):
+            room = ROOMS[type(spec)]
+            with self._turns.held(f"{room.kind}/{token}", call.clock.left()):
                 room.make(call, self._account, spec, token, tags)
                 return self._alone(call, room, token)
 
@@ -150,9 +151,8 @@ class Ec2:
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
         """Always Refused: machines call home."""
-        delivery = self._account.options.delivery
-        with self._edge(f"machine/{id}", deadline):
-            raise Refused(f"EC2 carries no instructions to machine {id}: its delivery is {delivery}, not direct")
+        with about(self.name, f"machine/{id}"):
+            raise undelivered(self._account.options.delivery)
 
     def close(self) -> None:
         self._close()
@@ -179,9 +179,5 @@ class Ec2:
 
     @contextmanager
     def _edge(self, thing: str, deadline: float) -> Iterator[Call]:
-        """The requests of one call; errors that leave name this provider and what it was about."""
-        try:
+        with about(self.name, thing):
             yield Call(self._wire, Clock(deadline))
-        except ProviderError as error:
-            error.provider, error.thing = self.name, thing
-            raise

@@ -127,9 +127,6 @@ def snapshot(site: Site, spec: SnapshotSpec, id: str) -> Draft:
 
 def application(site: Site, spec: ApplicationSpec, id: str) -> Draft:
     """It has an address, and remembers the document that it came with by its SHA-256; nothing more is known of it."""
-    if spec.category not in site.knobs.categories:
-        takes = ", ".join(site.knobs.categories) or "none"
-        raise Refused(f"this cloud takes no {spec.category} whole; it takes: {takes}")
     facts = {"category": spec.category, "type": spec.type}
     if spec.document:
         facts["document"] = hashlib.sha256(spec.document.encode()).hexdigest()
@@ -175,7 +172,7 @@ MAKERS: Mapping[Kind, Callable[[Site, Any, str], Draft]] = {
 
 def draft(site: Site, spec: Spec, id: str) -> Draft:
     """What this specification becomes; Refused, NotFound, Conflict or Quota when it cannot."""
-    refuse_beyond(spec, site.knobs.abilities)
+    refuse_beyond(spec, site.knobs.abilities, site.knobs.categories)
     return MAKERS[KINDS[type(spec)]](site, spec, id)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from providers.errors import Ambiguous, NotFound, ProviderError, Refused, Unavailable
+from providers.edge import about, whole
+from providers.errors import NotFound, Refused
 from providers.opennebula.addresses import Addresses
 from providers.opennebula.check import problems, prove
 from providers.opennebula.firewalls import Firewalls, checked
-from providers.opennebula.held import Held
 from providers.opennebula.images import Images
 from providers.opennebula.machines import Machines
 from providers.opennebula.members import machines, members, spread
@@ -24,12 +24,12 @@ from providers.opennebula.wire import Session, Wire
 from providers.prices import prices
 from providers.protocol import (
     EVERY,
+    KINDS,
     Ability,
     Action,
     AddressSpec,
     FirewallSpec,
     Instruction,
-    KeySpec,
     Kind,
     MachineSpec,
     NetworkSpec,
@@ -42,17 +42,9 @@ from providers.protocol import (
     Spec,
     VolumeSpec,
 )
-from providers.rules import refusal, refuse_beyond
+from providers.rules import refusal, refuse_beyond, undelivered
+from providers.turns import Turns
 
-KINDS: Mapping[type, Kind] = {
-    NetworkSpec: Kind.NETWORK,
-    FirewallSpec: Kind.FIREWALL,
-    VolumeSpec: Kind.VOLUME,
-    KeySpec: Kind.KEY,
-    MachineSpec: Kind.MACHINE,
-    AddressSpec: Kind.ADDRESS,
-    SnapshotSpec: Kind.SNAPSHOT,
-}
 IDS = {Kind.ADDRESS: re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")}
 ID = re.compile(r"[0-9]{1,9}")
 
@@ -81,10 +73,10 @@ class OpenNebula:
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._options = options
-        with self._edge("options"):
+        with about(self.name, "options"):
             self._prices = prices(options.prices)
             self._wire = Wire(name, options)
-        self._held = Held()
+        self._turns = Turns()
         self._machines, self._firewalls = Machines(options, self._alone), Firewalls()
         self._networks, self._addresses = Networks(options), Addresses(options)
         self._volumes, self._snapshots = Images(options, Kind.VOLUME), Images(options, Kind.SNAPSHOT)
@@ -107,12 +99,10 @@ class OpenNebula:
             return offers(session, self._options, self._prices)
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
-        kind = KINDS.get(type(spec))
+        kind = KINDS[type(spec)]
         with self._call(f"{kind}/{spec.name}", deadline) as session:
-            if kind is None:
-                raise Refused("OpenNebula takes no node whole: describe its machines")
             refuse_beyond(spec, abilities(self._options))
-            with self._held.held(f"{kind}/{token}", session.clock.left()):
+            with self._turns.held(f"{kind}/{token}", session.clock.left()):
                 return self._made(session, spec, token, {**tags, TOKEN: token})
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
@@ -156,13 +146,12 @@ class OpenNebula:
 
     def console(self, id: str, *, deadline: float) -> str:
         self.observe(Kind.MACHINE, id, deadline=deadline)
-        with self._edge(f"machine/{id}"):
+        with about(self.name, f"machine/{id}"):
             raise refusal(Ability.CONSOLE)
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
-        delivery = self._options.delivery
-        message = f"OpenNebula carries no instructions to machine {id}: its delivery is {delivery}, not direct"
-        raise Refused(message, provider=self.name, thing=f"machine/{id}")
+        with about(self.name, f"machine/{id}"):
+            raise undelivered(self._options.delivery)
 
     def close(self) -> None:
         self._wire.close()
@@ -202,7 +191,7 @@ class OpenNebula:
         if NODE not in tags:
             yield
             return
-        with self._held.held(f"firewalls of {sorted(scope(tags).items())}", session.clock.left()):
+        with self._turns.held(f"firewalls of {sorted(scope(tags).items())}", session.clock.left()):
             yield
 
     def _room(self, kind: Kind, id: str) -> Room:
@@ -213,22 +202,7 @@ class OpenNebula:
 
     @contextmanager
     def _call(self, thing: str, deadline: float) -> Iterator[Session]:
-        """One call of ours. What failed after something of it was changed is ambiguous, however surely the last
-        request was not carried out."""
-        with self._edge(thing):
+        with about(self.name, thing):
             session = self._wire.session(deadline)
-            try:
+            with whole(session):
                 yield session
-            except Unavailable as error:
-                if not session.changed:
-                    raise
-                raise Ambiguous(f"{error.message}; a part of it was done") from error
-
-    @contextmanager
-    def _edge(self, thing: str) -> Iterator[None]:
-        """Only our errors leave, with this provider's name and what the call was about."""
-        try:
-            yield
-        except ProviderError as error:
-            error.provider, error.thing = self.name, thing
-            raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from providers.errors import Ambiguous, NotFound, ProviderError, Refused, Unavailable
+from providers.edge import Call, about, called, whole
+from providers.errors import NotFound, Refused
 from providers.openstack.account import Account
 from providers.openstack.addresses import Addresses
 from providers.openstack.check import problems
@@ -17,45 +18,29 @@ from providers.openstack.machines import Machines
 from providers.openstack.members import Members
 from providers.openstack.networks import Networks
 from providers.openstack.offers import abilities, offers
-from providers.openstack.once import Composite, Room, Tokens, made, oldest
+from providers.openstack.once import Composite, Room, made, oldest
 from providers.openstack.options import Options
 from providers.openstack.proof import PROOFS
 from providers.openstack.retagging import retag
 from providers.openstack.snapshots import Snapshots
 from providers.openstack.tags import LONGEST_KEY_NAME, TOKEN, key_tags
 from providers.openstack.volumes import Volumes
-from providers.openstack.wire import Call, called
 from providers.prices import prices
 from providers.protocol import (
     EVERY,
+    KINDS,
     Action,
-    AddressSpec,
-    FirewallSpec,
     Instruction,
-    KeySpec,
     Kind,
-    MachineSpec,
-    NetworkSpec,
     OfferedSize,
     Offering,
     Outcome,
     Problem,
     Resource,
-    SnapshotSpec,
     Spec,
-    VolumeSpec,
 )
-from providers.rules import refuse_beyond
-
-KINDS: Mapping[type, Kind] = {
-    NetworkSpec: Kind.NETWORK,
-    FirewallSpec: Kind.FIREWALL,
-    VolumeSpec: Kind.VOLUME,
-    KeySpec: Kind.KEY,
-    MachineSpec: Kind.MACHINE,
-    AddressSpec: Kind.ADDRESS,
-    SnapshotSpec: Kind.SNAPSHOT,
-}
+from providers.rules import refuse_beyond, undelivered
+from providers.turns import Turns
 
 
 class OpenStack:
@@ -67,10 +52,10 @@ class OpenStack:
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._options = options
-        with self._edge("options"):
+        with about(self.name, "options"), translating():
             self._prices = prices(options.prices)
             self._account = Account(name, options)
-        self._tokens = Tokens()
+        self._turns = Turns()
         members = Members(self._account)
         self._machines = Machines(self._account, members)
         rooms: Sequence[Room] = (
@@ -93,12 +78,10 @@ class OpenStack:
             return offers(self._account, self._prices)
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
-        kind = KINDS.get(type(spec))
+        kind = KINDS[type(spec)]
         with self._call(f"{kind}/{spec.name}", deadline) as call:
-            if kind is None:
-                raise Refused("OpenStack takes no node whole: describe its machines")
             refuse_beyond(spec, abilities(self._account))
-            with self._tokens.held(f"{kind}/{token}", call.clock.left()):
+            with self._turns.held(f"{kind}/{token}", call.clock.left()):
                 return made(self._rooms[kind], spec, token, {**tags, TOKEN: token})
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
@@ -149,9 +132,8 @@ class OpenStack:
             return self._machines.console(id)
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
-        delivery = self._options.delivery
-        message = f"OpenStack carries no instructions to machine {id}: its delivery is {delivery}, not direct"
-        raise Refused(message, provider=self.name, thing=f"machine/{id}")
+        with about(self.name, f"machine/{id}"):
+            raise undelivered(self._options.delivery)
 
     def close(self) -> None:
         self._account.close()
@@ -172,26 +154,8 @@ class OpenStack:
 
     @contextmanager
     def _call(self, thing: str, deadline: float) -> Iterator[Call]:
-        """One call of ours. What failed after something of it was changed is ambiguous, however surely the last
-        request was not carried out."""
-        with self._edge(thing), called(deadline) as call:
-            try:
-                with translating():
-                    yield call
-            except Unavailable as error:
-                if not call.changed:
-                    raise
-                raise Ambiguous(f"{error.message}; a part of it was done") from error
-
-    @contextmanager
-    def _edge(self, thing: str) -> Iterator[None]:
-        """Only our errors leave, with this provider's name and what the call was about."""
-        try:
-            with translating():
-                yield
-        except ProviderError as error:
-            error.provider, error.thing = self.name, thing
-            raise
+        with about(self.name, thing), called(deadline) as call, whole(call), translating():
+            yield call
 
 
 def _may_be(kind: Kind, id: str) -> bool:

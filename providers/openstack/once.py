@@ -7,10 +7,7 @@ told to come again.
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from providers.errors import Conflict
@@ -44,37 +41,6 @@ class Composite(Protocol):
     def complete(self, spec: Any, root: Resource, tags: Mapping[str, str], *, fresh: bool) -> Resource: ...
 
     def find(self, token: str) -> Sequence[Resource]: ...
-
-
-class Tokens:
-    """Locks of the tokens that are being made in this process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: dict[str, threading.Lock] = {}
-        self._waiting: Counter[str] = Counter()
-
-    @contextmanager
-    def held(self, token: str, seconds: float) -> Iterator[None]:
-        """One thread a token; Conflict where another has it for longer than `seconds`."""
-        with self._lock:
-            lock = self._held.setdefault(token, threading.Lock())
-            self._waiting[token] += 1
-        try:
-            if not lock.acquire(timeout=seconds):
-                raise Conflict("the same is being made just now; come again")
-            try:
-                yield
-            finally:
-                lock.release()
-        finally:
-            self._leave(token)
-
-    def _leave(self, token: str) -> None:
-        with self._lock:
-            self._waiting[token] -= 1
-            if not self._waiting[token]:
-                del self._held[token], self._waiting[token]
 
 
 def made(room: Room, spec: object, token: str, tags: Mapping[str, str]) -> Resource:

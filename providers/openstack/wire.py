@@ -2,15 +2,12 @@
 
 keystoneauth sends by requests, whose time-outs bound single waits; a call of ours ends before one deadline however many
 requests the SDK makes of it. So its adapter here sends by `providers.transport`, which also knows what surely was not
-sent. The SDK passes no clock through: the call that a thread is in is in a context variable.
+sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,33 +16,11 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from providers.transport import Clock, exchange
+from providers.edge import current
+from providers.transport import exchange
 
 SAFE = frozenset({"GET", "HEAD"})
 LOGIN = "/auth/tokens"
-
-
-@dataclass(slots=True)
-class Call:
-    """One call of a driver's method. `changed`: a request of it may have changed something at the cloud. `sent` counts
-    its requests."""
-
-    clock: Clock
-    changed: bool = False
-    sent: int = 0
-
-
-_CALL: ContextVar[Call] = ContextVar("openstack-call")
-
-
-@contextmanager
-def called(deadline: float) -> Iterator[Call]:
-    """What is sent inside belongs to one call that ends in `deadline` seconds."""
-    token = _CALL.set(Call(Clock(deadline)))
-    try:
-        yield _CALL.get()
-    finally:
-        _CALL.reset(token)
 
 
 class Wire(BaseAdapter):
@@ -66,12 +41,11 @@ class Wire(BaseAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """TLS is the client's business, time the call's: what requests says of them is not asked."""
-        call, method, url = _CALL.get(), str(request.method), str(request.url)
+        call, method, url = current(), str(request.method), str(request.url)
         headers: Any = dict(request.headers)
         body: Any = request.body
         asked = self._client.build_request(method, url, headers=headers, content=body)
         answer = exchange(self._client, asked, call.clock, provider=self._provider, thing=urlsplit(url).path)
-        call.sent += 1
         call.changed |= _changes(method, url) and answer.status_code < 400
         return _told(request, answer)
 

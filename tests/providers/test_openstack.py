@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import open_provider
+from providers.edge import called
 from providers.errors import (
     Ambiguous,
     Auth,
@@ -32,7 +33,7 @@ from providers.openstack.firewalls import Line, lines
 from providers.openstack.networks import free_range
 from providers.openstack.once import MADE, made
 from providers.openstack.tags import key_name, key_tags, labels, server_tags, told
-from providers.openstack.wire import Wire, called
+from providers.openstack.wire import Wire
 from providers.prices import prices
 from providers.protocol import Kind, NetworkSpec, Resource, Rule, State
 
@@ -211,16 +212,17 @@ def test_a_request_after_a_change_is_known_to_have_changed_something() -> None:
         assert sends.get("http://nova.invalid/servers").json() == {"a": 1}
         assert not call.changed
         sends.post("http://nova.invalid/servers", json={})
-    assert (call.changed, call.sent) == (True, 3)
+    assert call.changed
 
 
 def test_without_time_nothing_is_sent() -> None:
-    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    asked: list[httpx.Request] = []
+    client = httpx.Client(transport=httpx.MockTransport(asked.append))  # type: ignore[arg-type]  # never answers
     sends = requests.Session()
     sends.mount("http://", Wire(client, "paris"))
-    with called(0.0) as call, pytest.raises(Unavailable):
+    with called(0.0), pytest.raises(Unavailable):
         sends.get("http://nova.invalid/servers")
-    assert call.sent == 0
+    assert not asked
 
 
 def test_the_sdk_is_imported_when_a_driver_is_opened_and_not_before() -> None:

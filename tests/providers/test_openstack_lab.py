@@ -14,9 +14,9 @@ import pytest
 from broker.agent import userdata
 from broker.settings import Settings
 from providers import open_provider
+from providers.edge import called
 from providers.errors import Ambiguous, Quota, Throttled, Unavailable
 from providers.openstack import OpenStack
-from providers.openstack.wire import called
 from providers.protocol import FirewallSpec, Kind, NetworkSpec, Resource, Rule, Spec, State, VolumeSpec
 from tests.providers.between import LOST, Between, Fault, between
 from tests.providers.cloud import DEADLINE, Cloud, surely

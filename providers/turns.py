@@ -1,4 +1,4 @@
-"""One thread at a time for each name: a token that is being made, the firewalls of a service."""
+"""One thread of this process at a time for each name: a token that is being made, the firewalls of a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from providers.errors import Conflict
 
 
-class Held:
+class Turns:
     """Locks by name, kept as long as somebody has or wants one."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Held:
             self._users[name] += 1
         try:
             if not lock.acquire(timeout=seconds):
-                raise Conflict(f"{name} is being changed just now; come again")
+                raise Conflict(f"{name} is being made or changed just now; come again")
             try:
                 yield
             finally:
