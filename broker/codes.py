@@ -28,6 +28,7 @@ ANSWERS: Mapping[str, str] = {
     "auth.expired": "the token's time is over",
     "auth.forbidden": "who asks may not do this",
     "plan.moved": "an image, a size, a price or a quota that a plan was made on has changed; `difference` says which",
+    "resize.refused": "the provider has no such size for the machine, or no room for it; the message has the numbers",
     "missing": "there is no such thing in this account",
     "conflict": "the state forbids it, or somebody else was first",
     "conflict.generation": "it was changed since it was read: read it again",

@@ -24,6 +24,7 @@ PHASES: Mapping[str, Phase] = {
     "save": Phase("saving", None),
     "invoke": Phase(None, None),
     "repair": Phase("starting", None),
+    "resize": Phase("starting", None),
     "release": Phase("releasing", "released"),
     "remove": Phase(None, None),
 }
@@ -34,8 +35,8 @@ SETTLED = ("active", "stopped", "suspended")
 CAN: Mapping[str, tuple[str, ...]] = {
     "pending": ("cancel",),
     "deploying": ("cancel",),
-    "active": ("stop", "restart", "suspend", "save", "invoke", "repair", "release"),
-    "stopped": ("start", "save", "repair", "release"),
+    "active": ("stop", "restart", "suspend", "save", "resize", "invoke", "repair", "release"),
+    "stopped": ("start", "save", "resize", "repair", "release"),
     "suspended": ("start", "save", "repair", "release"),
     "failed": ("retry", "release"),
 }

@@ -11,7 +11,7 @@ from typing import Any
 from broker.errors import Clash, Missing
 from broker.phases import PHASES, SETTLED
 from broker.plans import plan_from_json
-from broker.reconcile import Aspect, Desired, Difference, Righted, desired_of, planned
+from broker.reconcile import Aspect, Desired, Difference, Righted, as_it_is, desired_of, planned
 from broker.store import (
     PLATFORM,
     Operation,
@@ -62,7 +62,8 @@ def subject(tx: Transaction, service: Service, *, installation: str = "") -> Sub
         return None
     plan, made = plan_from_json(deploy.plan_json), journal.made(tx, service.account, service.id)
     entries = journal.history(tx, service.account, service.id)
-    return Subject(service, newest, plan, made, desired_of(installation, service, plan, made, entries))
+    wanted = as_it_is(plan, entries)
+    return Subject(service, newest, wanted, made, desired_of(installation, service, wanted, made, entries))
 
 
 def policy_of(tx: Transaction, service: Service, otherwise: str) -> str:

@@ -3,6 +3,7 @@
     read(bytes) -> Reading(document, diagnostics)      place(manifest, offers, ...) -> Placed(placements, diagnostics)
     plan(manifest, placements) -> Planned(plan, ...)   release(plan, made) -> Plan      act(plan, made, "stop") -> Plan
     invoke(plan, made, "backup", ["now"]) -> Plan         repair(plan, made, wrong) -> Plan
+    resize(plan, made, {machine: size}) -> Plan           choose(size, wish, offer) -> Chosen or the reason why not
     elements(document) -> the OCCI instances           quantity("8GB") -> Decimal
 
 The rooms: `text` (what is written), `grammar` (what may be), `actions` (what nodes are told), `reading` (what is
@@ -33,12 +34,16 @@ from manifests.plan import Plan, Ref, Step, Value, refs, value_from_json, value_
 from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json
 from manifests.planning.expand import expand
+from manifests.planning.fitting import stale
 from manifests.planning.moved import moved
 from manifests.planning.operating import OPERATIONS, act, invoke
 from manifests.planning.placement import Placed, place
 from manifests.planning.planner import Planned, plan
-from manifests.planning.repairing import SIZES, Taken, Wrong, accept, losses, repair
-from manifests.planning.steps import in_names, node_of, ordered
+from manifests.planning.repairing import Taken, Wrong, accept, losses, repair
+from manifests.planning.resizing import SIZES, Chosen, Wish, as_planned, as_resized, choose, resize
+from manifests.planning.resizing import difference as price_difference
+from manifests.planning.resizing import machines as machines_of
+from manifests.planning.steps import base_of, in_names, node_of, ordered
 from manifests.planning.teardown import release, saves
 from manifests.reading.check import ports, volumes
 from manifests.reading.definitions import definitions, together
@@ -59,6 +64,7 @@ __all__ = [
     "SIZES",
     "Agreement",
     "Attribute",
+    "Chosen",
     "Code",
     "Defined",
     "Diagnostic",
@@ -92,9 +98,14 @@ __all__ = [
     "Value",
     "Variable",
     "Volume",
+    "Wish",
     "Wrong",
     "accept",
     "act",
+    "as_planned",
+    "as_resized",
+    "base_of",
+    "choose",
     "decode",
     "definitions",
     "elements",
@@ -104,6 +115,7 @@ __all__ = [
     "input_problem",
     "invoke",
     "losses",
+    "machines_of",
     "moved",
     "nearest",
     "node_of",
@@ -112,13 +124,16 @@ __all__ = [
     "place",
     "plan",
     "ports",
+    "price_difference",
     "quantity",
     "read",
     "readable",
     "refs",
     "release",
     "repair",
+    "resize",
     "saves",
+    "stale",
     "step_from_json",
     "step_to_json",
     "together",

@@ -208,6 +208,22 @@ COMMANDS: tuple[Command, ...] = (
             JSON,
         ),
     ),
+    Command(
+        "resize",
+        "resizing:resize",
+        "give a node's machine another size: shows the plan with its price, and asks; the machine is stopped for it",
+        (
+            SERVICE,
+            _argument("node", metavar="NODE", help="name of the node; with its index (`web.0`) one of several"),
+            _argument("--cores", type=int, metavar="N", help="at least so many; what is not said stays what it is"),
+            _argument("--memory", metavar="SIZE", help="at least so much: 4G, 512M, 8GiB"),
+            _argument("--disk", metavar="SIZE", help="at least so much of its own disk"),
+            _argument("--size", metavar="NAME", help="the provider's name of a size"),
+            YES,
+            *WAIT,
+            JSON,
+        ),
+    ),
     Command("retry", "services:act", "try what failed again, and go on from there", (SERVICE, *WAIT, JSON)),
     Command(
         "drift",

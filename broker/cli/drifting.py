@@ -46,7 +46,7 @@ def repair(arguments: argparse.Namespace) -> Exit:
         print_lines([*differences(found), *plan(would)])
     if not would["listing"]:
         return Exit.FAILED if found["differences"] else Exit.OK
-    _confirm(arguments.yes, f"{how} {arguments.service}", f"accords repair {arguments.service} --yes")
+    confirm(arguments.yes, f"{how} {arguments.service}", f"accords repair {arguments.service} --yes")
     before = broker.do(events.newest(service))
     broker.post("service", f"/services/{service}/repair", {"how": how, "plan": would["plan"]})
     return follow(broker, service, before, arguments)
@@ -60,7 +60,7 @@ def audit(arguments: argparse.Namespace) -> Exit:
         answer(arguments, found, audited(found))
     if not arguments.remove or not found["strays"]:
         return Exit.OK
-    _confirm(arguments.yes, f"remove these {len(found['strays'])}", "accords audit --remove --yes")
+    confirm(arguments.yes, f"remove these {len(found['strays'])}", "accords audit --remove --yes")
     things = [{name: each[name] for name in ("provider", "kind", "id")} for each in found["strays"]]
     broker.post("service", "/audit/removal", {"things": things})
     return _wait(broker, arguments, {_key(each) for each in things})
@@ -71,8 +71,8 @@ def _drift(broker: Client, service: str) -> Json:
     return found
 
 
-def _confirm(yes: bool, what: str, otherwise: str) -> None:
-    """Nothing is done that nobody said yes to."""
+def confirm(yes: bool, what: str, otherwise: str) -> None:
+    """Nothing is done that nobody said yes to; `otherwise` is the command that says it at once."""
     if not yes and sys.stdin.isatty():
         tell(f"{what}? Type yes to go on:")
         yes = sys.stdin.readline().strip().lower() == "yes"

@@ -25,6 +25,7 @@ _ENDS: Mapping[str, frozenset[str]] = {
     "restart": frozenset({"active"}),
     "retry": frozenset({"active"}),
     "repair": frozenset({"active", "stopped", "suspended"}),
+    "resize": frozenset({"active", "stopped"}),
     "save": frozenset({"active", "stopped", "suspended"}),
     "stop": frozenset({"stopped"}),
     "suspend": frozenset({"suspended"}),

@@ -23,7 +23,7 @@ from broker.reconcile.values import (
     Report,
     Wanted,
 )
-from broker.reconcile.wanting import brought_to, desired_of
+from broker.reconcile.wanting import as_it_is, brought_to, desired_of
 
 __all__ = [
     "ACCOUNT",
@@ -41,6 +41,7 @@ __all__ = [
     "Thing",
     "Wanted",
     "adopted",
+    "as_it_is",
     "brought_to",
     "desired_of",
     "orphans",

@@ -8,7 +8,7 @@ from typing import Any
 from broker.reconcile.values import ACCOUNT, INSTALLATION, SERVICE, Desired, Wanted
 from broker.store import Service
 from broker.store.journal import Entry
-from manifests import SIZES, Plan, Step, node_of
+from manifests import SIZES, Plan, Step, as_resized, node_of
 from providers.protocol import Kind, State
 
 Made = Mapping[str, Mapping[str, Any] | None]
@@ -70,6 +70,22 @@ def sized(prefix: str, result: Mapping[str, Any], entries: Mapping[str, Entry]) 
     for entry in _changes(prefix, ("accept", "resize"), entries):
         facts |= entry.result or {}
     return {name: facts[name] for name in SIZES if name != "disk" and facts.get(name) not in (None, "")}
+
+
+def as_it_is(deploy: Plan, entries: Mapping[str, Entry]) -> Plan:
+    """The deploy plan with each machine of the size that it was last given or that was accepted: so it is made anew, so
+    it is brought back, and so it is shown."""
+    given: dict[str, dict[str, Any]] = {}
+    changed = (entry for entry in entries.values() if entry.step.endswith(_SIZING))
+    for entry in sorted(changed, key=lambda entry: entry.ended or 0):
+        machine = f"{entry.step.rpartition('.')[0]}.machine"
+        known = {name: value for name, value in (entry.result or {}).items() if name in SIZES}
+        if entry.state == "done" and known:
+            given.setdefault(machine, {}).update(known)
+    return as_resized(deploy, given)
+
+
+_SIZING = (".accept", ".resize")
 
 
 def _changes(prefix: str, verbs: Iterable[str], entries: Mapping[str, Entry]) -> Iterator[Entry]:

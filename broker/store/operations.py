@@ -32,6 +32,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "save": frozenset({"active", "stopped", "suspended"}),
     "invoke": frozenset({"active"}),
     "repair": frozenset({"active", "stopped", "suspended", "failed"}),
+    "resize": frozenset({"active", "stopped"}),
     "retry": frozenset({"failed"}),
     "release": frozenset(services.STATES),
     "remove": frozenset({"active", "stopped", "suspended", "released"}),

@@ -9,6 +9,7 @@ from broker.verbs.changes import CHANGES
 from broker.verbs.job import Call
 from broker.verbs.make import unfinished
 from broker.verbs.specs import resolved
+from manifests import base_of
 from providers.protocol import Kind, Resource
 
 
@@ -39,7 +40,7 @@ def _changed(call: Call, machine: Resource) -> Outcome:
 
 def shown(call: Call, machine: Resource) -> tuple[Projection, ...]:
     """The machine's entities as it is now, from the step that created it."""
-    step = call.job.deploy.step(f"{call.step.id.rpartition('.')[0]}.machine")
+    step = call.job.deploy.step(f"{base_of(call.step.id)}.machine")
     return projections.made(call.job, step, resolved(step.inputs, call.job.made), machine)
 
 

@@ -91,8 +91,8 @@ def _compute(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projec
         job.entity(step.id),
         resource.name,
         {
-            "occi.compute.cores": inputs.get("cores"),
-            "occi.compute.memory": _gib(inputs.get("memory")),
+            "occi.compute.cores": resource.facts.get("cores", inputs.get("cores")),
+            "occi.compute.memory": _gib(resource.facts.get("memory", inputs.get("memory"))),
             "occi.compute.hostname": inputs.get("hostname"),
             "occi.compute.state": words("machine", resource.state.value).occi,
             "org.accords.contract": f"/contract/{contract_id(job, step.id)}",

@@ -1,7 +1,7 @@
 """Putting right what differs at a provider, and taking it as it is.
 
 discard   what is to be made anew: given up at its provider, if it is there after all, and what nodes' agents knew
-resize    a machine, back to its size
+resize    a machine to another size: asked for, or back to its own
 retag     a thing gets the tags that it was made with
 accept    nothing is done: the journal says how a machine is wanted from now on
 give-up   nothing is done: what is gone is wanted no more
@@ -52,8 +52,10 @@ def resized(call: Call) -> Outcome:
 
 
 def _resized(call: Call, machine: Resource) -> Outcome:
-    facts = {name: machine.facts[name] for name in SIZES if name in machine.facts}
-    return unfinished(call, machine) or Done({"id": machine.id, **facts}, projections=shown(call, machine))
+    """What was asked for is its size; where the provider counts otherwise, its count."""
+    asked = {name: call.inputs[name] for name in SIZES if call.inputs.get(name) not in (None, "")}
+    size = asked | {name: machine.facts[name] for name in asked if name in machine.facts}
+    return unfinished(call, machine) or Done({"id": machine.id, **size}, projections=shown(call, machine))
 
 
 def _size(call: Call) -> OfferedSize:

@@ -15,6 +15,7 @@ from broker.errors import LeaseLost, Missing
 from broker.execute import PATIENCE, Ending, execute
 from broker.phases import PHASES
 from broker.plans import plan_from_json, plan_to_json
+from broker.reconcile import as_it_is
 from broker.store import (
     Journal,
     Lease,
@@ -33,7 +34,7 @@ from broker.store import (
 )
 from broker.verbs import Job, Tools, Verbs, projections
 from broker.worker.kept import keep, shown
-from manifests import Plan, act, invoke, release
+from manifests import Plan, act, as_planned, invoke, release
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +69,13 @@ def error_of(kind: str, ending: Ending) -> dict[str, object]:
     """The first step that failed, in the plan's order, with what can be done; and how much it keeps from being done."""
     failed = {step: error for step, error in ending.failed.items() if step not in ending.tolerated}
     step, error = next(iter(failed.items()))
-    can = [kind] if kind in ("save", *UNCHANGED) else ["retry", "release"]
+    can = [kind] if kind in ("save", *UNCHANGED) else ["retry", *_BACK.get(kind, ()), "release"]
     others = [other for other in failed if other != step]
     return {"operation": kind, **error, "step": step, "also": others, "blocked": len(ending.blocked), "can": can}
+
+
+_BACK = {"resize": ("start",)}
+"""What else helps after an operation that failed: a machine that got no other size is stopped, and runs as it was."""
 
 
 def carry_out(tools: Tools, installation: str, lease: Lease, stop: Callable[[], bool] = lambda: False) -> None:
@@ -118,6 +123,7 @@ def _prepare(tools: Tools, installation: str, lease: Lease) -> tuple[Lease, Job,
         service = services.get(tx, operation.account, operation.service)
         job = job_of(tx, installation, operation, service)
         plan = plan_from_json(operation.plan_json) if operation.plan_json else _plan(tx, job, operation)
+        job = replace(job, deploy=as_planned(job.deploy, plan))
         if not operation.plan_json:
             lease = operations.set_plan(tx, lease, plan_to_json(plan))
         during = PHASES[kind].during
@@ -131,8 +137,8 @@ def job_of(tx: Transaction, installation: str, operation: Operation, service: Se
     deploy = operations.latest(tx, operation.account, service.id, kind="deploy")
     if deploy is None or deploy.plan_json is None:
         raise Missing(f"service {service.name} has no plan", hint="release it, and deploy it again")
-    plan = plan_from_json(deploy.plan_json)
     entries = journal.history(tx, operation.account, service.id)
+    plan = as_it_is(plan_from_json(deploy.plan_json), entries)
     return Job(
         installation=installation,
         account=operation.account,

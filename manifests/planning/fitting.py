@@ -58,7 +58,7 @@ class Rules:
 
     def judge(self, node: Node, offer: Offer, zone: str | None) -> Fit | str:
         """A fit, or the sentence why not. `zone` is the one asked for."""
-        against = mismatch(node, zone, offer) or self._stale(offer)
+        against = mismatch(node, zone, offer) or stale(offer, now=self._now, max_age=self._max_age)
         if against:
             return against
         if is_abstract(node):
@@ -71,12 +71,13 @@ class Rules:
             self._known[key] = incapable(wants, offer) or fit(node, offer, offer.sizes)
         return self._known[key]
 
-    def _stale(self, offer: Offer) -> str:
-        age = self._now - offer.observed_at
-        if age <= self._max_age:
-            return ""
-        seconds, most = age / 1_000_000, self._max_age / 1_000_000
-        return f"its offers were observed {seconds:.0f} s ago, which is more than {most:.0f} s"
+
+def stale(offer: Offer, *, now: int, max_age: int) -> str:
+    """Why an offer is too old to be believed, with the numbers; empty when it is not. In microseconds."""
+    age = now - offer.observed_at
+    if age <= max_age:
+        return ""
+    return f"its offers were observed {age / 1_000_000:.0f} s ago, which is more than {max_age / 1_000_000:.0f} s"
 
 
 def mismatch(node: Node, zone: str | None, offer: Offer) -> str:

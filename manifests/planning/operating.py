@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from manifests.plan import Plan, Ref, Step, Value
 from manifests.planning.instructions import with_arguments
-from manifests.planning.steps import base, base_of, in_names, needing, ordered
+from manifests.planning.steps import base_of, in_names, needing, node_of, ordered
 from manifests.planning.teardown import Made, consumers, result_id, shared
 
 # An operation goes along the order of configuration (sources first), against it, or all at once.
@@ -18,15 +18,15 @@ OPERATIONS = {"start": _FORWARD, "restart": _FORWARD, "stop": _BACKWARD, "suspen
 
 
 def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = (), *, label: str = "") -> Plan:
-    """One step for each node of `nodes` (none: all) whose machine is known; after a start or restart its agent is
-    awaited where it was before. `operation` is a key of OPERATIONS, KeyError otherwise. `label` tells one save from
-    another: each makes images of its own, under names of their own."""
+    """One step for each machine that is known of `nodes` (`web`, or with its index `web.0`; none: all); after a start
+    or restart its agent is awaited where it was before. `operation` is a key of OPERATIONS, KeyError otherwise. `label`
+    tells one save from another: each makes images of its own, under names of their own."""
     way = OPERATIONS[operation]
-    wanted = {f"{base(node)}.machine" for node in nodes}
+    wanted = set(nodes)
     machines = {
         step.id: step
         for step in deploy.steps
-        if step.subject.startswith("machine/") and made.get(step.id) and (not wanted or step.id in wanted)
+        if step.subject.startswith("machine/") and made.get(step.id) and (not wanted or _is_of(step, wanted))
     }
     awaited = {step.id for step in deploy.steps if step.verb == "await"} if way == _FORWARD else set()
     before = _before(deploy, way)
@@ -41,6 +41,10 @@ def act(deploy: Plan, made: Made, operation: str, nodes: Iterable[str] = (), *, 
     if operation in _SHARING and not wanted:
         steps = _with_shared(steps, deploy, made, operation)
     return Plan(operation, deploy.service, ordered(steps), deploy.placements)
+
+
+def _is_of(step: Step, nodes: Collection[str]) -> bool:
+    return node_of(step.id) in nodes or base_of(step.id) in nodes
 
 
 def invoke(deploy: Plan, made: Made, method: str, arguments: Sequence[str] = ()) -> Plan:

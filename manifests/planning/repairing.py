@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from manifests.plan import Plan, Ref, Step, Value, refs
 from manifests.planning.operating import act
+from manifests.planning.resizing import sizes_of, turn
 from manifests.planning.steps import base_of, needing, node_of, ordered
 from manifests.planning.teardown import Made, result_id
 
@@ -144,32 +145,13 @@ def _turned(deploy: Plan, made: Made, wrong: Wrong, again: frozenset[str], told:
         nodes = [node_of(machine) for machine, each in turns.items() if each == verb]
         yield from act(deploy, made, verb, nodes).steps
     for machine in sorted(wrong.resized - again):
-        yield from _resized(deploy, made, machine, rests=machine in wrong.resting and machine not in woken)
+        size = sizes_of(deploy.step(machine))
+        yield from turn(deploy, made, machine, size, rests=machine in wrong.resting and machine not in woken)
     for machine in sorted(woken):
         rest = wrong.resting[machine]
         after = (f"{base_of(machine)}.ready",)
         step = deploy.step(machine)
         yield Step(_beside(machine, rest), rest, step.subject, {"id": Ref(machine, "id")}, step.provider, after)
-
-
-def _resized(deploy: Plan, made: Made, machine: str, *, rests: bool) -> Iterator[Step]:
-    """Stopped for it, as most clouds want it, and started again if it shall run."""
-    step, known = deploy.step(machine), {"id": result_id(made, machine)}
-    stop, size = _beside(machine, "stop"), _beside(machine, "resize")
-    wanted = {name: (made[machine] or {}).get(name, step.inputs.get(name)) for name in SIZES}
-    yield Step(stop, "stop", step.subject, known, step.provider)
-    yield Step(size, "resize", step.subject, {**known, **_values(wanted)}, step.provider, (stop,))
-    if not rests:
-        for each in act(deploy, made, "start", [node_of(machine)]).steps:
-            yield replace(each, needs=needing(each.needs, size)) if each.verb == "start" else each
-
-
-SIZES = ("size", "cores", "memory", "disk")
-"""What a machine's size is, in a step's inputs and in a provider's facts."""
-
-
-def _values(facts: Mapping[str, object]) -> dict[str, Value]:
-    return {name: value for name, value in facts.items() if value is None or isinstance(value, bool | int | str)}
 
 
 def _awake(step: Step, whole: Mapping[str, Step]) -> Step:
