@@ -105,11 +105,6 @@ def _wanted(thing: Wanted) -> dict[str, str | int]:
     return {"state": thing.state.value, **thing.size}
 
 
-def _wanted(thing: Wanted) -> dict[str, str | int]:
-    """As it is wanted before: what is accepted last is all that is known of it."""
-    return {"state": thing.state.value, **thing.size}
-
-
 def _is_acceptable(found: Difference) -> bool:
     return found.aspect is Aspect.SIZE or (found.aspect is Aspect.STATE and found.seen in LASTING)
 
