@@ -9,6 +9,7 @@ import httpx
 import orjson
 from pydantic import TypeAdapter
 
+from providers.errors import Ambiguous, Auth, ProviderError, Throttled, Unavailable
 from providers.fake.gate import Held
 from providers.fake.knobs import Knobs, Trouble
 from providers.fake.ledger import Call, Carried
@@ -43,9 +44,12 @@ from providers.protocol import (
     Spec,
     State,
 )
-from providers.transport import Clock, connections, exchange
+from providers.transport import Clock, connections, exchange, retry_after
 
 CONTROL_DEADLINE = 10.0
+OWN = (200, 409)
+STATUSES: Mapping[int, type[ProviderError]] = {401: Auth, 403: Auth, 503: Unavailable}
+"""What a gateway says before anything is done; of all else nobody knows what was done."""
 T = TypeVar("T")
 
 
@@ -154,7 +158,20 @@ class RemoteFake:
         body |= {"deadline": deadline, **(extra or {})}
         request = self._client.build_request("POST", f"/{call}", content=orjson.dumps(body))
         response = exchange(self._client, request, Clock(deadline), provider=self.name, thing=call)
-        found = orjson.loads(response.content)
-        if "error" in found:
-            raise error_from_json(found["error"], self.name)
-        return answers.validate_python(found["result"])
+        if response.status_code not in OWN:
+            raise self._foreign(response, call)
+        try:
+            found = orjson.loads(response.content)
+            if "error" in found:
+                raise error_from_json(found["error"], self.name)
+            return answers.validate_python(found["result"])
+        except (ValueError, TypeError, LookupError) as error:
+            message = f"the answer to {call} is none that the fake cloud gives ({type(error).__name__})"
+            raise Ambiguous(message, provider=self.name, thing=call) from error
+
+    def _foreign(self, response: httpx.Response, call: str) -> ProviderError:
+        """What somebody before the cloud's server answered: it says everything itself with the statuses of OWN."""
+        message = f"{call}: {response.status_code} from {response.url.host}, and not by the fake cloud"
+        if response.status_code == 429:
+            return Throttled(message, delay=retry_after(response.headers), provider=self.name, thing=call)
+        return STATUSES.get(response.status_code, Ambiguous)(message, provider=self.name, thing=call)
