@@ -18,7 +18,7 @@ from providers.edge import called
 from providers.errors import Ambiguous, Quota, Throttled, Unavailable
 from providers.openstack import OpenStack
 from providers.protocol import FirewallSpec, Kind, NetworkSpec, Resource, Rule, Spec, State, VolumeSpec
-from tests.providers.between import LOST, Between, Fault, between
+from tests.providers.between import LOST, Between, Fault, between, untouched
 from tests.providers.cloud import DEADLINE, Cloud, surely
 from tests.providers.lab import LAB_OPTIONS, LONG, Missing, openstack_lab
 from tests.providers.targets import absent
@@ -112,7 +112,7 @@ def test_throttling_is_told_with_the_delay_of_the_cloud(status: int, sdk: openst
         error = surely(lambda: cloud.provider.list(cloud.tags, kinds={Kind.MACHINE}, deadline=DEADLINE))
         assert isinstance(error, Throttled)
         assert error.delay == 7.0
-        assert proxy.seen.count("GET /v2.1/servers/detail") == 1
+        assert proxy.words().count("GET /v2.1/servers/detail") == 1
 
 
 def test_half_a_body_is_no_answer(sdk: openstack.connection.Connection) -> None:
@@ -127,10 +127,10 @@ def test_an_empty_list_is_not_believed_where_its_service_hides_what_is_never_emp
 ) -> None:
     with proxied("network", sdk) as (cloud, proxy):
         empty = Fault(asked=False, status=200, headers={"Content-Type": "application/json"})
-        proxy.rule = lambda method, path: empty if path.endswith(("/networks", "/security-groups")) else None
+        proxy.rule = lambda asked: empty if asked.path.endswith(("/networks", "/security-groups")) else None
         error = surely(lambda: cloud.provider.list(cloud.tags, kinds={Kind.NETWORK}, deadline=DEADLINE))
         assert isinstance(error, Unavailable | Ambiguous)
-        proxy.rule = lambda method, path: None
+        proxy.rule = untouched
 
 
 def test_a_token_that_ends_in_the_middle_is_renewed(cloud: Cloud) -> None:
