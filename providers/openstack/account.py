@@ -23,9 +23,9 @@ from openstack.connection import Connection
 from openstack.image.v2._proxy import Proxy as ImageProxy
 from openstack.network.v2.network import Network
 
+from providers.adapter import Wire
 from providers.errors import Refused
 from providers.openstack.options import Options, credentials
-from providers.openstack.wire import Wire
 from providers.transport import connections
 
 VOLUMES = ("block-storage", "volumev3")

@@ -23,8 +23,7 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from providers import Provider, open_provider
-from providers.openstack import wire
+from providers import Provider, adapter, open_provider
 from providers.protocol import FirewallSpec, Kind, MachineSpec, NetworkSpec, Resource, Rule, State
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
 
@@ -148,7 +147,7 @@ def measure() -> None:
     for _ in range(ROUNDS):
         with counted(requests.Session, "send") as sent:
             script = by_script(sdk)
-        with counted(wire, "exchange") as asked:
+        with counted(adapter, "exchange") as asked:
             ours = by_driver(driver)
         rounds.append((*ours, *script, len(asked), len(sent)))
     up, down, script_up, script_down, asked_last, sent_last = zip(*rounds, strict=True)

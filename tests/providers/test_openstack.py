@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import open_provider
+from providers.adapter import Wire
 from providers.edge import called
 from providers.errors import (
     Ambiguous,
@@ -33,7 +34,6 @@ from providers.openstack.firewalls import Line, lines
 from providers.openstack.networks import free_range
 from providers.openstack.once import MADE, made
 from providers.openstack.tags import key_name, key_tags, labels, server_tags, told
-from providers.openstack.wire import Wire
 from providers.prices import prices
 from providers.protocol import Kind, NetworkSpec, Resource, Rule, State
 

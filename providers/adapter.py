@@ -1,8 +1,7 @@
-"""Under openstacksdk: every request it makes, with the one deadline of the driver's call.
+"""Under SDKs that send by requests: every request they make, with the one deadline of the driver's call.
 
-keystoneauth sends by requests, whose time-outs bound single waits; a call of ours ends before one deadline however many
-requests the SDK makes of it. So its adapter here sends by `providers.transport`, which also knows what surely was not
-sent.
+requests has time-outs that bound single waits; a call of ours ends before one deadline however many requests the SDK
+makes of it. So its adapter here sends by `providers.transport`, which also knows what surely was not sent.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from providers.transport import exchange
 
 SAFE = frozenset({"GET", "HEAD"})
 LOGIN = "/auth/tokens"
+"""keystone's: a login changes nothing."""
 
 
 class Wire(BaseAdapter):
