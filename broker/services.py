@@ -77,6 +77,8 @@ class Hooks:
                the request's entities are removed again.
     update     (ctx, before, after) -> record
                in the transaction that changes it: the record as it shall be; raises `Clash` to refuse.
+    change     (ctx, before, after) -> record
+               in place of `update`, before that transaction, where it is an entity's own request: may ask other rows.
     leave      (ctx, records) -> None
                before the transaction that removes all of them: asks other rows; raises `Clash` to refuse.
     delete     (ctx, tx, record) -> None
@@ -100,6 +102,7 @@ class Hooks:
     created: Callable[[Context, Transaction, Record], None] | None = None
     stored: Callable[[Context, Record], None] | None = None
     update: Callable[[Context, Record, Record], Record] | None = None
+    change: Callable[[Context, Record, Record], Record] | None = None
     leave: Callable[[Context, Sequence[Record]], None] | None = None
     delete: Callable[[Context, Transaction, Record], None] | None = None
     projected: Callable[[Registry, Record, Record], Record] | None = None

@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import floor
 from typing import Any
 
 from broker.occi.model import INFRASTRUCTURE, Attribute, Mixin, Type, split_type
@@ -149,7 +150,7 @@ def _ladder(offer: Offer) -> Iterator[Template]:
 
 
 def _size(offer: Offer, term: str, name: str, cores: int, memory: int) -> Template:
-    gib = round(memory / GIB, 3)
+    gib = floor(memory / GIB * 1000) / 1000  # rounded up, it would be more than the size has
     title = f"{name} at {offer.provider}: {cores} core{'s' if cores != 1 else ''}, {gib:g} GiB"
     defaults: dict[str, int | float] = {"occi.compute.cores": cores, "occi.compute.memory": gib}
     return Template(scheme_of(offer.provider, RESOURCE), term, title, RESOURCE, offer.provider, "", defaults)

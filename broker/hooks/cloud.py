@@ -54,7 +54,8 @@ def stored(ctx: Context, record: Record) -> None:
 
 
 def update(ctx: Context, before: Record, after: Record) -> Record:
-    """Clash when templates would come or go (INF-21), or what the machine was made with would change."""
+    """Clash when templates would come or go (INF-21), or what the machine was made with would change (another size is
+    `sized`'s)."""
     with ctx.store.read() as tx:
         former, wanted = (templates.ids_of(tx, ctx.account, each.mixins) for each in (before, after))
     if former != wanted:
@@ -67,7 +68,7 @@ def update(ctx: Context, before: Record, after: Record) -> Record:
     for name in FIXED:
         if after.attributes.get(name, before.attributes.get(name)) != before.attributes.get(name):
             raise Clash(
-                f"{name} of {name_of(before)} does not change: no provider here resizes", hint="make another compute"
+                f"{name} of {name_of(before)} does not change so", hint="say it of the compute itself, or make another"
             )
     kept = {name: before.attributes[name] for name in FIXED if name in before.attributes}
     return replace(after, attributes={**after.attributes, **kept})

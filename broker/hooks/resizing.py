@@ -23,7 +23,7 @@ from broker.phases import PHASES
 from broker.plans import plan_to_json
 from broker.repairs import Subject
 from broker.services import Context, Reply
-from broker.store import PLATFORM, Transaction, offers, operations, services
+from broker.store import PLATFORM, Operation, Transaction, offers, operations, services
 from manifests import Chosen, Offer, Plan, Size, Step, Wish, choose, machines_of, price_difference, quantity, resize
 from manifests import stale as staleness
 from providers.protocol import State
@@ -84,24 +84,34 @@ def shown(ctx: Context, query: Mapping[str, str]) -> Reply:
 
 
 def submit(ctx: Context, query: Mapping[str, str]) -> Reply:
-    """Clash when no such size can be had, when it is not what was shown, or when something else is being done."""
+    """Clash when no such size can be had, when it is not what was shown, or when something else is being done. What is
+    under way is not asked for again."""
     try:
         asked = _read(orjson.loads(ctx.body() or b"{}"))
     except orjson.JSONDecodeError as error:
         raise Invalid("a size is asked for in JSON", hint='send {"node": "web", "cores": 4}') from error
     with ctx.store.write() as tx:
         about = _subject(ctx, tx, query["id"])
+        told = {"nodes": [asked.node], **asked.model_dump(exclude={"node", "plan"}, exclude_none=True)}
+        if about.busy and about.newest.purpose == "resize" and about.newest.arguments == told:
+            return _asked(about.newest)
+        told = {"nodes": [asked.node], **asked.model_dump(exclude={"node", "plan"}, exclude_none=True)}
+        if about.busy and about.newest.purpose == "resize" and about.newest.arguments == told:
+            return _asked(about.newest)
         if about.busy:
             raise Clash(f"{about.newest.purpose} of {about.service.name} is under way", hint="wait for its end")
         plan = _plan(about, _turns(ctx, tx, about, asked))
         if asked.plan not in (None, plan.hash):
             raise Clash(f"the plan for {asked.node} is not the one that was shown", hint="look again, then ask again")
-        told = {"nodes": [asked.node], **asked.model_dump(exclude={"node", "plan"}, exclude_none=True)}
         done = operations.submit(
             tx, ctx.account, about.service.id, "resize", arguments=told, plan_json=plan_to_json(plan)
         )
         services.set_state(tx, ctx.account, about.service.id, str(PHASES["resize"].during))
-    return Reply(202, orjson.dumps({"operation": done.id, "plan": plan.hash}))
+    return _asked(done)
+
+
+def _asked(operation: Operation) -> Reply:
+    return Reply(202, orjson.dumps({"operation": operation.id}))
 
 
 def _subject(ctx: Context, tx: Transaction, id: str) -> Subject:

@@ -99,8 +99,9 @@ class EntityResource:
 
     def _save(self, exchange: Exchange, record: Record, before: Entity, after: Entity) -> None:
         """Inside the transaction it is shown: what cannot be said in the rendering asked for is not done."""
+        wanted, links = writing.changed(exchange, record, after), after.links[len(before.links) :]
         with self._site.store.write() as tx:
-            stored = writing.save(exchange, tx, record, before, after)
+            stored = writing.save(exchange, tx, record, wanted, links)
             _show(exchange, stored, writing.outgoing(exchange, tx, stored))
 
     def _changing(self, exchange: Exchange, record: Record, links: Sequence[Record]) -> Entity:

@@ -96,17 +96,24 @@ def _pointed(registry: Registry, said: Sequence[Draft], settled: Sequence[Draft]
     return [pointed(draft) for draft in settled]
 
 
-def save(exchange: Exchange, tx: Transaction, record: Record, before: Entity, after: Entity) -> Record:
-    """Store an entity as it is after a PUT or POST, and the links that came with it."""
-    changed = replace(
+def changed(exchange: Exchange, record: Record, after: Entity) -> Record:
+    """An entity as it shall be after a PUT or POST. Other rows may be asked about it: in no transaction."""
+    wanted = replace(
         record,
         title=after.title or "",
         summary=after.summary or "",
         mixins=after.mixins,
         attributes=stored_attributes(exchange, record, after),
     )
-    stored = entities.update(tx, agreed(exchange, record, changed))
-    for link in after.links[len(before.links) :]:
+    hook = exchange.site.hooks(record.kind).change
+    return wanted if hook is None else hook(exchange.context(), record, wanted)
+
+
+def save(exchange: Exchange, tx: Transaction, record: Record, wanted: Record, links: Sequence[Entity]) -> Record:
+    """Store an entity as it is `wanted`, and the links that came with it."""
+    asked = exchange.site.hooks(record.kind).change is not None
+    stored = entities.update(tx, wanted if asked else agreed(exchange, record, wanted))
+    for link in links:
         _insert(exchange, tx, _record(exchange, link), frozenset())
     return stored
 
