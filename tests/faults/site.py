@@ -65,6 +65,12 @@ CONNECTION: Mapping[str, Fate] = {
     "late": always(LATE),
 }
 """What any connection may do. `slow`: answered past the call's deadline; `late`: carried out past it."""
+KILLED: Mapping[str, Fate] = {
+    "before": always(Fault(asked=False, waits=True)),
+    "after": always(SLOW),
+    "late": always(LATE),
+}
+"""Where a worker is killed: what it has asked for is never done, is done, or is done once it is dead."""
 WORDS = ("429", "500", "503")
 """What a cloud may say. `500` of what it did, `429` and `503` of what it did not do."""
 CREDENTIALS = "credentials"

@@ -77,18 +77,24 @@ class Armed:
 
 @dataclass(slots=True)
 class Trial:
-    """One service at a site, walked by this process, a step at a time so that its n-th request is always the same."""
+    """One service at a site, walked by this process, a step at a time so that its n-th request is always the same.
+    `deadline` of a call in seconds."""
 
     site: Site
     cloud: Provider
     home: Path
     deadline: float = 20.0
     clock: Quick = field(default_factory=Quick)
+    later: float = 0.0
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:
         own = {"walk_parallel": 1, "call_deadline": self.deadline}
-        self.stage = Stage(self.home, self.cloud, demo(self.site), self.clock, own)  # type: ignore[arg-type]
+        self.stage = Stage(self.home, self.cloud, demo(self.site), self.clock, self._now, own)  # type: ignore[arg-type]
+
+    def _now(self) -> int:
+        """`later` seconds from now: so far has time gone for what ends by the database's clock."""
+        return round((time.time() + self.later) * 1_000_000)
 
     def submit(self) -> str:
         return self.stage.submit("pacs")

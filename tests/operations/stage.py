@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -69,19 +69,22 @@ def nodes(count: int) -> str:
 @dataclass
 class Stage:
     """`cloud` is the provider `paris`: in memory, or the one of a server process, or another cloud's. `clock` is what
-    its walks wait by, `own` are settings of its own."""
+    its walks wait by, `now` what its leases end by (microseconds; None: the database's), `own` are settings of its own.
+    """
 
     home: Path
     cloud: Fake | RemoteFake = field(default_factory=lambda: Fake("paris", Knobs()))
     manifest: Manifest = field(default_factory=manifest_of)
     clock: Clock = time
+    now: Callable[[], int] | None = None
     own: Mapping[str, object] = field(default_factory=dict)
+    installation: str = INSTALLATION
 
     def __post_init__(self) -> None:
         settings = {"fake": ProviderSettings(driver="fake")}
         usual = {"home": self.home, "database": database(self.home), "providers": {"paris": settings["fake"]}}
         self.settings = Settings(**{**usual, "lease": 30.0, **self.own})
-        self.store = open_store(self.home)
+        self.store = open_store(self.home, clock=self.now)
         numbers = itertools.count(1)
         self.tools = Tools(
             self.store,
@@ -135,7 +138,7 @@ class Stage:
                 lease = operations.take(tx, "tester", self.settings.lease)
             if lease is None:
                 return count
-            carry_out(self.tools, INSTALLATION, lease)
+            carry_out(self.tools, self.installation, lease)
         raise AssertionError
 
     def deployed(self) -> str:

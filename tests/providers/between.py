@@ -74,11 +74,32 @@ class Between:
     seen: list[Asked] = field(default_factory=list)
     waiting: threading.Event = field(default_factory=threading.Event)
     trusted: Path | None = None
+    _inside: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def once(self, method: str, end: str, fault: Fault) -> None:
         """That fault for the first request whose path ends so."""
         left = [fault]
         self.rule = lambda asked: left.pop() if left and asked.method == method and asked.path.endswith(end) else None
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """While a request is dealt with."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def quiet(self) -> None:
+        """Wait until nothing is under way any more, to the cloud or back."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._inside, timeout=PATIENCE), "a request hangs"
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._inside += change
+            self._changed.notify_all()
 
     def words(self) -> list[str]:
         """The requests that came, as `METHOD /path`."""
@@ -131,12 +152,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         proxy, asked = self.server.proxy, self._asked()
-        proxy.seen.append(asked)
-        fault = proxy.rule(asked)
-        if fault is None:
-            self._pass_on(self._forwarded(asked))
-        else:
-            self._befall(asked, fault)
+        with proxy.inside():
+            proxy.seen.append(asked)
+            fault = proxy.rule(asked)
+            if fault is None:
+                self._pass_on(self._forwarded(asked))
+            else:
+                self._befall(asked, fault)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815 - http.server's names
 
