@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, ip_network
 
+from providers.groups import scope
 from providers.local import names
 from providers.local.programs import Deadline, run
 from providers.local.site import Site
-from providers.local.things import NODE, SERVICE, Firewall, Machine, Things
+from providers.local.things import NODE, Firewall, Machine, Things
 from providers.protocol import Rule
 
 # A rule's protocol -> how nft says it; `{ports}` is what follows where the protocol has ports.
@@ -129,12 +130,12 @@ def _set(things: Things, firewall: Firewall) -> str:
 
 
 def _members(things: Things, firewall: Firewall, rule: Rule) -> str:
-    """The addresses of the machines that `node:<name>` means: that node's, of the firewall's own service."""
-    wanted, service = rule.source.removeprefix("node:"), firewall.tags.get(SERVICE)
+    """The addresses of the machines that `node:<name>` means: that node's, of what the firewall belongs together with."""
+    wanted, own = rule.source.removeprefix("node:"), scope(firewall.tags)
     found = _list(
         port.address
         for machine in things.machines.values()
-        if machine.tags.get(NODE) == wanted and machine.tags.get(SERVICE) == service
+        if machine.tags.get(NODE) == wanted and scope(machine.tags) == own
         for port in machine.ports
     )
     return f"    elements = {{ {found} }}\n" if found else ""

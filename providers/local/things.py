@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from providers.protocol import FirewallSpec, Kind, MachineSpec, NetworkSpec, SnapshotSpec, VolumeSpec
 
-NODE, SERVICE = "accords-node", "accords-service"  # tags that `node:<name>` in a rule's source is matched with
+NODE = "accords-node"  # tag that `node:<name>` in a rule's source is matched with
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from typing import Any
 from openstack.network.v2.port import Port
 
 from providers.errors import Conflict
+from providers.groups import scope
 from providers.openstack.account import Account
 from providers.openstack.tags import labels, server_tags
 
-INSTALLATION, SERVICE, NODE = "accords-installation", "accords-service", "accords-node"
+NODE = "accords-node"
 MEMBERS = "accords-members"
 
 
@@ -74,7 +75,7 @@ class Members:
 
     def _ports(self, tags: Mapping[str, str], node: str) -> Iterator[Port]:
         """Those of the machines of the node. Conflict where one has none yet."""
-        own = {key: tags[key] for key in (INSTALLATION, SERVICE) if key in tags}
+        own = scope(tags)
         narrow = server_tags(own)
         query: dict[str, Any] = {"tags": ",".join(narrow)} if narrow else {}
         for server in self._account.cloud.compute.servers(details=True, **query):
@@ -93,5 +94,5 @@ class Members:
 
 def _described(tags: Mapping[str, str], node: str) -> str:
     """What a node's group is looked up by."""
-    own = labels({MEMBERS: node, **{key: tags[key] for key in (INSTALLATION, SERVICE) if key in tags}})
+    own = labels({MEMBERS: node, **scope(tags)})
     return " ".join(own)[:255]

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from providers.errors import Refused
 from providers.local.firewall import ruleset
 from providers.local.site import Site
-from providers.local.things import NODE, SERVICE, Firewall, Machine, Network, Port, Things
+from providers.local.things import NODE, Firewall, Machine, Network, Port, Things
 from providers.protocol import FirewallSpec, MachineSpec, NetworkSpec, Rule
 from providers.rules import check
 
 SITE = Site.of("local", {})
+SERVICE = "accords-service"
 LAN = Network("accnlan", "n", {}, NetworkSpec("lan"), "10.199.0.0/24")
 
 
