@@ -27,6 +27,7 @@ CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
 INFRASTRUCTURE = "http://schemas.ogf.org/occi/infrastructure#"
 PLATFORM = "http://schemas.ogf.org/occi/platform#"
 SLA = "http://schemas.ogf.org/occi/sla#"
+ACCORDS = "http://scheme.compatibleone.fr/scheme/accords#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,9 @@ class Hooks:
                before the transaction that removes all of them: asks other rows; raises `Clash` to refuse.
     delete     (ctx, tx, record) -> None
                in the transaction that removes it; raises `Clash` to refuse.
+    lingering  (tx, record) -> record | None
+               in that transaction, in place of `delete`: the record as it is shown until a delivery says that what it
+               stands for is gone; None: it goes at once.
     projected  (registry, there, told) -> record
                what a delivery tells of an entity that is there, with what of it is not the delivery's to change.
     actions    term -> (ctx, record, arguments) -> record or mixin
@@ -105,6 +109,7 @@ class Hooks:
     change: Callable[[Context, Record, Record], Record] | None = None
     leave: Callable[[Context, Sequence[Record]], None] | None = None
     delete: Callable[[Context, Transaction, Record], None] | None = None
+    lingering: Callable[[Transaction, Record], Record | None] | None = None
     projected: Callable[[Registry, Record, Record], Record] | None = None
     actions: Mapping[str, Callable[[Context, Record, Mapping[str, object]], Record | Mixin]] = field(
         default_factory=dict
@@ -194,7 +199,9 @@ ROWS: tuple[Row, ...] = (
     Row(
         "cloud",
         (
-            *_infrastructure("compute network storage networkinterface storagelink"),
+            *_infrastructure("compute network storage securitygroup ipreservation"),
+            *_infrastructure("networkinterface storagelink securitygrouplink"),
+            *(ACCORDS + term for term in ("snapshot", "key")),
             *(PLATFORM + term for term in ("application", "component", "componentlink")),
             *(SLA + term for term in ("agreement", "agreement_link")),
         ),

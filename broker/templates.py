@@ -17,7 +17,7 @@ from typing import Any
 
 from broker.occi.model import INFRASTRUCTURE, Attribute, Mixin, Type, split_type
 from broker.store.outbox import Projection
-from manifests import Offer, OfferedImage
+from manifests import Offer, OfferedImage, Size
 
 KIND = "urn:accords:template"
 """What the cloud row keeps templates as: entities of a kind that no registry knows, so that no collection has them."""
@@ -127,11 +127,22 @@ def scheme_of(provider: str, family: str) -> str:
     return f"{SCHEMES}{provider}/{family}#"
 
 
+def image_of(offer: Offer, image: OfferedImage) -> Template:
+    """The template of an image that is offered."""
+    title = f"{image.name} at {offer.provider}"
+    return Template(scheme_of(offer.provider, OS), _term(image), title, OS, offer.provider, image.id)
+
+
+def size_of(offer: Offer, size: Size) -> Template:
+    """The template of a size that has a name."""
+    name = str(size.name)
+    return _size(offer, _marked(name), name, size.cores, size.memory)
+
+
 def _images(offer: Offer, private: frozenset[str]) -> Iterator[Template]:
     for image in offer.images:
         if image.id not in private:
-            title = f"{image.name} at {offer.provider}"
-            yield Template(scheme_of(offer.provider, OS), _term(image), title, OS, offer.provider, image.id)
+            yield image_of(offer, image)
 
 
 def _sizes(offer: Offer) -> Iterator[Template]:
@@ -140,7 +151,7 @@ def _sizes(offer: Offer) -> Iterator[Template]:
         return
     for size in offer.sizes:
         if size.name is not None:
-            yield _size(offer, _marked(size.name), size.name, size.cores, size.memory)
+            yield size_of(offer, size)
 
 
 def _ladder(offer: Offer) -> Iterator[Template]:

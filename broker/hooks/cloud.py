@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from broker.errors import AccordsError, Clash, Missing
-from broker.hooks import errands, linked, machine, owned, templates, unowned
+from broker.hooks import chained, errands, linked, machine, making, owned, templates, underway, unowned
 from broker.hooks.owned import ALONE, NODE, PROVIDER, name_of
 from broker.occi.model import Mixin
 from broker.occi.registry import Registry
@@ -32,7 +32,7 @@ def create(ctx: Context, record: Record) -> Record:
     with ctx.store.read() as tx:
         if not templates.known(tx, ctx.account):
             return record
-        chosen = templates.of(tx, ctx.account, record.mixins)
+        chosen = {**templates.of(tx, ctx.account, record.mixins), **making.image(tx, record)}
         uses = linked.uses(tx, ctx)
     made = machine.planned(ctx, record, chosen, uses)
     (placement,) = made.placements
@@ -75,7 +75,13 @@ def update(ctx: Context, before: Record, after: Record) -> Record:
 
 
 def projected(registry: Registry, there: Record, told: Record) -> Record:
-    """What the worker tells, with what clients say: title, summary, mixins, and values that are theirs to give."""
+    """What the worker tells, with what clients say: title, summary, mixins, and values that are theirs to give. What it
+    tells of another service than this one's is late; where it tells no state, that is as it was, and nothing is
+    changing any more."""
+    if underway.is_late(there, told):
+        return there
+    if (ended := underway.ended(there, told)) is not None:
+        return ended
     mixins = tuple(dict.fromkeys((*told.mixins, *there.mixins)))
     known = registry.definitions(told.kind, mixins)
     own = {
@@ -95,13 +101,15 @@ def projected(registry: Registry, there: Record, told: Record) -> Record:
 def _operations(kind: str) -> Together:
     def action(ctx: Context, records: Sequence[Record], arguments: Mapping[str, object]) -> Sequence[Record]:
         """One operation a service with all its nodes, all services or none, and with them what no service owns
-        (ACT-06). Entities of services change when their projections arrive."""
+        (ACT-06). Entities of services change when their projections arrive; until then they say what was asked."""
         alone = [record for record in records if _service(record) is None]
         followed = unowned.followed(ctx, kind, alone)
+        asked = [record for record in records if _service(record) is not None]
+        changing = underway.changing(ctx, kind, asked)
         try:
             _ask(ctx, records, kind)
         except AccordsError:
-            unowned.restored(ctx, alone, followed)
+            unowned.restored(ctx, [*alone, *asked], [*followed, *changing])
             raise
         return [_now(ctx, record) for record in records]
 
@@ -161,7 +169,8 @@ def delete(ctx: Context, tx: Transaction, record: Record) -> None:
     """What is still told of the machine while it is given back is of nobody's interest."""
     if (service := _service(record)) is not None:
         errands.turn(tx, service)
-        entities.bury(tx, record.account, record.kind, record.id)
+        if not chained.is_tagged(record):  # another broker may make it anew
+            entities.bury(tx, record.account, record.kind, record.id)
 
 
 def _ask(ctx: Context, members: Sequence[Record], kind: str, **arguments: str) -> None:

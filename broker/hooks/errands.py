@@ -16,6 +16,8 @@ import orjson
 
 from broker.client import Client
 from broker.errors import AccordsError, Clash, Forbidden, Missing, Stale
+from broker.hooks import owned
+from broker.occi import states
 from broker.occi.model import CORDS
 from broker.services import Context, Reply
 from broker.store import PLATFORM, Record, Transaction, entities
@@ -35,6 +37,11 @@ def note(tx: Transaction, thing: Record, service: str, name: str, plan_json: str
     """Owe the thing its service, in the transaction that stores it. `service` is the id that it shall have."""
     told = {"account": thing.account, "kind": thing.kind, "thing": thing.id, "name": name, "plan": plan_json}
     entities.insert(tx, Record(PLATFORM, KIND, service, attributes=told))
+
+
+def is_owed(tx: Transaction, service: str) -> bool:
+    """Whether it is not known yet that the service is there."""
+    return entities.find(tx, PLATFORM, KIND, service) is not None
 
 
 def turn(tx: Transaction, service: str) -> None:
@@ -114,13 +121,14 @@ def _end(client: Client, service: str) -> bool:
 def _refused(ctx: Context, errand: Record, error: AccordsError) -> None:
     """Nobody waits for an answer any more: the thing says why it was not made."""
     told = errand.attributes
-    state = f"occi.{str(told['kind']).rpartition('#')[2]}.state"
+    state = states.attribute(str(told["kind"]))
     log.warning("errand.refused", extra={"service": errand.id, "code": error.code, "error": error.message})
     with ctx.store.write() as tx:
         thing = entities.find(tx, str(told["account"]), str(told["kind"]), str(told["thing"]))
         if thing is not None:
             said = {state: "error", f"{state}.message": error.message}
-            entities.update(tx, replace(thing, attributes={**thing.attributes, **said}))
+            known = {name: value for name, value in thing.attributes.items() if name != owned.SERVICE}
+            entities.update(tx, replace(thing, attributes={**known, **said}))
 
 
 def _forget(ctx: Context, errand: Record) -> None:

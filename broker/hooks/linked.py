@@ -1,5 +1,6 @@
-"""What of a client's own a compute is made with: the networks and storages that its inline links lead to. Each is a
-service of its own, which the compute's service uses: its plan waits for them, and they stay while it is there.
+"""What of a client's own a compute is made with: the networks, storages and firewall that its inline links lead to.
+Each is a service of its own, which the compute's service uses: its plan waits for them, and they stay while it is
+there.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from broker.errors import Clash, Unable
-from broker.hooks.links import ADDRESS, NETWORK, STORAGE
+from broker.hooks.links import ADDRESS, FIREWALL, NETWORK, STORAGE
 from broker.hooks.owned import ALONE, PROVIDER, SERVICE, name_of, slug
 from broker.services import Context
 from broker.store import Record, Transaction, entities, sharing
@@ -80,14 +81,18 @@ def check(found: Sequence[Use], offers: Sequence[Offer]) -> None:
             raise Unable(f"{use.provider} gives out addresses itself, and {use.at} cannot be asked for", hint=hint)
 
 
-def joined(made: Plan, found: Sequence[Use]) -> Plan:
-    """The plan of a compute on these networks in place of its own, and with these volumes."""
-    if not found:
+def joined(made: Plan, found: Sequence[Use], *, bare: bool = False) -> Plan:
+    """The plan of a compute on these networks and behind this firewall in place of its own, and with these volumes.
+    `bare`: with nothing of its own: another broker links all that its machine shall have."""
+    if not (found or bare):
         return made
     machine = next(step for step in made.steps if step.subject.startswith("machine/"))
-    steps = {use: _step(node_of(machine.id), use) for use in found}
+    steps = {use: use_step(node_of(machine.id), use) for use in found}
     networks = {use: step.id for use, step in steps.items() if use.kind == NETWORK}
-    whole = _moved(made, Ref(next(iter(networks.values())), "id")) if networks else made
+    whole = made
+    for what, kind in (("network", NETWORK), ("firewall", FIREWALL)):
+        used = [Ref(step.id, "id") for use, step in steps.items() if use.kind == kind]
+        whole = _instead(whole, what, used[0] if used else None) if used or bare else whole
     own = {**_volumes(steps), **(_interfaces(networks) if networks else {})}
     linked = (_with(step, own) if step.id == machine.id else step for step in whole.steps)
     return replace(whole, steps=ordered([*linked, *steps.values()]))
@@ -108,19 +113,20 @@ def _interfaces(networks: Mapping[Use, str]) -> dict[str, tuple[Value, ...]]:
     }
 
 
-def _step(node: str, use: Use) -> Step:
+def use_step(node: str, use: Use) -> Step:
+    """What counts a node in among the users."""
     inputs: dict[str, Value] = {"key": use.key, "entity": use.entity, "link": use.link}
     return Step(f"{node}.0.use.{use.link}", "use", f"instance/{node}", inputs)
 
 
-def _moved(made: Plan, network: Ref) -> Plan:
-    """Without the network it would have had, and on this one."""
-    former = {step.id for step in made.steps if step.subject.startswith("network/")}
+def _instead(made: Plan, what: str, other: Ref | None) -> Plan:
+    """Without the network or firewall it would have had, and with this one or none."""
+    former = {step.id for step in made.steps if step.subject.startswith(f"{what}/")}
 
     def moved(step: Step) -> Step:
-        inputs = {**step.inputs, "network": network} if "network" in step.inputs else step.inputs
-        needs = sorted({network.step if need in former else need for need in step.needs})
-        return replace(step, inputs=inputs, needs=tuple(needs))
+        inputs = {**step.inputs, what: other} if what in step.inputs else step.inputs
+        more = {other.step} if other is not None and what in inputs else set()
+        return replace(step, inputs=inputs, needs=tuple(sorted({*step.needs} - former | more)))
 
     return replace(made, steps=tuple(moved(step) for step in made.steps if step.id not in former))
 

@@ -19,10 +19,12 @@ from broker.services import Context
 from broker.store import Record, Transaction, entities
 
 COMPUTE, NETWORK, STORAGE = (f"{INFRASTRUCTURE}{term}" for term in ("compute", "network", "storage"))
+FIREWALL = f"{INFRASTRUCTURE}securitygroup"
 INTERFACE, STORAGE_LINK = f"{INFRASTRUCTURE}networkinterface", f"{INFRASTRUCTURE}storagelink"
+GUARD = f"{INFRASTRUCTURE}securitygrouplink"
 IP = "http://schemas.ogf.org/occi/infrastructure/networkinterface#ipnetworkinterface"
 ADDRESS, GATEWAY = "occi.networkinterface.address", "occi.networkinterface.gateway"
-ENDS: Mapping[str, str] = {INTERFACE: NETWORK, STORAGE_LINK: STORAGE}
+ENDS: Mapping[str, str] = {INTERFACE: NETWORK, STORAGE_LINK: STORAGE, GUARD: FIREWALL}
 _MOST = 10_000
 _KEPT = (ADDRESS, GATEWAY, "occi.networkinterface.mac", "occi.storagelink.deviceid", "occi.storagelink.mountpoint")
 
@@ -34,8 +36,7 @@ def created(ctx: Context, tx: Transaction, record: Record) -> None:
     if record.id not in {link.id for link in ctx.links}:
         _must_be_entity(tx, record, "joined to")
     there = entities.page(tx, record.account, kind=record.kind, source=record.source, limit=_MOST).records
-    assigned = _interface(tx, record, len(there)) if record.kind == INTERFACE else _device(len(there))
-    entities.update(tx, replace(record, attributes={**assigned, **record.attributes}))
+    entities.update(tx, replace(record, attributes={**_assigned(tx, record, len(there)), **record.attributes}))
 
 
 def update(ctx: Context, before: Record, after: Record) -> Record:
@@ -85,6 +86,12 @@ def _check(record: Record) -> None:
     term, wanted = record.kind.rpartition("#")[2], ENDS[record.kind]
     if source[0] != COMPUTE or (target[1] and target[0] != wanted):
         raise Invalid(f"a {term} leads from a compute to a {wanted.rpartition('#')[2]}")
+
+
+def _assigned(tx: Transaction, record: Record, count: int) -> dict[str, object]:
+    if record.kind == INTERFACE:
+        return _interface(tx, record, count)
+    return _device(count) if record.kind == STORAGE_LINK else {}
 
 
 def _device(count: int) -> dict[str, object]:

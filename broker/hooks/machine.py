@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from broker.errors import Clash, Invalid, InvalidDocument
-from broker.hooks import contextual, linked, plan
+from broker.hooks import chained, contextual, linked, plan
 from broker.hooks.owned import PROVIDER, node_name, service_name
 from broker.services import Context
 from broker.store import Record
@@ -31,14 +31,14 @@ EVERYBODY = [{"name": name, "protocol": name, "range": "0.0.0.0/0"} for name in 
 def planned(ctx: Context, record: Record, templates: Mapping[str, Template], uses: Sequence[linked.Use] = ()) -> Plan:
     """What will make it. Invalid for what nobody can make, Clash with every provider's reason when none has room."""
     document = _document(record, templates, _where(record, templates, uses))
-    offers = with_image(plan.offers(ctx), templates.get(OS))
+    offers = with_image(chained.in_zone(record, plan.offers(ctx)), templates.get(OS))
     linked.check(uses, offers)
     order = tuple(ctx.settings.providers)
     try:
         made, _ = plan.planned(document, offers, now=ctx.now(), max_age=ctx.settings.offer_max_age, order=order)
     except InvalidDocument as error:
         raise Clash(_reasons(error), hint="choose other templates, or ask again later") from error
-    return linked.joined(_bound(made, record), uses)
+    return linked.joined(_bound(made, record), uses, bare=chained.is_tagged(record))
 
 
 def with_image(offers: Sequence[Offer], template: Template | None) -> list[Offer]:
@@ -72,15 +72,16 @@ def _twin(record: Record, templates: Mapping[str, Template], provider: str) -> d
         "memory": _size(said.get("occi.compute.memory")),
         "hostname": said.get("occi.compute.hostname"),
     }
+    closed = chained.is_tagged(record)
     node = {
         "name": name,
-        "access": "public",
+        "access": "private" if closed and not said.get(chained.PUBLIC) else "public",
         "provider": provider,
         "infrastructure": {
             "name": name,
             "compute": {key: value for key, value in compute.items() if value is not None},
-            "network": {"name": "lan", "port": EVERYBODY},
-            "storage": {"name": name},
+            "network": {"name": "lan", "port": [] if closed else EVERYBODY},
+            "storage": {"name": name, **({"size": disk} if (disk := _size(said.get(chained.DISK))) else {})},
         },
         "image": {"name": name, "agent": "none", "system": {"name": _system(templates)}},
     }
@@ -108,12 +109,16 @@ def _system(templates: Mapping[str, Template]) -> str:
 
 def _size(gib: object) -> str | None:
     """As documents write it."""
-    return f"{gib:.3f}GiB" if isinstance(gib, int | float) and gib else None
+    return f"{gib:.9f}GiB" if isinstance(gib, int | float) and gib else None
 
 
 def _bound(made: Plan, record: Record) -> Plan:
     """The plan whose machine is this very compute, with what the client gave it."""
-    own = {"entity": record.id, "user_data": contextual.user_data(record.attributes)}
+    own = {
+        "entity": record.id,
+        "user_data": contextual.user_data(record.attributes),
+        **chained.inputs(record),
+    }
     steps = tuple(
         replace(each, inputs={**each.inputs, **own})
         if each.subject.startswith("machine/") and each.verb == "create"

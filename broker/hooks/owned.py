@@ -9,13 +9,18 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from broker.errors import Clash
+from broker.hooks import chained
 from broker.hooks.addresses import uuid_of
+from broker.occi import states
 from broker.plans import plan_to_json
 from broker.store import Record
 from manifests import Plan
 
 SERVICE, NODE, ALONE, PROVIDER = (f"org.accords.{term}" for term in ("service", "node", "alone", "provider"))
 """The service, and the node of it; whether a client made it, so that the service ends with it; where it is."""
+
+REFERENCE = "org.accords.provider.id"
+"""The provider's own id of it, as soon as it is there."""
 
 BEING_MADE = "is being made"
 
@@ -35,8 +40,8 @@ def asked(record: Record, own: Mapping[str, Any], made: Plan) -> Asked:
 
 def attributes(record: Record, service: str, provider: str, node: str) -> dict[str, Any]:
     """What the entity of a thing says from its POST on: the service that makes it, and where."""
-    state = f"occi.{_term(record)}.state.message"
-    return {state: BEING_MADE, PROVIDER: provider, SERVICE: f"/service/{service}", NODE: node, ALONE: "yes"}
+    message = f"{states.attribute(record.kind)}.message"
+    return {message: BEING_MADE, PROVIDER: provider, SERVICE: f"/service/{service}", NODE: node, ALONE: "yes"}
 
 
 def service_of(attributes: Mapping[str, Any]) -> str | None:
@@ -54,8 +59,9 @@ def service_name(record: Record) -> str:
 
 
 def node_name(record: Record) -> str:
-    said = record.title or str(record.attributes.get("occi.compute.hostname") or "").partition(".")[0]
-    return slug(said) or _term(record)
+    """A broker's machine is called as its node is there: rules name it so."""
+    own = record.title or str(record.attributes.get("occi.compute.hostname") or "").partition(".")[0]
+    return slug(chained.node(record) or own) or _term(record)
 
 
 def slug(text: str) -> str:

@@ -1,5 +1,6 @@
-"""A network or storage that a plain OCCI client asks for, as a service of its own with one step. Computes that are made
-with links to it use that service (`linked`); it ends when its entity is deleted, which nobody may do while it is used.
+"""A network, storage, firewall, public address or saved disk that an OCCI client asks for, as a service of its own that
+makes one thing (`making`). Computes that are made with links to it use that service (`linked`); it ends when its entity
+is deleted, which nobody may do while it is used.
 
 What no driver can do with one that is there is refused with that reason: 501, or 409 for what was settled at creation.
 """
@@ -11,28 +12,29 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from broker.errors import Clash, Invalid, Missing, Unable
-from broker.hooks import errands, linked, owned, plan, templates, unowned
-from broker.hooks.links import NETWORK, STORAGE
+from broker.errors import Clash, Missing, Unable
+from broker.hooks import chained, errands, making, owned, plan, templates, unowned
+from broker.hooks.links import FIREWALL, NETWORK, STORAGE
+from broker.hooks.making import ADDRESS, MADE_FOR, SNAPSHOT
 from broker.services import Context
 from broker.store import Record, Transaction, entities
-from manifests import Offer, Plan, Step, Value
+from manifests import Offer, Plan
 
 Action = Callable[[Context, Record, Mapping[str, object]], Record]
 Together = Callable[[Context, Sequence[Record], Mapping[str, object]], Sequence[Record]]
 
-GIB = 1024**3
 MICROSECONDS = 1_000_000
 
-VLAN, ADDRESS, SIZE = "occi.network.vlan", "occi.network.address", "occi.storage.size"
 FIXED: Mapping[str, tuple[str, ...]] = {
-    NETWORK: (VLAN, ADDRESS, "occi.network.gateway", "occi.network.allocation", owned.PROVIDER),
-    STORAGE: (SIZE, owned.PROVIDER),
+    NETWORK: (making.VLAN, making.RANGE, "occi.network.gateway", "occi.network.allocation", making.SUBNETS),
+    STORAGE: (making.SIZE,),
+    FIREWALL: (making.RULES, MADE_FOR[FIREWALL].attribute),
+    ADDRESS: (MADE_FOR[ADDRESS].attribute,),
+    SNAPSHOT: (MADE_FOR[SNAPSHOT].attribute,),
 }
-"""What it is made with. No driver changes it afterwards: what an entity says of it is what is there."""
+"""What it is made with, beside its provider. No driver changes it afterwards: what an entity says of it is what is
+there."""
 
-
-REFERENCE = "org.accords.provider.id"
 REMOVE = "DELETE gives it back"
 BEYOND: Mapping[str, str] = {
     "backup": "save the compute that it is in, which makes an image",
@@ -40,7 +42,13 @@ BEYOND: Mapping[str, str] = {
     "resize": "make a larger one, and copy what is on this one",
 }
 """Actions that lead to no other state, each with what to do instead."""
-ACTIONS: Mapping[str, tuple[str, ...]] = {NETWORK: ("up", "down"), STORAGE: ("online", "offline", *BEYOND)}
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    NETWORK: ("up", "down"),
+    STORAGE: ("online", "offline", *BEYOND),
+    FIREWALL: (),
+    ADDRESS: (),
+    SNAPSHOT: (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +65,17 @@ def create(ctx: Context, record: Record) -> Record:
     with ctx.store.read() as tx:
         if not templates.known(tx, ctx.account):
             return record
-    step = planned(record, _provider(ctx, record))
-    made = Plan("deploy", owned.service_name(record), (step,))
-    own = owned.attributes(record, ctx.new_id(), str(step.provider), owned.node_name(record))
+        there = making.needed(tx, record)
+    provider = _provider(ctx, record, there)
+    made = Plan("deploy", owned.service_name(record), making.steps(record, provider, there))
+    own = owned.attributes(record, ctx.new_id(), provider, owned.node_name(record))
     return owned.asked(record, own, made)
 
 
-def planned(record: Record, provider: str) -> Step:
-    """The step that makes it there. Pure."""
-    name, said = owned.node_name(record), record.attributes
-    known: dict[str, Value] = {"name": name, "entity": record.id, "key": linked.key_of(record.kind, record.id)}
-    if record.kind == NETWORK:
-        inputs = {**known, "label": said.get("occi.network.label"), "cidr": said.get(ADDRESS), "vlan": said.get(VLAN)}
-        return Step(f"{provider}.{name}", "create", f"network/{name}", inputs, provider)
-    inputs = {**known, "size": _size(record), "type": None, "retain": False}
-    return Step(f"{name}.0.volume.{name}", "create", f"volume/{name}.0.{name}", inputs, provider)
-
-
-def _size(record: Record) -> int:
-    size = float(record.attributes[SIZE])
-    if size <= 0:
-        raise Invalid(f"{SIZE} {size:g} is nothing that can be made", hint="GiB, more than 0")
-    return round(size * GIB)
-
-
-def _provider(ctx: Context, record: Record) -> str:
-    """The first in the order of the settings that fits: the one the client chose, if it did."""
+def _provider(ctx: Context, record: Record, there: Record | None) -> str:
+    """The first in the order of the settings that fits: where the client chose, or where what it is for is."""
     offers, order = plan.offers(ctx), tuple(ctx.settings.providers)
-    chosen = record.attributes.get(owned.PROVIDER)
+    chosen = (there or record).attributes.get(owned.PROVIDER)
     oldest = ctx.now() - round(ctx.settings.offer_max_age * MICROSECONDS)
     wanted = _wanted(record)
     refused = {}
@@ -99,8 +90,12 @@ def _provider(ctx: Context, record: Record) -> str:
 
 def _wanted(record: Record) -> Wanted:
     if record.kind == STORAGE:
-        return Wanted(frozenset({"volumes"}), {"volumes": 1, "storage": _size(record)})
-    return Wanted(frozenset({"vlan"} if VLAN in record.attributes else ()), {"networks": 1})
+        return Wanted(frozenset({"volumes"}), {"volumes": 1, "storage": making.size(record)})
+    if record.kind == NETWORK:
+        named = {"vlan": making.VLAN, "subnets": making.SUBNETS}
+        return Wanted(frozenset(what for what, said in named.items() if record.attributes.get(said)), {"networks": 1})
+    ability = MADE_FOR[record.kind].ability
+    return Wanted(frozenset({ability}), {"addresses": 1} if record.kind == ADDRESS else {})
 
 
 def unfit(offer: Offer, wanted: Wanted, oldest: int) -> str | None:
@@ -117,12 +112,13 @@ def update(ctx: Context, before: Record, after: Record) -> Record:
     """Clash when what it was made with would change."""
     if owned.service_of(before.attributes) is None:
         return after
-    for name in FIXED[before.kind]:
+    fixed = (*FIXED[before.kind], owned.PROVIDER)
+    for name in fixed:
         if after.attributes.get(name, before.attributes.get(name)) != before.attributes.get(name):
             raise Clash(
                 f"{name} of {owned.name_of(before)} does not change: no provider here changes it", hint="make another"
             )
-    kept = {name: before.attributes[name] for name in FIXED[before.kind] if name in before.attributes}
+    kept = {name: before.attributes[name] for name in fixed if name in before.attributes}
     return replace(after, attributes={**after.attributes, **kept})
 
 
@@ -141,7 +137,8 @@ def delete(ctx: Context, tx: Transaction, record: Record) -> None:
     """What is still told of it while it is given back is of nobody's interest."""
     if (service := owned.service_of(record.attributes)) is not None:
         errands.turn(tx, service)
-        entities.bury(tx, record.account, record.kind, record.id)
+        if not chained.is_tagged(record):  # another broker may make it anew
+            entities.bury(tx, record.account, record.kind, record.id)
 
 
 def actions(*terms: str) -> Mapping[str, Action]:
@@ -173,6 +170,6 @@ def _must_follow(term: str, record: Record) -> None:
         return
     if alone:
         raise Unable(f"{term}: {what} is an entity, and nothing runs for it", hint="make it where a provider is")
-    if not record.attributes.get(REFERENCE):
+    if not record.attributes.get(owned.REFERENCE):
         raise Clash(f"{term}: {what} is still being made", hint="it is up as soon as it is there; look again")
     raise Unable(f"{term}: no provider can do that with {what}, which is at {where}", hint=BEYOND.get(term, REMOVE))

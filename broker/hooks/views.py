@@ -21,9 +21,11 @@ from broker.hooks import (
     event,
     manifest,
     metric,
+    offered,
     pins,
     placing,
     publication,
+    resizing,
     schemas,
     service,
     several,
@@ -174,6 +176,18 @@ _DRIFT = record(
         **{"repair": _RIGHTED, "adopt": _RIGHTED},
     }
 )
+_SIZE = record({"size": maybe(TEXT), "cores": COUNT, "memory": COUNT, "disk": COUNT, "price": maybe(TEXT)})
+_RESIZE = record(
+    {
+        "service": record({"id": UUID, "name": TEXT, "state": TEXT}),
+        **{"node": TEXT, "currency": TEXT, "difference": maybe(TEXT), "plan": TEXT, "listing": many(TEXT)},
+        "machines": many(
+            record(
+                {**dict.fromkeys(("name", "provider", "zone", "reason"), TEXT), "before": _SIZE, "after": _SIZE},
+            )
+        ),
+    }
+)
 _STRAY = record(
     {
         **dict.fromkeys(("account", "provider", "kind", "id", "name", "service", "step", "seen"), TEXT),
@@ -221,6 +235,11 @@ VIEWS: Mapping[Callable[..., object], View] = {
     volume.remove: View("remove", "Give back what is kept", _KEPT, status=202, changes=True),
     service.end: View("end", "Give a service back", record({}), status=202, query={"node": TEXT}, changes=True),
     errands.complete: View("errands", "Do what the row owes", record({"left": COUNT})),
+    offered.shown: View(
+        "cloudoffers",
+        "What the providers behind the cloud row can give",
+        record({"offers": many(OBJECT)}),
+    ),
     several.submit: View(
         "operations",
         "One operation of several services",
@@ -240,6 +259,20 @@ VIEWS: Mapping[Callable[..., object], View] = {
             "properties": {"how": {"enum": ["repair", "adopt"]}, "plan": maybe(TEXT)},
             "additionalProperties": False,
         },
+        changes=True,
+    ),
+    resizing.shown: View(
+        "size",
+        "What another size for a node's machines would be, and cost",
+        _RESIZE,
+        query=dict.fromkeys(("node", "size", "cores", "memory", "disk"), TEXT),
+    ),
+    resizing.submit: View(
+        "resize",
+        "Give a node's machines another size",
+        record({"operation": UUID}),
+        status=202,
+        takes=_of(resizing.Asked),
         changes=True,
     ),
     audit.shown: View("audit", "What is at the providers and nobody knows, and the other way round", _AUDIT),

@@ -14,6 +14,7 @@ CORE = "http://schemas.ogf.org/occi/core#"
 ENTITY, RESOURCE, LINK = f"{CORE}entity", f"{CORE}resource", f"{CORE}link"
 
 INFRASTRUCTURE = "http://schemas.ogf.org/occi/infrastructure#"
+ACCORDS = "http://scheme.compatibleone.fr/scheme/accords#"
 CORDS = "http://scheme.compatibleone.fr/scheme/compatible#"
 PLATFORM = "http://schemas.ogf.org/occi/platform#"
 SLA = "http://schemas.ogf.org/occi/sla#"

@@ -75,3 +75,10 @@ def shown(subject: str, state: str) -> str:
 def words(subject: str, state: str) -> Words:
     """The words for a state of a `service`, `contract` or `machine`; KeyError for a state the table does not have."""
     return STATES[subject][state]
+
+
+def attribute(kind: str) -> str:
+    """The attribute that holds the state of entities of a kind: `occi.compute.state`, and below our own name where the
+    kind is ours."""
+    scheme, _, term = kind.rpartition("#")
+    return f"{'org.accords' if scheme.endswith('/accords') else 'occi'}.{term}.state"

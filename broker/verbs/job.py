@@ -12,6 +12,7 @@ from broker.errors import Missing
 from broker.verbs.looks import Looks, pause
 from broker.verbs.specs import Inputs
 from manifests import Placement, Plan, Step, node_of
+from providers.groups import GROUP
 from providers.protocol import Kind, Provider, Resource
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Job:
 
     def tags(self, step: str, token: str) -> Mapping[str, str]:
         """What every resource carries at its provider: the step that made it, with its token. Without the installation
-        two brokers in one tenant would take each other's machines for orphans."""
+        two brokers in one tenant would take each other's machines for orphans. What another broker asked for carries
+        its group (`providers.groups`)."""
         found = {
             "accords-installation": self.installation,
             "accords-account": self.account,
@@ -57,11 +59,20 @@ class Job:
             "accords-step": step,
             "accords-token": token,
         }
-        return {**found, "accords-node": node_of(step)} if node_of(step) else found
+        more = {"accords-node": node_of(step), GROUP: self._said(step, "group")}
+        return {**found, **{name: value for name, value in more.items() if value}}
+
+    def is_asked_for(self, step: str) -> bool:
+        """Whether a client asked for what that step makes, as an entity."""
+        return bool(self._said(step, "entity"))
 
     def _given(self, step: str, *others: str) -> str:
+        return "" if others else self._said(step, "entity")
+
+    def _said(self, step: str, name: str) -> str:
+        """An input of a step of the deploy plan; empty where that has no such step."""
         try:
-            return "" if others else str(self.deploy.step(step).inputs.get("entity") or "")
+            return str(self.deploy.step(step).inputs.get(name) or "")
         except KeyError:
             return ""
 

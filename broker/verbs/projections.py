@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from broker.occi.model import CORDS, INFRASTRUCTURE
+from broker.occi import states
+from broker.occi.model import ACCORDS, CORDS, INFRASTRUCTURE
 from broker.occi.states import words
 from broker.plans import element_id
 from broker.store.outbox import Projection
@@ -23,6 +24,7 @@ IP_NETWORK = "http://schemas.ogf.org/occi/infrastructure/network#ipnetwork"
 IP_INTERFACE = "http://schemas.ogf.org/occi/infrastructure/networkinterface#ipnetworkinterface"
 CONTRACT = CORDS + "contract"
 PROBE = CORDS + "probe"
+SERVICE = "org.accords.service"
 
 GIB = 1024**3
 
@@ -30,18 +32,25 @@ KINDS: Mapping[Kind, str] = {
     Kind.MACHINE: INFRASTRUCTURE + "compute",
     Kind.NETWORK: INFRASTRUCTURE + "network",
     Kind.VOLUME: INFRASTRUCTURE + "storage",
+    Kind.FIREWALL: INFRASTRUCTURE + "securitygroup",
+    Kind.ADDRESS: INFRASTRUCTURE + "ipreservation",
+    Kind.SNAPSHOT: ACCORDS + "snapshot",
 }
-"""What of a provider's things is an OGF entity. A firewall and a snapshot are not."""
+"""What of a provider's things is an entity."""
+ASKED = frozenset({Kind.FIREWALL, Kind.ADDRESS, Kind.SNAPSHOT})
+"""Those that are one only where a client asked for it: a service's own are parts of its machines."""
 
 
 def made(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Projection, ...]:
     """The entities that show a resource as it was just observed. `step` is the one that created it."""
     if resource.kind is Kind.MACHINE:
-        links = (*_interfaces(job, step, inputs, resource), *_attachments(job, step))
+        links = (*_interfaces(job, step, inputs, resource), *_attachments(job, step), *_guard(job, step))
         return (_compute(job, step, inputs, resource), _contract(job, step, resource), *links)
     if resource.kind is Kind.NETWORK:
         return (_network(job, step, resource),)
-    return (_storage(job, step, inputs, resource),) if resource.kind is Kind.VOLUME else ()
+    if resource.kind is Kind.VOLUME:
+        return (_storage(job, step, inputs, resource),)
+    return (_asked_for(job, step, resource),) if resource.kind in ASKED and job.is_asked_for(step.id) else ()
 
 
 def unmade(job: Job, why: str) -> Iterator[Projection]:
@@ -49,24 +58,45 @@ def unmade(job: Job, why: str) -> Iterator[Projection]:
     for step in job.deploy.steps:
         if step.verb == "create" and step.inputs.get("entity") and not job.made.get(step.id):
             kind = KINDS[kind_of(step.subject)]
-            term = kind.rpartition("#")[2]
-            state = {f"occi.{term}.state": "error", f"occi.{term}.state.message": why}
-            own = {"org.accords.alone": "yes", "org.accords.service": f"/service/{job.service}"}
+            name = states.attribute(kind)
+            state = {name: "error", f"{name}.message": why}
+            own = {"org.accords.alone": "yes", SERVICE: f"/service/{job.service}"}
             asked = {"org.accords.provider": step.provider, "org.accords.node": node_of(step.id) or None}
             yield _entity(kind, job.entity(step.id), "", {**state, **own, **asked})
 
 
+def unchanged(job: Job, why: str) -> Iterator[Projection]:
+    """What was asked of a client's things and did not come to be: they are as they were told last, and why."""
+    for step in job.deploy.steps:
+        if step.verb == "create" and step.inputs.get("entity") and job.made.get(step.id):
+            kind = KINDS[kind_of(step.subject)]
+            told = {f"{states.attribute(kind)}.message": why, SERVICE: f"/service/{job.service}"}
+            yield _entity(kind, job.entity(step.id), "", told)
+
+
+def over(job: Job) -> Iterator[Projection]:
+    """The end of everything that clients asked for, also of what was never begun."""
+    for step in job.deploy.steps:
+        if step.verb == "create" and step.inputs.get("entity"):
+            yield _gone(job, kind_of(step.subject), step.id)
+
+
 def gone(job: Job, kind: Kind, made_by: str) -> tuple[Projection, ...]:
     """The end of what step `made_by` had made. Links go with their resources."""
-    if kind not in KINDS:
+    if kind not in KINDS or (kind in ASKED and not job.is_asked_for(made_by)):
         return ()
-    own = Projection(KINDS[kind], job.entity(made_by), gone=True)
+    own = _gone(job, kind, made_by)
     if kind is not Kind.MACHINE:
         return (own,)
     prefix = made_by.removesuffix("machine")
     watched = (step.id for step in job.deploy.steps if step.verb == "monitor" and step.id.startswith(prefix))
     probes = (Projection(PROBE, job.entity(step), gone=True) for step in watched)
     return (own, Projection(CONTRACT, contract_id(job, made_by), gone=True), *probes)
+
+
+def _gone(job: Job, kind: Kind, made_by: str) -> Projection:
+    """It says of which service it is the end: an entity may have been made anew for another."""
+    return Projection(KINDS[kind], job.entity(made_by), attributes={SERVICE: f"/service/{job.service}"}, gone=True)
 
 
 def probe(job: Job, step: Step, watch: Watch) -> Projection:
@@ -126,11 +156,19 @@ def _storage(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projec
         job.entity(step.id),
         resource.name,
         {
-            "occi.storage.size": _gib(inputs.get("size")),
+            # a client's own stays, to the byte
+            "occi.storage.size": None if step.inputs.get("entity") else _gib(inputs.get("size")),
             "occi.storage.state": _is_up(resource, "online", "offline"),
             **_origin(job, step, resource),
         },
     )
+
+
+def _asked_for(job: Job, step: Step, resource: Resource) -> Projection:
+    kind = KINDS[resource.kind]
+    told = {states.attribute(kind): _is_up(resource, "active", "inactive"), **_origin(job, step, resource)}
+    address = {"occi.ipreservation.address": resource.addresses[0]} if resource.addresses else {}
+    return _entity(kind, job.entity(step.id), resource.name, {**told, **address})
 
 
 def _interfaces(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Projection, ...]:
@@ -176,6 +214,15 @@ def _attachment(job: Job, step: Step, item: Mapping[str, object]) -> Projection:
     return _link(job, "storagelink", (step.id, "storage", target), target, attributes)
 
 
+def _guard(job: Job, step: Step) -> tuple[Projection, ...]:
+    """A client's link to the firewall it asked for."""
+    firewall = step.inputs.get("firewall")
+    if not (isinstance(firewall, Ref) and _own_link(job, firewall.step)):
+        return ()
+    told = {"occi.securitygrouplink.state": "active"}
+    return (_link(job, "securitygrouplink", (step.id, "guard"), firewall.step, told),)
+
+
 def _contract(job: Job, step: Step, resource: Resource) -> Projection:
     """The CORDS contract names its node, its OGF compute and the provider's id; each leads to the others."""
     node = node_of(step.id)
@@ -207,7 +254,7 @@ def _origin(job: Job, step: Step, resource: Resource) -> dict[str, object]:
     return {
         "org.accords.provider": step.provider,
         "org.accords.provider.id": resource.id,
-        "org.accords.service": f"/service/{job.service}",
+        SERVICE: f"/service/{job.service}",
         "org.accords.node": resource.tags.get("accords-node"),
         "org.accords.alone": "yes" if step.inputs.get("entity") else None,
     }
@@ -218,10 +265,13 @@ def _link(
 ) -> Projection:
     """A link from the machine that the first of `parts` made to what `target` made: a client's own where it asked for
     one. Its ends are stored references: kind and id, so that moving a host changes none."""
-    other = KINDS[Kind.NETWORK if term == "networkinterface" else Kind.VOLUME]
+    other = KINDS[_ENDS[term]]
     entity = _entity(INFRASTRUCTURE + term, _own_link(job, target) or job.entity(*parts), "", attributes, *mixins)
     source = f"{KINDS[Kind.MACHINE]} {job.entity(parts[0])}"
     return replace(entity, source=source, target=f"{other} {job.entity(target)}")
+
+
+_ENDS = {"networkinterface": Kind.NETWORK, "storagelink": Kind.VOLUME, "securitygrouplink": Kind.FIREWALL}
 
 
 def _own_link(job: Job, step: str) -> str:

@@ -20,6 +20,7 @@ from providers.protocol import (
     MachineSpec,
     NetworkSpec,
     Rule,
+    SnapshotSpec,
     Spec,
     VolumeSpec,
 )
@@ -67,6 +68,10 @@ def address(name: str, inputs: Inputs) -> AddressSpec:
     return AddressSpec(name=name, machine=_text(inputs, "machine"))
 
 
+def snapshot(name: str, inputs: Inputs) -> SnapshotSpec:
+    return SnapshotSpec(name=name, machine=_text(inputs, "machine"))
+
+
 def application(name: str, inputs: Inputs) -> ApplicationSpec:
     category, type_ = _text(inputs, "category"), _text(inputs, "type")
     return ApplicationSpec(name=name, category=category, type=type_, document=_maybe(inputs, "document") or "")
@@ -98,6 +103,7 @@ _SPECS: Mapping[Kind, Callable[[str, Inputs], Spec]] = {
     Kind.FIREWALL: firewall,
     Kind.VOLUME: volume,
     Kind.ADDRESS: address,
+    Kind.SNAPSHOT: snapshot,
     Kind.APPLICATION: application,
 }
 

@@ -36,10 +36,11 @@ def vacate(call: Call) -> Outcome:
 
 
 def _made(tx: Transaction, service: Service) -> dict[str, object]:
-    """What its one step made."""
+    """What its step made that it is known by."""
     deploy = operations.latest(tx, service.account, service.id, kind="deploy")
-    (step,) = plan_from_json(str(deploy.plan_json)).steps if deploy else ()
-    return dict(journal.made(tx, service.account, service.id)[step.id] or {})
+    steps = plan_from_json(str(deploy.plan_json)).steps if deploy else ()
+    (step,) = (each.id for each in steps if each.verb == "create")
+    return dict(journal.made(tx, service.account, service.id)[step] or {})
 
 
 def _gone(key: str) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """`POST /.bulk`: what the worker and the other rows deliver here. All of it or nothing; an older one changes nothing.
 
     {"put":    [{account, kind, id, sequence, title, summary?, attributes, mixins, source, target}, ...],
-     "delete": [{account, kind, id, sequence}, ...]}
+     "delete": [{account, kind, id, sequence, service?}, ...]}
 
 For this installation's own servers and workers; a link's ends are stored references (`references`).
 """
@@ -23,6 +23,8 @@ from broker.web import writing
 from broker.web.exchange import Exchange
 from broker.web.site import Site
 
+SERVICE = "org.accords.service"
+
 
 class Gone(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +33,7 @@ class Gone(BaseModel):
     kind: str
     id: str
     sequence: int
+    service: str = ""
 
 
 class Put(Gone):
@@ -42,7 +45,7 @@ class Put(Gone):
     target: str | None = None
 
     def record(self) -> Record:
-        return Record(**self.model_dump(exclude={"sequence"}))
+        return Record(**self.model_dump(exclude={"sequence", "service"}))
 
 
 class Delivery(BaseModel):
@@ -88,7 +91,11 @@ class Bulk:
 
 
 def _remove(tx: Transaction, gone: Gone) -> bool:
-    """False when a newer one is there, or none. Links go with what they join, also when that went before."""
+    """False when a newer one is there, or none, or one of another service than the one that it is the end of. Links go
+    with what they join, also when that went before."""
+    there = entities.find(tx, gone.account, gone.kind, gone.id) if gone.service else None
+    if there is not None and there.attributes.get(SERVICE, gone.service) != gone.service:
+        return False
     removed = entities.delete_projection(tx, gone.account, gone.kind, gone.id, gone.sequence)
     if not removed and entities.find(tx, gone.account, gone.kind, gone.id) is not None:
         return False

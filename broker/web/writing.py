@@ -145,11 +145,15 @@ def leave(exchange: Exchange, records: Iterable[Record]) -> None:
 
 
 def remove(exchange: Exchange, tx: Transaction, record: Record) -> None:
-    """Remove an entity and the links that start or end at it (CORE-41). One that other rows were asked about goes
-    whatever they said of it meanwhile."""
+    """Remove an entity and the links that start or end at it (CORE-41), or leave it there until what it stands for is
+    gone. One that other rows were asked about goes whatever they said of it meanwhile."""
     exchange.must_be_open(record.kind)
     hooks = exchange.site.hooks(record.kind)
-    if hooks.leave is not None and entities.find(tx, record.account, record.kind, record.id) is None:
+    there = entities.find(tx, record.account, record.kind, record.id) if hooks.leave is not None else record
+    if there is None:
+        return
+    if hooks.lingering is not None and (lingering := hooks.lingering(tx, there)) is not None:
+        entities.update(tx, lingering)
         return
     if hooks.delete is not None:
         hooks.delete(exchange.context(), tx, record)

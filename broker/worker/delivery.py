@@ -51,12 +51,18 @@ def body_of(parcels: Sequence[Parcel]) -> dict[str, list[dict[str, object]]]:
     """The newest of each entity: a deletion leaves no trace at the receiver that would keep an older one out."""
     newest = {(parcel.account, parcel.projection.kind, parcel.projection.id): parcel for parcel in parcels}
     put = [_put(parcel) for parcel in newest.values() if not parcel.projection.gone]
-    return {"put": put, "delete": [_key(parcel) for parcel in newest.values() if parcel.projection.gone]}
+    return {"put": put, "delete": [_end(parcel) for parcel in newest.values() if parcel.projection.gone]}
 
 
 def _key(parcel: Parcel) -> dict[str, object]:
     projection = parcel.projection
     return {"account": parcel.account, "kind": projection.kind, "id": projection.id, "sequence": parcel.seq}
+
+
+def _end(parcel: Parcel) -> dict[str, object]:
+    """Where it matters, with the service that it is the end of."""
+    service = parcel.projection.attributes.get("org.accords.service")
+    return {**_key(parcel), **({"service": service} if service else {})}
 
 
 def _put(parcel: Parcel) -> dict[str, object]:

@@ -24,16 +24,20 @@ def keep(tx: Transaction, job: Job, *, released: bool) -> None:
         if known.step not in made:
             volumes.forget(tx, job.account, known.id)
     entries = journal.history(tx, job.account, job.service)
-    for step, of in (*saves(job.deploy, made), *(_volumes(job) if released else ())):
+    images = (*saves(job.deploy, made), *_created(job, "snapshot/"))
+    for step, of in (*images, *(_created(job, "volume/") if released else ())):
         result = made.get(step)
         if result:
             volumes.retain(tx, kept_of(job, step, of, result, entries[step].token))
 
 
-def _volumes(job: Job) -> Iterator[tuple[str, Step]]:
-    return (
-        (step.id, step) for step in job.deploy.steps if step.verb == "create" and step.subject.startswith("volume/")
-    )
+def saves_alone(job: Job) -> bool:
+    """Whether the service is an image that a client asked for by itself."""
+    return next(_created(job, "snapshot/"), None) is not None
+
+
+def _created(job: Job, kind: str) -> Iterator[tuple[str, Step]]:
+    return ((step.id, step) for step in job.deploy.steps if step.verb == "create" and step.subject.startswith(kind))
 
 
 def shown(tx: Transaction, job: Job) -> Iterator[Projection]:

@@ -33,7 +33,7 @@ from broker.store import (
     sharing,
 )
 from broker.verbs import Job, Tools, Verbs, projections
-from broker.worker.kept import keep, shown
+from broker.worker.kept import keep, saves_alone, shown
 from manifests import Plan, act, as_planned, invoke, release
 
 log = logging.getLogger(__name__)
@@ -197,12 +197,13 @@ def _end(tools: Tools, lease: Lease, job: Job, ending: Ending) -> None:
             _given_back(tx, job, operation)
         elif job.kind == "repair" and end.operation == "done":
             repairs.keep(tx, service, (), {})
-        elif job.kind in ("save", "remove"):
+        elif job.kind in ("save", "remove") or saves_alone(job):
             keep(tx, job, released=service.state == "released")
         if job.kind in ("save", "remove", "release"):
             outbox.put(tx, operation.account, list(shown(tx, job)))
         if end.operation == "failed":
-            outbox.put(tx, operation.account, list(projections.unmade(job, _said(end.error))))
+            why = _said(end.error)
+            outbox.put(tx, operation.account, [*projections.unmade(job, why), *projections.unchanged(job, why)])
     log.info("operation.end", extra={"service": job.name, "kind": job.kind, "state": end.operation})
 
 
@@ -219,6 +220,7 @@ def _wake(tx: Transaction, operation: Operation) -> None:
 def _given_back(tx: Transaction, job: Job, operation: Operation) -> None:
     """What a released service leaves: its retained volumes and images, listed; no key, no secret, no count."""
     keep(tx, job, released=True)
+    outbox.put(tx, operation.account, list(projections.over(job)))
     sharing.end(tx, operation.account, operation.service)
     findings.put_service(tx, operation.account, operation.service, ())
     secrets.forget_service(tx, operation.account, operation.service)

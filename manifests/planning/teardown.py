@@ -80,7 +80,7 @@ def shared(deploy: Plan, made: Made) -> Iterable[Step]:
 
 
 _ADOPT = "adopt"
-_MADE = ("network", "firewall", "volume", "machine", "address", "application")
+_MADE = ("network", "firewall", "volume", "machine", "address", "snapshot", "application")
 _GIVEN_BACK = {("create", kind) for kind in _MADE} | {
     ("generate", "secret"),
     ("given", "secret"),
