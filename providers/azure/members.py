@@ -14,8 +14,9 @@ from azure.core.exceptions import HttpResponseError
 from azure.mgmt.network.models import ApplicationSecurityGroup
 
 from providers.azure.account import UNPOLLED, Account, found, ready
-from providers.azure.names import INSTALLATION, NAME, NODE, PREFIX, SERVICE, digest
+from providers.azure.names import NAME, NODE, PREFIX, digest
 from providers.edge import current
+from providers.groups import scope
 from providers.turns import Turns
 
 TYPE = "Microsoft.Network/applicationSecurityGroups"
@@ -33,7 +34,7 @@ class Members:
     def group(self, tags: Mapping[str, str], node: str, network: str) -> str:
         """The id of the group of a node of the service of these tags; made where it is not there. One thread at a time,
         so that the machines of a node that come together make it once."""
-        own = {key: tags[key] for key in (INSTALLATION, SERVICE) if key in tags}
+        own = scope(tags)
         name = PREFIX + digest(network, node, *own.values())
         kept = {**own, NODE: node, NETWORK: network, NAME: f"machines of {node}"}
         with self._turns.held(f"the group of node {node}", current().clock.left()):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from providers.errors import Refused
 
 TOKEN, NAME = "accords-token", "accords-name"  # names of tags; a token is no secret
-INSTALLATION, SERVICE, NODE = "accords-installation", "accords-service", "accords-node"
+NODE = "accords-node"
 PREFIX = "accords-"
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 """What a name in the group may be, for every kind that is made here."""

@@ -19,6 +19,7 @@ from providers.ec2.looking import Seen, bearing, look
 from providers.ec2.networks import LIVING
 from providers.ec2.wire import Call, filters
 from providers.errors import Conflict, Refused
+from providers.groups import scope
 from providers.protocol import FirewallSpec, Kind, Rule
 from providers.rules import check
 
@@ -63,7 +64,7 @@ def make_members(call: Call, network: str, name: str, node: str) -> str:
 
 def members_name(node: str, given: Mapping[str, str]) -> str:
     """Of a node in a service of an installation. Pure."""
-    own = "\0".join((given.get(tags.INSTALLATION, ""), given.get(tags.SERVICE, ""), node))
+    own = "\0".join((*scope(given).values(), node))
     return f"accords-members-{hashlib.sha256(own.encode()).hexdigest()[:32]}"
 
 

@@ -14,7 +14,7 @@ from lxml import etree
 
 NAME = "Name"
 TOKEN = "accords-token"  # noqa: S105 - the name of a tag
-INSTALLATION, SERVICE, NODE = "accords-installation", "accords-service", "accords-node"
+NODE = "accords-node"
 MARK = "accords-mark-"
 PART = MARK + "part"
 """What belongs to a thing of ours and is none by itself: the id of that thing."""

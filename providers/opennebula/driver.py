@@ -9,6 +9,7 @@ from typing import Protocol
 
 from providers.edge import about, whole
 from providers.errors import NotFound, Refused
+from providers.groups import scope
 from providers.opennebula.addresses import Addresses
 from providers.opennebula.check import problems, prove
 from providers.opennebula.firewalls import Firewalls, checked
@@ -19,7 +20,7 @@ from providers.opennebula.networks import Networks
 from providers.opennebula.offers import abilities, offers
 from providers.opennebula.options import Options
 from providers.opennebula.retagging import retag
-from providers.opennebula.tags import NODE, TOKEN, scope
+from providers.opennebula.tags import NODE, TOKEN
 from providers.opennebula.wire import Session, Wire
 from providers.prices import prices
 from providers.protocol import (

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from providers.errors import Conflict
+from providers.groups import scope
 from providers.opennebula.documents import Element, read, template, vectors, word
 from providers.opennebula.firewalls import Members, as_rules, kept, lines, nodes, pool, there
 from providers.opennebula.states import ENDING
-from providers.opennebula.tags import NODE, scope, tags_of
+from providers.opennebula.tags import NODE, tags_of
 from providers.opennebula.wire import Session
 
 OWN, NOT_DONE = -3, -1

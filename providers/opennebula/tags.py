@@ -17,8 +17,6 @@ TOKEN = "accords-token"  # noqa: S105 - the name of a tag
 TAGS, NAME = "ACCORDS_TAGS", "ACCORDS_NAME"
 MARK = " accords-"
 LONGEST = 128
-SCOPE = ("accords-installation", "accords-service")
-"""What machines and the firewalls that name their node have in common."""
 NODE = "accords-node"
 
 
@@ -56,8 +54,3 @@ def named(element: Element) -> tuple[str, str]:
     """(name, token) of a thing that is named once; no token where it is none of ours."""
     name, mark, token = word(element, "NAME").rpartition(MARK)
     return (word(element, f"TEMPLATE/{NAME}", name), token) if mark else (word(element, "NAME"), "")
-
-
-def scope(tags: Mapping[str, str]) -> dict[str, str]:
-    """The service a thing is of."""
-    return {key: tags[key] for key in SCOPE if key in tags}
