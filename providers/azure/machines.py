@@ -15,6 +15,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute.models import VirtualMachine, VirtualMachineUpdate
 from azure.mgmt.network.models import NetworkInterface
 
+from providers import devices
 from providers.azure import asking
 from providers.azure.account import UNPOLLED, Account, found
 from providers.azure.errors import translated
@@ -210,12 +211,23 @@ def _facts(machine: VirtualMachine, nics: Sequence[NetworkInterface]) -> dict[st
     image: Any = storage.image_reference if storage else None
     if image is not None:
         found["image"] = last(image.id) if image.id else ":".join(map(str, (image.publisher, image.offer, image.sku)))
+    found |= devices.told(_devices(machine))
     macs = [str(each.mac_address) for each in nics if each.mac_address]
     if macs:
         found["mac"] = macs[0].replace("-", ":").lower()
     if word(machine.provisioning_state) == "Failed":
         found["error"] = _why(machine)
     return found
+
+
+def _devices(machine: VirtualMachine) -> Mapping[str, Sequence[str]]:
+    """By the links that Azure's own udev rules make of a LUN: azure-vm-utils', and those of its agent before."""
+    disks = (machine.storage_profile.data_disks if machine.storage_profile else None) or ()
+    return {
+        last(disk.managed_disk.id): (f"disk/azure/data/by-lun/{disk.lun}", f"disk/azure/scsi1/lun{disk.lun}")
+        for disk in disks
+        if disk.managed_disk is not None
+    }
 
 
 def _why(machine: VirtualMachine) -> str:

@@ -27,6 +27,7 @@ ABILITIES = frozenset(
         Ability.ADDRESSES,
         Ability.FIXED,
         Ability.SUBNETS,
+        Ability.DEVICES,
     }
 )
 """Hibernation takes sizes, images and disks that are made for it: suspending is not offered."""

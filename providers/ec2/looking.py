@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from providers import devices
 from providers.ec2 import tags
 from providers.ec2.account import GIB, Account
 from providers.ec2.wire import PAGE, Call, filters
@@ -104,7 +105,20 @@ def _machine_facts(found: etree._Element) -> Facts:
         "mac": "networkInterfaceSet/item/macAddress",
         "error": "stateReason/message",
     }
-    return {fact: value for fact, path in elements.items() if (value := found.findtext(path))}
+    facts: Facts = {fact: value for fact, path in elements.items() if (value := found.findtext(path))}
+    return facts | devices.told(_devices(found))
+
+
+def _devices(found: etree._Element) -> Mapping[str, Sequence[str]]:
+    """Where disks are NVMe an EBS volume's serial number is its id without the dash; under Xen its device is called as
+    it was asked for, or `xvd` for `sd`. The disk that the machine started from goes with it, and is none of these."""
+    shown: dict[str, tuple[str, ...]] = {}
+    for each in found.iterfind("blockDeviceMapping/item"):
+        name, id = each.findtext("deviceName", "").removeprefix("/dev/"), each.findtext("ebs/volumeId", "")
+        if id and each.findtext("deviceName") != found.findtext("rootDeviceName"):
+            nvme = f"disk/by-id/nvme-Amazon_Elastic_Block_Store_{id.replace('-', '')}"
+            shown[id] = (nvme, f"xvd{name.removeprefix('sd')}", name)
+    return shown
 
 
 def _machine_addresses(found: etree._Element) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ ABILITIES = frozenset(
         Ability.ADDRESSES,
         Ability.FIXED,
         Ability.SUBNETS,
+        Ability.DEVICES,
     }
 )
 """No SUSPEND: EC2 hibernates what was prepared for it, of some types, some systems, on encrypted disks."""

@@ -124,7 +124,7 @@ class Knobs:
     sizes: tuple[OfferedSize, ...] = SIZES
     images: tuple[OfferedImage, ...] = IMAGES
     flexible: bool = False
-    abilities: frozenset[Ability] = frozenset(Ability) - {Ability.PACKAGES}
+    abilities: frozenset[Ability] = frozenset(Ability) - {Ability.PACKAGES, Ability.DEVICES}
     currency: str = "EUR"
     operator: str = "any"
     categories: tuple[str, ...] = ("easiclouds_application", "paas_application_manifest")

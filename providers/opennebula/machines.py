@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from providers import devices
 from providers.errors import Conflict, NotFound, Quota, Refused
 from providers.opennebula.documents import Element, Pairs, number, read, template, vector, vectors, word
 from providers.opennebula.members import addresses, machines, spread
@@ -265,9 +266,16 @@ def _facts(found: Element, state: State) -> dict[str, str | int]:
     }
     facts |= {"size": word(found, f"USER_TEMPLATE/{SIZE}")} if word(found, f"USER_TEMPLATE/{SIZE}") else {}
     facts |= {"mac": nics[0]["MAC"]} if nics and nics[0].get("MAC") else {}
+    facts |= devices.told(_devices(found))
     if state is State.ERROR:
         facts["error"] = _reason(found, status)
     return facts
+
+
+def _devices(found: Element) -> Mapping[str, Sequence[str]]:
+    """By image. OpenNebula gives no disk a serial number: what is left is the name that it asks the hypervisor for."""
+    volumes = list(vectors(found, "TEMPLATE/DISK"))[1:]  # after the one that it starts from
+    return {each["IMAGE_ID"]: (each["TARGET"],) for each in volumes if each.get("TARGET") and each.get("IMAGE_ID")}
 
 
 def _reason(found: Element, status: str) -> str:

@@ -16,7 +16,15 @@ from providers.protocol import Ability, OfferedSize, Offering
 
 MIB = 1024**2
 ALWAYS = frozenset(
-    {Ability.VOLUMES, Ability.FIREWALLS, Ability.SNAPSHOTS, Ability.SUSPEND, Ability.RESIZE, Ability.FIXED}
+    {
+        Ability.VOLUMES,
+        Ability.FIREWALLS,
+        Ability.SNAPSHOTS,
+        Ability.SUSPEND,
+        Ability.RESIZE,
+        Ability.FIXED,
+        Ability.DEVICES,
+    }
 )
 COSTS = {"CPU": "CPU_COST", "MEMORY": "MEMORY_COST"}
 """What a template has of something -> what one of it costs an hour (a core, a MB). Reference 7.x, "Showback"."""

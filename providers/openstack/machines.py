@@ -15,6 +15,7 @@ from typing import Any
 from openstack.compute.v2.server import Server
 from openstack.exceptions import BadRequestException, ConflictException
 
+from providers import devices
 from providers.errors import Conflict, NotFound, Unavailable
 from providers.openstack.account import Account
 from providers.openstack.images import image_id
@@ -195,12 +196,22 @@ def _facts(server: Server) -> dict[str, str | int]:
         found |= {"cores": int(flavor.vcpus), "memory": int(flavor.ram) * MIB, "disk": int(flavor.disk) * GIB}
     if image is not None and image.id:
         found["image"] = str(image.id)
+    found |= devices.told({id: _device(id) for id in _volumes(server)})
     macs = [str(each.get("OS-EXT-IPS-MAC:mac_addr", "")) for each in _addresses(server)]
     if macs:
         found["mac"] = macs[0]
     if server.status == "ERROR":
         found["error"] = str((server.fault or {}).get("message", "nova gives no reason"))
     return found
+
+
+def _volumes(server: Server) -> list[str]:
+    return [str(each["id"]) for each in server.attached_volumes or ()]
+
+
+def _device(volume: str) -> tuple[str, ...]:
+    """cinder's volumes have their id as serial number; under ESXi as a world wide name."""
+    return (*devices.by_serial(volume), f"disk/by-id/wwn-0x{volume.replace('-', '')}")
 
 
 def _size(server: Server) -> str:

@@ -49,7 +49,9 @@ class Ability(StrEnum):
 
     PACKAGES: distribution packages in the image a machine is made of. KEYS: keys by name. ADDRESSES: public addresses
     of their own. FIXED: an address in a network that the specification chooses. SUBNETS: more than one in a network.
-    VLAN: a network's number on the wire. RESIZE: another size for a machine that is there."""
+    VLAN: a network's number on the wire. RESIZE: another size for a machine that is there. DEVICES: a volume is a block
+    device in its machine, whose fact `devices` says what it is seen as (`providers.devices`): its agent is told to
+    mount it. Without this ability volumes are where their attachments say when a machine is up."""
 
     PACKAGES = "packages"
     VOLUMES = "volumes"
@@ -63,6 +65,7 @@ class Ability(StrEnum):
     FIXED = "fixed"
     SUBNETS = "subnets"
     VLAN = "vlan"
+    DEVICES = "devices"
 
 
 USUAL = frozenset({Ability.VOLUMES, Ability.FIREWALLS, Ability.SNAPSHOTS, Ability.SUSPEND, Ability.CONSOLE})

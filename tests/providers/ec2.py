@@ -136,6 +136,7 @@ BEYOND: Mapping[str, Mapping[str, str]] = {
         "test_a_machine_has_a_console": "has no GetConsoleOutput",
         "test_a_snapshot_is_an_image_that_a_later_machine_can_name": "has no CreateImage",
         "test_what_a_machine_uses_is_kept_until_it_is_gone": "shows no attached volume at its machine",
+        "test_a_machine_says_what_each_of_its_volumes_is_seen_as": "shows no attached volume at its machine",
     }
 }
 """What EC2 has and a server has not: server -> test -> why. The other server has it."""

@@ -8,8 +8,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from providers import devices
 from providers.errors import Conflict, Refused
-from providers.protocol import Ability, AddressSpec, KeySpec, Kind, NetworkSpec, State
+from providers.protocol import Ability, AddressSpec, Attachment, KeySpec, Kind, NetworkSpec, State, VolumeSpec
 from tests.providers.cloud import DEADLINE, Cloud, surely
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIX8VZVgwIDnWcNXWoRcGUoDrFULKG5UNaZgTLW8cDYp accords"
@@ -75,6 +76,19 @@ def test_a_machine_has_the_address_that_was_chosen_for_it(cloud: Cloud) -> None:
     assert chosen in cloud.make(spec).addresses
     taken = surely(lambda: cloud.make(replace(spec, name=cloud.name("late"))))
     assert isinstance(taken, Conflict | Refused)
+
+
+def test_a_machine_says_what_each_of_its_volumes_is_seen_as(cloud: Cloud) -> None:
+    if Ability.DEVICES not in cloud.offer().abilities:
+        pytest.skip("volumes are mounted by this provider")
+    network = cloud.make(NetworkSpec(cloud.name("lan")))
+    volumes = [cloud.make(VolumeSpec(cloud.name(word), size=64 * 1024**2)) for word in ("a", "b")]
+    attached = tuple(Attachment(each.id, f"/srv/{each.name}") for each in volumes)
+    machine = cloud.make(cloud.machine_spec(networks=(network.id,), volumes=attached))
+    seen = [devices.names(str(machine.facts[devices.FACT]), each.id) for each in volumes]
+    assert all(seen)
+    assert not set(seen[0]) & set(seen[1])
+    assert not any(name.startswith("/") for names in seen for name in names)
 
 
 def test_a_network_has_more_than_one_subnet(cloud: Cloud) -> None:
