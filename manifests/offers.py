@@ -77,7 +77,7 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The offer chosen for a node, with the reasons for it and against the others. `address`: it gets a public address
-    that is a thing of its own at the provider."""
+    that is a thing of its own at the provider. `devices`: its volumes are block devices, which it is told to mount."""
 
     node: str
     provider: str
@@ -91,3 +91,4 @@ class Placement:
     reasons: tuple[str, ...]
     refused: tuple[Refusal, ...] = ()
     address: bool = False
+    devices: bool = False

@@ -44,10 +44,14 @@ def instruct(call: Call) -> Outcome:
         return Failed(_asleep(call))
     if _direct(call):
         return _carried(call)
+    return tell(call, call.step.verb, arguments_of(call))
+
+
+def tell(call: Call, method: str, arguments: Mapping[str, object]) -> Outcome:
+    """Leave it for the node's agent."""
     with call.tools.store.write() as tx:
         owner = (call.job.account, call.job.service, call.node)
-        identifier = instruction_id(token_of(call))
-        instructions.add(tx, *owner, id=identifier, method=call.step.verb, arguments=arguments_of(call))
+        instructions.add(tx, *owner, id=instruction_id(token_of(call)), method=method, arguments=arguments)
     return Waiting({}, LOOK_AGAIN)
 
 

@@ -1,5 +1,5 @@
 """The steps that make one node: its volumes, firewall, machine and public address, its agent, and what the machine is
-then told."""
+then told: to mount its volumes first, where its provider does not."""
 
 from __future__ import annotations
 
@@ -53,9 +53,11 @@ class NodeSteps:
     def all(self) -> list[Step]:
         if self._password:
             self._add("secret.password", "generate", f"secret/{self._node.name}.password", {})
-        self._resources()
+        volumes = self._volumes()
+        self._resources(volumes)
         if self._agent:
             self._add("agent", "await", f"agent/{self._base}", {"machine": self._machine})
+            self._mounts(volumes if self._placement.devices else ())
         self._installs()
         self._configures()
         self._scripts()
@@ -80,16 +82,19 @@ class NodeSteps:
         self._steps.append(step)
         return step.id
 
-    def _resources(self) -> None:
-        """Volumes, firewall, machine, address."""
-        provider = self._placement.provider
-        volumes = [
+    def _volumes(self) -> list[tuple[str, str]]:
+        """The step that makes each, and where the node has it."""
+        return [
             (
                 self._volume(volume.name, volume.size, volume.type, volume.retain),
                 volume.mountpoint or f"/srv/{volume.name}",
             )
             for volume in sorted(check.volumes(self._node), key=lambda v: v.name)
         ]
+
+    def _resources(self, volumes: Sequence[tuple[str, str]]) -> None:
+        """Firewall, machine, address."""
+        provider = self._placement.provider
         rules = _rules(check.ports(self._node))
         inputs: dict[str, Value] = {"name": self._node.name, "network": self._network, "rules": rules}
         made = self._add("firewall", "create", f"firewall/{self._base}", inputs, provider=provider)
@@ -128,6 +133,14 @@ class NodeSteps:
 
     def _in_layer(self, package: Package) -> bool:
         return self._placement.packages and not package.installation
+
+    def _mounts(self, volumes: Sequence[tuple[str, str]]) -> None:
+        """Those that are in others' folders come after them."""
+        seen_as = Ref(self._machine.step, "devices")
+        for step, at in sorted(volumes, key=lambda each: each[1].split("/")):
+            name = step.removeprefix(f"{self._base}.volume.")
+            what: dict[str, Value] = {"volume": Ref(step, "id"), "devices": seen_as, "mountpoint": at}
+            self._instruct(f"mount.{name}", "mount", f"volume/{self._base}.{name}", what)
 
     def _installs(self) -> None:
         for package in check.packages(self._node):

@@ -44,6 +44,24 @@ def test_an_image_without_an_agent_has_none_to_wait_for(parsed: Parsed, planned:
     assert made.step("a.0.machine").inputs["agent"] is False
 
 
+def test_volumes_that_are_devices_are_mounted_before_anything_else_is_told_outer_folders_first(
+    parsed: Parsed, local: Offer
+) -> None:
+    volume = '<volume name="{}" size="1G" mountpoint="{}"/>'
+    volumes = f'<storage name="s">{volume.format("a", "/srv/x/y")}{volume.format("b", "/srv/x")}</storage>'
+    package = '<image><package name="p" installation="make"/></image>'
+    manifest = parsed(document(f'<node name="n"><infrastructure>{volumes}</infrastructure>{package}</node>'))
+    assert not [step for step in on(local, manifest).steps if step.verb == "mount"]
+    made = on(replace(local, abilities=(*local.abilities, "devices")), manifest)
+    told = [step for step in made.steps if step.verb in ("mount", "install")]
+    assert [step.id for step in told] == ["n.0.mount.b", "n.0.mount.a", "n.0.install.p"]
+    assert [step.needs[0] for step in told] == ["n.0.agent", "n.0.machine", "n.0.machine"]
+    assert told[0].inputs == {
+        "machine": Ref("n.0.machine", "id"), "volume": Ref("n.0.volume.b", "id"),
+        "devices": Ref("n.0.machine", "devices"), "mountpoint": "/srv/x",
+    }  # fmt: skip
+
+
 def test_packages_go_into_the_image_where_the_driver_can_and_are_installed_otherwise(
     parsed: Parsed, local: Offer
 ) -> None:
