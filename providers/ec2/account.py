@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -17,6 +17,8 @@ from providers.protocol import OfferedImage, OfferedSize
 MIB = 1024**2
 GIB = 1024**3
 TYPES_PAGE = "100"
+NEW = 5.0
+"""Seconds for which EC2 may not show what it made."""
 PROVEN = 10.0
 """Seconds for which it is believed that the cloud hears us."""
 ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -31,8 +33,18 @@ class Image:
     gib: int
 
 
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """A part of a network, in one zone."""
+
+    id: str
+    zone: str
+    cidr: str
+
+
 class Account:
-    """One account in one region. `now` is monotonic seconds."""
+    """One account in one region. `now` is monotonic seconds. `subnets` by network, and `groups`, which are those of
+    nodes, by network and name, do not change: they are asked for once, until something is not there (`forget`)."""
 
     def __init__(self, options: Options, now: Callable[[], float] = time.monotonic) -> None:
         self.options = options
@@ -42,6 +54,9 @@ class Account:
         self._sizes: dict[str, OfferedSize] = {}
         self._images: dict[str, Image] = {}
         self._proven = float("-inf")
+        self._made: dict[str, float] = {}
+        self.subnets: dict[str, Sequence[Subnet]] = {}
+        self.groups: dict[tuple[str, str], str] = {}
 
     def prove(self, call: Call) -> None:
         """That an empty answer is a true one: the zones are asked for, which cannot be empty. Unavailable where they
@@ -54,6 +69,22 @@ class Account:
     def proven(self) -> None:
         """An answer that was not empty is as good."""
         self._proven = self._now()
+
+    def new(self, id: str) -> None:
+        """It was made just now."""
+        now = self._now()
+        self._made = {each: then for each, then in self._made.copy().items() if now - then < NEW} | {id: now}
+
+    def old(self, id: str) -> None:
+        """Whether it is there is no longer a matter of waiting: it was given back."""
+        self._made.pop(id, None)
+
+    def is_new(self, id: str) -> bool:
+        return self._now() - self._made.get(id, float("-inf")) < NEW
+
+    def forget(self) -> None:
+        """Ask again for what was kept of networks."""
+        self.subnets, self.groups = {}, {}
 
     def zones(self, call: Call) -> tuple[str, ...]:
         """Those that are offered, the first is where things go that name none."""

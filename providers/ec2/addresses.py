@@ -6,24 +6,26 @@ from collections.abc import Mapping
 
 from providers.ec2 import tags
 from providers.ec2.account import Account
-from providers.ec2.looking import Seen, bearing, one
+from providers.ec2.looking import bearing, one, settled
 from providers.ec2.wire import Call
-from providers.protocol import AddressSpec, Kind
+from providers.protocol import AddressSpec, Kind, Resource
 
 
-def make(call: Call, account: Account, spec: AddressSpec, token: str, given: Mapping[str, str]) -> None:
+def make(call: Call, account: Account, spec: AddressSpec, token: str, given: Mapping[str, str]) -> Resource:
     there = bearing(call, account, Kind.ADDRESS, token)
     if there and there[0].resource.facts["machine"] == spec.machine:
-        return
+        return there[0].resource
     one(call, account, Kind.MACHINE, spec.machine)
     id = there[0].resource.id if there else _allocated(call, spec, token, given)
     call.ask("AssociateAddress", {"AllocationId": id, "InstanceId": spec.machine, "AllowReassociation": "false"})
+    return settled(call, account, Kind.ADDRESS, token, lambda id: remove(call, account, id))
 
 
-def remove(call: Call, account: Account, seen: Seen) -> None:
-    if association := seen.element.findtext("associationId"):
+def remove(call: Call, account: Account, id: str) -> None:
+    """Taken from its machine first: how that is called is looked for."""
+    if association := one(call, account, Kind.ADDRESS, id).element.findtext("associationId"):
         call.ask("DisassociateAddress", {"AssociationId": association})
-    call.ask("ReleaseAddress", {"AllocationId": seen.resource.id})
+    call.ask("ReleaseAddress", {"AllocationId": id})
 
 
 def _allocated(call: Call, spec: AddressSpec, token: str, given: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from providers.ec2.account import Account
 from providers.ec2.looking import FORMS, Seen, bearing, look, one
 from providers.ec2.wire import Call, Wire
 from providers.edge import about
-from providers.errors import Ambiguous, NotFound, Refused
+from providers.errors import NotFound, Refused
 from providers.protocol import (
     EVERY,
     Action,
@@ -51,12 +51,12 @@ from providers.turns import Turns
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What is done with things of one kind. `make` makes or completes what the token is for, and answers nothing: what
-    is there is looked at. It takes the specification of its own kind."""
+    """What is done with things of one kind. `make` makes or completes what the token is for, `remove` gives an id back.
+    It takes the specification of its own kind."""
 
     kind: Kind
-    make: Callable[[Call, Account, Any, str, Mapping[str, str]], None]
-    remove: Callable[[Call, Account, Seen], None]
+    make: Callable[[Call, Account, Any, str, Mapping[str, str]], Resource]
+    remove: Callable[[Call, Account, str], None]
 
 
 ROOMS: Mapping[type, Room] = {
@@ -97,8 +97,7 @@ class Ec2:
             refuse_beyond(spec, offers.ABILITIES)
             room = ROOMS[type(spec)]
             with self._turns.held(f"{room.kind}/{token}", call.clock.left()):
-                room.make(call, self._account, spec, token, tags)
-                return self._alone(call, room, token)
+                return self._made(call, room, spec, token, tags)
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
         if kind not in FORMS:
@@ -129,10 +128,10 @@ class Ec2:
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         """What another takes away at the same time is gone, too."""
         with self._edge(f"{kind}/{id}", deadline) as call:
-            try:
-                REMOVE[kind](call, self._account, one(call, self._account, kind, id))
-            except (NotFound, KeyError):
-                return
+            if kind in FORMS and FORMS[kind].id.fullmatch(id):
+                self._account.old(id)
+                with suppress(NotFound):
+                    REMOVE[kind](call, self._account, id)
 
     def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
         """One question a kind, or one a page of it."""
@@ -167,15 +166,13 @@ class Ec2:
                 machines.attach(call, each)
         return [each.resource for each in found]
 
-    def _alone(self, call: Call, room: Room, token: str) -> Resource:
-        """What is there now with the token. Where another process made one at the same time, the first by id stays, for
-        both of them."""
-        found = bearing(call, self._account, room.kind, token)
-        if not found:  # EC2 shows what it made after a while only
-            raise Ambiguous(f"what was made with the token {token} is not shown yet; look again")
-        for other in found[1:]:
-            room.remove(call, self._account, other)
-        return found[0].resource
+    def _made(self, call: Call, room: Room, spec: Spec, token: str, tags: Mapping[str, str]) -> Resource:
+        """What is kept of networks may be of one that is gone: then it is asked for anew, the next time."""
+        try:
+            return room.make(call, self._account, spec, token, tags)
+        except NotFound:
+            self._account.forget()
+            raise
 
     @contextmanager
     def _edge(self, thing: str, deadline: float) -> Iterator[Call]:

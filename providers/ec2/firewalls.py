@@ -15,51 +15,67 @@ from lxml import etree
 
 from providers.ec2 import tags
 from providers.ec2.account import Account
-from providers.ec2.looking import Seen, bearing, look
+from providers.ec2.looking import bearing, look, one
 from providers.ec2.networks import LIVING
 from providers.ec2.wire import Call, filters
 from providers.errors import Conflict, Refused
 from providers.groups import scope
-from providers.protocol import FirewallSpec, Kind, Rule
+from providers.protocol import FirewallSpec, Kind, Resource, Rule, State
 from providers.rules import check
 
 ALL = {"any": "-1", "all": "-1"}
 DESCRIPTION = "made by accords"
 
 
-def make(call: Call, account: Account, spec: FirewallSpec, token: str, given: Mapping[str, str]) -> None:
-    """The group of this token, with its rules."""
+def make(call: Call, account: Account, spec: FirewallSpec, token: str, given: Mapping[str, str]) -> Resource:
+    """The group of this token, with its rules. EC2 lets its name be there once: only who is told that it is there looks
+    for it."""
     for rule in spec.rules:
         check(rule)
-    there = bearing(call, account, Kind.FIREWALL, token)
-    id = there[0].resource.id if there else _group(call, spec, token, given)
-    if spec.rules and not (there and there[0].element.find("ipPermissions/item") is not None):
-        sources = _sources(call, spec, given)
+    try:
+        id, lacks = _group(call, spec, token, given), True
+    except Conflict:
+        there = bearing(call, account, Kind.FIREWALL, token)
+        if not there:
+            raise
+        id, lacks = there[0].resource.id, there[0].element.find("ipPermissions/item") is None
+    if spec.rules and lacks:
+        sources = _sources(call, account, spec, given)
         call.ask("AuthorizeSecurityGroupIngress", {"GroupId": id, **permissions(spec.rules, sources)})
+    account.new(id)
+    if spec.network is None:
+        return one(call, account, Kind.FIREWALL, id).resource
+    marks, facts = tags.all_of(spec.name, token, given), {"network": spec.network}
+    return Resource(Kind.FIREWALL, id, spec.name, State.ACTIVE, token, tags.told(marks), facts=facts)
 
 
-def remove(call: Call, account: Account, seen: Seen) -> None:
-    id = seen.resource.id
+def remove(call: Call, account: Account, id: str) -> None:
+    """EC2 itself keeps a group that a machine is in; not all that speak its language do."""
     users = look(call, account, Kind.MACHINE, {"instance.group-id": id, "instance-state-name": LIVING})
     if users:
         raise Conflict(f"firewall {id} is used by {len(users)} machines; delete those first")
     call.ask("DeleteSecurityGroup", {"GroupId": id})
 
 
-def members(call: Call, network: str, node: str, given: Mapping[str, str]) -> str:
+def members(call: Call, account: Account, network: str, node: str, given: Mapping[str, str]) -> str:
     """The group of a node's machines in a network, made where it is not there."""
-    name = members_name(node, given)
-    asked = filters({"vpc-id": network, "group-name": name})
-    there = list(call.each("DescribeSecurityGroups", "securityGroupInfo/item/groupId", asked))
-    if there:
-        return there[0].text or ""
-    return make_members(call, network, name, node)
+    key = network, members_name(node, given)
+    if key not in account.groups:
+        account.groups[key] = _members(call, *key, node)
+    return account.groups[key]
 
 
-def make_members(call: Call, network: str, name: str, node: str) -> str:
+def _members(call: Call, network: str, name: str, node: str) -> str:
     marked = tags.tagging("security-group", {tags.PART: network, tags.NAME: f"members of {node}"})
     asked = {"GroupName": name, "GroupDescription": DESCRIPTION, "VpcId": network, **marked}
-    return call.ask("CreateSecurityGroup", asked).findtext("groupId", "")
+    try:
+        return call.ask("CreateSecurityGroup", asked).findtext("groupId", "")
+    except Conflict:  # another came first
+        where = filters({"vpc-id": network, "group-name": name})
+        there = list(call.each("DescribeSecurityGroups", "securityGroupInfo/item/groupId", where))
+        if not there:
+            raise
+        return there[0].text or ""
 
 
 def members_name(node: str, given: Mapping[str, str]) -> str:
@@ -104,8 +120,8 @@ def _group(call: Call, spec: FirewallSpec, token: str, given: Mapping[str, str])
     return made.findtext("groupId", "")
 
 
-def _sources(call: Call, spec: FirewallSpec, given: Mapping[str, str]) -> dict[str, str]:
+def _sources(call: Call, account: Account, spec: FirewallSpec, given: Mapping[str, str]) -> dict[str, str]:
     nodes = {rule.source.removeprefix("node:") for rule in spec.rules if rule.source.startswith("node:")}
     if nodes and not spec.network:
         raise Refused(f"firewall {spec.name} lets nodes in and is in no network; name one")
-    return {node: members(call, spec.network or "", node, given) for node in sorted(nodes)}
+    return {node: members(call, account, spec.network or "", node, given) for node in sorted(nodes)}

@@ -7,18 +7,24 @@ from collections.abc import Mapping
 
 from providers.ec2 import tags
 from providers.ec2.account import Account
-from providers.ec2.looking import Seen, bearing
+from providers.ec2.looking import bearing, told
 from providers.ec2.wire import Call
-from providers.protocol import KeySpec, Kind
+from providers.errors import Conflict
+from providers.protocol import KeySpec, Kind, Resource
 
 
-def make(call: Call, account: Account, spec: KeySpec, token: str, given: Mapping[str, str]) -> None:
-    if bearing(call, account, Kind.KEY, token):
-        return
+def make(call: Call, account: Account, spec: KeySpec, token: str, given: Mapping[str, str]) -> Resource:
+    """EC2 lets a name be there once: only who is told that it is there looks for it."""
     material = base64.b64encode(spec.public_key.encode()).decode()
     marked = tags.tagging("key-pair", tags.all_of(spec.name, token, given))
-    call.ask("ImportKeyPair", {"KeyName": f"accords-{token}", "PublicKeyMaterial": material, **marked})
+    try:
+        made = call.ask("ImportKeyPair", {"KeyName": f"accords-{token}", "PublicKeyMaterial": material, **marked})
+    except Conflict:
+        if there := bearing(call, account, Kind.KEY, token):
+            return there[0].resource
+        raise
+    return told(call, account, Kind.KEY, token, made)
 
 
-def remove(call: Call, account: Account, seen: Seen) -> None:
-    call.ask("DeleteKeyPair", {"KeyName": seen.resource.id})
+def remove(call: Call, account: Account, id: str) -> None:
+    call.ask("DeleteKeyPair", {"KeyName": id})

@@ -12,7 +12,7 @@ from providers import devices
 from providers.ec2 import tags
 from providers.ec2.account import GIB, Account
 from providers.ec2.wire import PAGE, Call, filters
-from providers.errors import NotFound
+from providers.errors import Ambiguous, NotFound
 from providers.protocol import Kind, Resource, State
 
 Facts = dict[str, str | int]
@@ -232,12 +232,17 @@ def read(kind: Kind, found: etree._Element) -> Seen | None:
 
 
 def look(call: Call, account: Account, kind: Kind, wanted: Mapping[str, str | Sequence[str]]) -> list[Seen]:
-    """What passes these filters, in the order of their ids. That there is nothing is proven first."""
+    """What passes these filters, in the order of their ids."""
+    found = [seen for each in shown(call, account, kind, wanted) if (seen := read(kind, each)) is not None]
+    return sorted(found, key=lambda each: each.resource.id)
+
+
+def shown(call: Call, account: Account, kind: Kind, wanted: Mapping[str, str | Sequence[str]]) -> list[etree._Element]:
+    """What passes these filters as EC2 shows it, with what has ended. That there is nothing is proven first."""
     form = FORMS[kind]
     items = list(call.each(form.action, form.path, {**form.params, **filters(wanted)}, form.page))
     account.proven() if items else account.prove(call)
-    found = [seen for each in items if (seen := read(kind, each)) is not None]
-    return sorted(found, key=lambda each: each.resource.id)
+    return items
 
 
 def bearing(call: Call, account: Account, kind: Kind, token: str) -> list[Seen]:
@@ -247,10 +252,32 @@ def bearing(call: Call, account: Account, kind: Kind, token: str) -> list[Seen]:
 
 
 def one(call: Call, account: Account, kind: Kind, id: str) -> Seen:
-    """The thing with this id; NotFound."""
+    """The thing with this id; NotFound. Ambiguous of what was made here a moment ago and is not shown yet."""
     form = FORMS.get(kind)
-    found = look(call, account, kind, {form.filter: id}) if form and form.id.fullmatch(id) else []
-    for each in found:
-        if each.resource.id == id:
-            return each
+    items = shown(call, account, kind, {form.filter: id}) if form and form.id.fullmatch(id) else []
+    for each in items:
+        seen = read(kind, each)
+        if seen is not None and seen.resource.id == id:
+            return seen
+    if not items and account.is_new(id):
+        raise Ambiguous(f"the new {kind} {id} is not shown yet; look again")
     raise NotFound(f"there is no {kind} {id!r} in {account.options.region}")
+
+
+def told(call: Call, account: Account, kind: Kind, token: str, made: etree._Element) -> Resource:
+    """A thing as the answer to making it says, which EC2 may not show yet to who looks; looked at where the answer does
+    not say its token."""
+    account.new(id := made.findtext(FORMS[kind].element, ""))
+    seen = read(kind, made)
+    return seen.resource if seen and seen.resource.token == token else one(call, account, kind, id).resource
+
+
+def settled(call: Call, account: Account, kind: Kind, token: str, remove: Callable[[str], None]) -> Resource:
+    """What is there with a token that EC2 does not know of. Where another process made one at the same time, the first
+    by id stays, for both of them."""
+    found = bearing(call, account, kind, token)
+    if not found:  # EC2 shows what it made after a while only
+        raise Ambiguous(f"what was made with the token {token} is not shown yet; look again")
+    for other in found[1:]:
+        remove(other.resource.id)
+    return found[0].resource

@@ -10,14 +10,12 @@ import base64
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
-from lxml import etree
-
 from providers.ec2 import firewalls, tags
-from providers.ec2.account import GIB, Account
-from providers.ec2.looking import FORMS, Seen, look, missing, one, read
+from providers.ec2.account import GIB, Account, Subnet
+from providers.ec2.looking import Seen, look, missing, one, read, shown, told
 from providers.ec2.networks import LIVING, subnets
 from providers.ec2.wire import Call, filters, numbered
-from providers.errors import Conflict, NotFound, Refused
+from providers.errors import Ambiguous, Conflict, NotFound, Refused
 from providers.protocol import Ability, Action, Kind, MachineSpec, OfferedSize, Resource, State
 from providers.rules import refusal
 
@@ -31,11 +29,11 @@ ACTIONS: Mapping[Action, tuple[str, State | None, frozenset[State]]] = {
 }
 
 
-def make(call: Call, account: Account, spec: MachineSpec, token: str, given: Mapping[str, str]) -> None:
-    """The machine of this token. Everything it needs is looked at before it is asked for."""
-    ended = _ended(call, account, token)
-    if ended is None:
-        return
+def make(call: Call, account: Account, spec: MachineSpec, token: str, given: Mapping[str, str]) -> Resource:
+    """The machine of this token, looked for first where tokens are not known; what it needs EC2 looks at."""
+    there = shown(call, account, Kind.MACHINE, {f"tag:{tags.TOKEN}": token})
+    if living := [seen for each in there if (seen := read(Kind.MACHINE, each)) is not None]:
+        return living[0].resource
     size, image = account.size(call, spec.size), account.image(call, spec.image)
     marks = {tags.VOLUMES: " ".join(each.volume for each in spec.volumes)} if spec.volumes else {}
     asked = {
@@ -43,7 +41,8 @@ def make(call: Call, account: Account, spec: MachineSpec, token: str, given: Map
         "MaxCount": "1",
         "InstanceType": str(size.name),
         "ImageId": image.offered.id,
-        "ClientToken": f"{token}-{ended}",
+        # EC2 remembers one for as long as its machine is shown, and would answer with the one that has ended
+        "ClientToken": f"{token}-{len(there)}",
         "MetadataOptions.HttpTokens": "required",
         **_placed(call, account, spec, given),
         **tags.tagging("instance", tags.all_of(spec.name, token, given) | marks),
@@ -51,15 +50,18 @@ def make(call: Call, account: Account, spec: MachineSpec, token: str, given: Map
     if spec.user_data:
         asked["UserData"] = base64.b64encode(spec.user_data.encode()).decode()
     if spec.key:
-        asked["KeyName"] = one(call, account, Kind.KEY, spec.key).resource.id
+        asked["KeyName"] = spec.key
     if spec.disk > image.gib * GIB:
         root = {"DeviceName": image.device, "Ebs.VolumeSize": str(-(-spec.disk // GIB))}
         asked |= {f"BlockDeviceMapping.1.{word}": value for word, value in root.items()}
-    call.ask("RunInstances", asked)
+    made = call.ask("RunInstances", asked).find("instancesSet/item")
+    if made is None:
+        raise Ambiguous(f"RunInstances: the answer has no machine for the token {token}; look again")
+    return told(call, account, Kind.MACHINE, token, made)
 
 
-def remove(call: Call, account: Account, seen: Seen) -> None:
-    call.ask("TerminateInstances", {"InstanceId.1": seen.resource.id})
+def remove(call: Call, account: Account, id: str) -> None:
+    call.ask("TerminateInstances", {"InstanceId.1": id})
 
 
 def attach(call: Call, seen: Seen) -> None:
@@ -105,15 +107,6 @@ def console(call: Call, account: Account, id: str) -> str:
     return base64.b64decode(said).decode(errors="replace")
 
 
-def _ended(call: Call, account: Account, token: str) -> int | None:
-    """How many machines of this token have ended, None where one is there. It goes into the client token: EC2 remembers
-    one for as long as its machine is shown, and would answer with the one that is gone."""
-    form = FORMS[Kind.MACHINE]
-    found = list(call.each(form.action, form.path, filters({f"tag:{tags.TOKEN}": token})))
-    account.proven() if found else account.prove(call)
-    return None if any(read(Kind.MACHINE, each) for each in found) else len(found)
-
-
 def _placed(call: Call, account: Account, spec: MachineSpec, given: Mapping[str, str]) -> dict[str, str]:
     """Where it is: zone, subnet, address, and its groups."""
     zone = _zone(call, account, spec)
@@ -124,36 +117,41 @@ def _placed(call: Call, account: Account, spec: MachineSpec, given: Mapping[str,
         raise Refused(f"machine {spec.name} is to be in {len(spec.networks)} networks; EC2 makes it in one: name one")
     network = spec.networks[0]
     address = spec.addresses[0] if spec.addresses else ""
-    there = subnets(call, network)
-    if not there:
-        raise NotFound(f"there is no network {network}; create it first")
-    subnet = chosen(there, account.zones(call), zone, address)
-    if subnet is None:
-        raise Refused(f"network {network} has no subnet in zone {zone} with the address {address or 'asked for'}")
+    subnet = _subnet(call, account, network, zone, address)
     if address:
         _refuse_taken(call, account, network, address)
-    groups = _groups(call, network, spec, given)
-    where = _filled({"SubnetId": subnet.findtext("subnetId", ""), "PrivateIpAddress": address})
-    return {**where, **numbered("SecurityGroupId", groups)}
+    groups = _groups(call, account, network, spec, given)
+    return {**_filled({"SubnetId": subnet.id, "PrivateIpAddress": address}), **numbered("SecurityGroupId", groups)}
+
+
+def _subnet(call: Call, account: Account, network: str, zone: str | None, address: str) -> Subnet:
+    """Where the machine is to be. NotFound where there is no such network, Refused where it has no such place."""
+    zones, known = account.zones(call), account.subnets.get(network, ())
+    subnet = chosen(known, zones, zone, address)
+    if subnet is None:
+        account.subnets[network] = known = subnets(call, network)
+        subnet = chosen(known, zones, zone, address)
+    if not known:
+        raise NotFound(f"there is no network {network}; create it first")
+    if subnet is None:
+        raise Refused(f"network {network} has no subnet in zone {zone} with the address {address or 'asked for'}")
+    return subnet
 
 
 def _filled(params: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in params.items() if value}
 
 
-def chosen(
-    found: Sequence[etree._Element], zones: Sequence[str], zone: str | None, address: str
-) -> etree._Element | None:
+def chosen(found: Sequence[Subnet], zones: Sequence[str], zone: str | None, address: str) -> Subnet | None:
     """The subnet that is in the zone and has the address in it, where they are named: in the order of zones, the
     network's first range first. Pure."""
     order = {each: number for number, each in enumerate(zones)}
     fitting = [
         each
         for each in found
-        if (zone is None or each.findtext("availabilityZone") == zone)
-        and (not address or IPv4Address(address) in IPv4Network(each.findtext("cidrBlock", "")))
+        if (zone is None or each.zone == zone) and (not address or IPv4Address(address) in IPv4Network(each.cidr))
     ]
-    return min(fitting, key=lambda each: order.get(each.findtext("availabilityZone", ""), len(order)), default=None)
+    return min(fitting, key=lambda each: order.get(each.zone, len(order)), default=None)
 
 
 def _zone(call: Call, account: Account, spec: MachineSpec) -> str | None:
@@ -173,18 +171,19 @@ def _zone(call: Call, account: Account, spec: MachineSpec) -> str | None:
     return zone
 
 
-def _groups(call: Call, network: str, spec: MachineSpec, given: Mapping[str, str]) -> list[str]:
+def _groups(call: Call, account: Account, network: str, spec: MachineSpec, given: Mapping[str, str]) -> list[str]:
     """Its firewall, or the network's own group, whose members reach each other; and that of its node."""
-    found = call.each("DescribeSecurityGroups", "securityGroupInfo/item", filters({"vpc-id": network}))
-    names = {each.findtext("groupName", ""): each.findtext("groupId", "") for each in found}
-    if spec.firewall and spec.firewall not in names.values():
-        raise NotFound(f"there is no firewall {spec.firewall} in network {network}; create it first")
-    groups = [spec.firewall or names["default"]]
     node = given.get(tags.NODE)
-    if node:
-        name = firewalls.members_name(node, given)
-        groups.append(names.get(name) or firewalls.make_members(call, network, name, node))
-    return groups
+    own = spec.firewall or _default(call, network)
+    return [own, firewalls.members(call, account, network, node, given)] if node else [own]
+
+
+def _default(call: Call, network: str) -> str:
+    asked = filters({"vpc-id": network, "group-name": "default"})
+    found = next(call.each("DescribeSecurityGroups", "securityGroupInfo/item/groupId", asked), None)
+    if found is None:
+        raise NotFound(f"there is no network {network}; create it first")
+    return found.text or ""
 
 
 def _refuse_taken(call: Call, account: Account, network: str, address: str) -> None:

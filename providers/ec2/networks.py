@@ -14,11 +14,11 @@ from ipaddress import IPv4Network
 from lxml import etree
 
 from providers.ec2 import tags
-from providers.ec2.account import Account
-from providers.ec2.looking import Seen, look
+from providers.ec2.account import Account, Subnet
+from providers.ec2.looking import Seen, look, settled
 from providers.ec2.wire import Call, filters
 from providers.errors import Conflict, Quota, Refused
-from providers.protocol import Kind, NetworkSpec
+from providers.protocol import Kind, NetworkSpec, Resource
 
 SMALLEST = 28
 LARGEST = 16
@@ -28,7 +28,7 @@ EVERYWHERE = "0.0.0.0/0"
 LIVING = ("pending", "running", "stopping", "stopped", "shutting-down")
 
 
-def make(call: Call, account: Account, spec: NetworkSpec, token: str, given: Mapping[str, str]) -> None:
+def make(call: Call, account: Account, spec: NetworkSpec, token: str, given: Mapping[str, str]) -> Resource:
     """The VPC of this token with all its parts."""
     there = look(call, account, Kind.NETWORK, {})
     mine = next((each for each in there if each.resource.token == token), None)
@@ -40,17 +40,18 @@ def make(call: Call, account: Account, spec: NetworkSpec, token: str, given: Map
     elif tags.WHOLE not in mine.marks:
         cidr = _asked(str(mine.resource.facts["cidr"]))
         _complete(call, account, mine.resource.id, _wanted(spec, cidr), fresh=False)
+    return settled(call, account, Kind.NETWORK, token, lambda id: remove(call, account, id))
 
 
-def remove(call: Call, account: Account, seen: Seen) -> None:
+def remove(call: Call, account: Account, id: str) -> None:
     """Its parts, then itself. Nothing is touched while a machine or a firewall uses it."""
-    id = seen.resource.id
-    _refuse_used(call, account, id)
-    for group in _groups(call, id):
+    groups = list(call.each("DescribeSecurityGroups", "securityGroupInfo/item", filters({"vpc-id": id})))
+    _refuse_used(call, account, id, groups)
+    for group in groups:
         if tags.PART in tags.read(group):
             call.ask("DeleteSecurityGroup", {"GroupId": group.findtext("groupId", "")})
     for subnet in subnets(call, id):
-        call.ask("DeleteSubnet", {"SubnetId": subnet.findtext("subnetId", "")})
+        call.ask("DeleteSubnet", {"SubnetId": subnet.id})
     for gateway, attached in _gateways(call, id):
         if attached:
             call.ask("DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": id})
@@ -58,9 +59,12 @@ def remove(call: Call, account: Account, seen: Seen) -> None:
     call.ask("DeleteVpc", {"VpcId": id})
 
 
-def subnets(call: Call, network: str) -> list[etree._Element]:
+def subnets(call: Call, network: str) -> list[Subnet]:
     """The network's subnets as the cloud tells them."""
-    return list(call.each("DescribeSubnets", "subnetSet/item", filters({"vpc-id": network})))
+    return [
+        Subnet(each.findtext("subnetId", ""), each.findtext("availabilityZone", ""), each.findtext("cidrBlock", ""))
+        for each in call.each("DescribeSubnets", "subnetSet/item", filters({"vpc-id": network}))
+    ]
 
 
 def parts(cidr: IPv4Network, zones: Sequence[str]) -> list[tuple[str, IPv4Network]]:
@@ -124,7 +128,7 @@ def _ranged(call: Call, id: str, further: Sequence[IPv4Network], *, fresh: bool)
 
 def _subnetted(call: Call, account: Account, id: str, ranges: Sequence[IPv4Network], *, fresh: bool) -> None:
     there = [] if fresh else subnets(call, id)
-    has = {each.findtext("cidrBlock", ""): each.findtext("subnetId", "") for each in there}
+    has = {each.cidr: each.id for each in there}
     zones = account.zones(call)
     for zone, part in (found for each in ranges for found in parts(each, zones)):
         asked = {"VpcId": id, "CidrBlock": str(part), "AvailabilityZone": zone}
@@ -160,14 +164,11 @@ def _routed(call: Call, id: str, gateway: str) -> None:
     call.ask("CreateRoute", {**target, "DestinationCidrBlock": EVERYWHERE})
 
 
-def _groups(call: Call, id: str) -> list[etree._Element]:
-    return list(call.each("DescribeSecurityGroups", "securityGroupInfo/item", filters({"vpc-id": id})))
-
-
-def _refuse_used(call: Call, account: Account, id: str) -> None:
+def _refuse_used(call: Call, account: Account, id: str, groups: Sequence[etree._Element]) -> None:
     machines = look(call, account, Kind.MACHINE, {"vpc-id": id, "instance-state-name": LIVING})
-    groups = [each for each in _groups(call, id) if each.findtext("groupName") != "default"]
-    firewalls = [each for each in groups if tags.PART not in tags.read(each)]
+    firewalls = [
+        each for each in groups if each.findtext("groupName") != "default" and tags.PART not in tags.read(each)
+    ]
     if machines or firewalls:
         who = f"{len(machines)} machines and {len(firewalls)} firewalls"
         raise Conflict(f"network {id} is used by {who}; delete those first")
