@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 
 
 def create(call: Call) -> Outcome:
-    """Ask for the thing, unless an earlier attempt has made it. What that made broken is given back first: its token
-    would find it for ever."""
-    found = _found(call, kind_of(call.step.subject))
-    if found is not None and found.state is State.ERROR:
-        return _replace(call, found)
-    return made(call, found or _create(call, _spec(call)))
+    """Ask for the thing, unless an earlier attempt has made it."""
+    return _anew(call, _found(call, kind_of(call.step.subject)))
 
 
 def created(call: Call) -> Outcome:
@@ -38,7 +34,15 @@ def created(call: Call) -> Outcome:
         return made(call, _observe(call, kind))
     if _is_there(call.look, kind, str(call.partial["replaced"])):
         return Waiting(call.partial, call.pause)
-    return made(call, _search(call, kind) or _create(call, _spec(call)))
+    return _anew(call, _search(call, kind))
+
+
+def _anew(call: Call, found: Resource | None) -> Outcome:
+    """Go on with what an earlier attempt made. What that made broken, or half, is given back first: its token would
+    find it for ever."""
+    if found is not None and found.state is State.ERROR:
+        return _replace(call, found)
+    return made(call, found or _create(call, _spec(call)))
 
 
 def _replace(call: Call, broken: Resource) -> Outcome:
@@ -116,10 +120,21 @@ def _broken(call: Call, resource: Resource) -> dict[str, object]:
 
 
 def _spec(call: Call) -> Spec:
-    user_data = _user_data(call) if call.inputs.get("agent") else str(call.inputs.get("user_data") or "")
+    user_data = _user_data(call) if call.inputs.get("agent") else _given_data(call)
     spec = spec_of(call.step.subject, call.inputs, service=call.job.name, user_data=user_data)
     own = call.own
     return called_into(spec, own.ssh, call.node) if own is not None and own.reach != "home" else spec
+
+
+def _given_data(call: Call) -> str:
+    """That of a machine without an agent: a client's own, or the SSH keys that its provider does not know by name."""
+    keys = _keys(call)
+    return str(call.inputs.get("user_data") or "") or (userdata.authorizing(keys) if keys else "")
+
+
+def _keys(call: Call) -> tuple[str, ...]:
+    found = call.inputs.get("ssh_keys")
+    return tuple(map(str, found)) if isinstance(found, tuple | list) else ()
 
 
 def _user_data(call: Call) -> str:
@@ -130,7 +145,12 @@ def _user_data(call: Call) -> str:
         agents.bind(tx, call.job.account, call.job.service, call.node, once)
     known = {"account": call.job.account, "contract": projections.contract_id(call.job, call.step.id)}
     return userdata.render(
-        call.tools.settings, node=call.node, token=once, environment=known, called=_called(call, call.own)
+        call.tools.settings,
+        node=call.node,
+        token=once,
+        environment=known,
+        called=_called(call, call.own),
+        keys=_keys(call),
     )
 
 

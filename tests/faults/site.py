@@ -29,7 +29,8 @@ TELLING = (r"<package.*?(/>|</package>)", r"<action [^>]*/>")
 class Site:
     """`word` says what a request is (`PUT virtualNetworks`, `RunInstances`), `changes` whether one of that word may
     change something; `said` is by the names of `FAULTS`. `without`
-    is what of the demo's document it cannot have (regular expressions)."""
+    is what of the demo's document it cannot have (regular expressions).
+    `service`: the name of services there, which those of its things begin with."""
 
     name: str
     driver: str
@@ -40,6 +41,7 @@ class Site:
     said: Mapping[str, Fate]
     behind: Callable[[], Held]
     without: tuple[str, ...] = TELLING
+    service: str = "pacs"
     pause: float | None = PAUSE
     before: Held = field(default_factory=Counter)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from broker.store import operations
+from broker.store import operations, services
 from broker.store.journal import Entry
 from manifests import Manifest
 from providers import Provider
@@ -30,9 +30,11 @@ def demo(site: Site) -> Manifest:
 
 
 class Quick:
-    """A clock for walks: who waits has waited. Real time passes, too, for a cloud to get on. `slept` are the waits."""
+    """A clock for walks: who waits has waited. Real time passes, too, for a cloud to get on, at most `longest` seconds
+    a wait. `slept` are the waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = 0.005) -> None:
+        self.longest = longest
         self.slept: list[float] = []
 
     def monotonic(self) -> float:
@@ -40,7 +42,7 @@ class Quick:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        time.sleep(min(seconds, 0.005))
+        time.sleep(min(seconds, self.longest))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,19 +79,20 @@ class Armed:
 
 @dataclass(slots=True)
 class Trial:
-    """One service at a site, walked by this process, a step at a time so that its n-th request is always the same.
-    `deadline` of a call in seconds."""
+    """One service at a site, walked by this process; a step at a time, so that its n-th request is always the same.
+    `deadline` of a call in seconds, `parallel` steps at once."""
 
     site: Site
     cloud: Provider
     home: Path
     deadline: float = 20.0
     clock: Quick = field(default_factory=Quick)
+    parallel: int = 1
     later: float = 0.0
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:
-        own = {"walk_parallel": 1, "call_deadline": self.deadline}
+        own = {"walk_parallel": self.parallel, "call_deadline": self.deadline}
         self.stage = Stage(self.home, self.cloud, demo(self.site), self.clock, self._now, own)  # type: ignore[arg-type]
 
     def _now(self) -> int:
@@ -97,7 +100,7 @@ class Trial:
         return round((time.time() + self.later) * 1_000_000)
 
     def submit(self) -> str:
-        return self.stage.submit("pacs")
+        return self.stage.submit(self.site.service)
 
     @contextmanager
     def armed(self, place: Place, phase: str, fault: str) -> Iterator[Armed]:
@@ -120,6 +123,14 @@ class Trial:
             states = [each.state for each in operations.of_service(tx, ACCOUNT, service)]
         assert set(states) <= set(operations.ENDED), states
         return self.stage.service(service).state
+
+    def give_back(self) -> None:
+        """Everything, whatever became of it: the next test is to find nothing of this one."""
+        with self.stage.store.read() as tx:
+            left = [each.id for each in services.living(tx)]
+        for service in left:
+            self.walk(service, "release")
+        self.stage.store.close()
 
     def why(self, service: str) -> object:
         return self.stage.service(service).error
