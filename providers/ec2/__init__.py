@@ -38,7 +38,8 @@ def _opened(name: str, options: Options) -> Provider:
     from providers.ec2.driver import Ec2
 
     context = ssl.create_default_context(cafile=str(options.cacert)) if options.cacert else options.verify
-    client = httpx.Client(transport=connections(verify=context), trust_env=False)
+    by = connections(verify=context)
+    client = httpx.Client(transport=by, trust_env=False)
     place = wire.Place(options.region, options.address)
     chain = credentials.usual(options, client)
-    return Ec2(name, Account(options), wire.Wire(name, place, chain, client), client.close)
+    return Ec2(name, Account(options), wire.Wire(name, place, chain, by), client.close)

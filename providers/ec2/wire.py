@@ -44,8 +44,8 @@ class Heard:
 class Sender:
     """What stands where libcloud has its HTTP connection: one request of the call whose clock it was given."""
 
-    def __init__(self, client: httpx.Client, url: str, provider: str) -> None:
-        self._client = client
+    def __init__(self, by: httpx.BaseTransport, url: str, provider: str) -> None:
+        self._by = by
         self._url = url
         self._provider = provider
         self._answer: httpx.Response | None = None
@@ -55,8 +55,8 @@ class Sender:
         self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, Any] | None = None, **_: object
     ) -> None:
         said = {name: str(value).strip() for name, value in (headers or {}).items()}  # signed so, too
-        request = self._client.build_request(method, self._url + url, content=body, headers=said)
-        self._answer = exchange(self._client, request, self.clock, provider=self._provider, thing="")
+        request = httpx.Request(method, self._url + url, content=body, headers=said)
+        self._answer = exchange(self._by, request, self.clock, provider=self._provider, thing="")
 
     def getresponse(self) -> httpx.Response | None:
         return self._answer
@@ -88,11 +88,11 @@ class Place:
 class Wire:
     """One account's requests, from any thread."""
 
-    def __init__(self, name: str, place: Place, chain: Chain, client: httpx.Client) -> None:
+    def __init__(self, name: str, place: Place, chain: Chain, by: httpx.BaseTransport) -> None:
         self._name = name
         self._place = place
         self._chain = chain
-        self._client = client
+        self._by = by
         self._own = threading.local()
 
     def send(self, action: str, params: Mapping[str, str], clock: Clock) -> etree._Element:
@@ -120,7 +120,7 @@ class Wire:
         """This thread's own, made anew for other credentials."""
         own = self._own
         if getattr(own, "credentials", None) != credentials:
-            own.driver, own.sender = self._signing(credentials), Sender(self._client, self._place.url, self._name)
+            own.driver, own.sender = self._signing(credentials), Sender(self._by, self._place.url, self._name)
             own.driver.connection.connection = own.sender
             own.credentials = credentials
         return own.driver, own.sender

@@ -41,11 +41,9 @@ def driver(answer: Answer, requests: list[httpx.Request] | None = None) -> Ec2:
         return answer({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
 
     options = Options(region="xx-new-1", key="k", secret="s")
-    client = httpx.Client(transport=httpx.MockTransport(handle))
-    chain = Chain(options, client, {}, lambda: 0.0)
-    return Ec2(
-        "paris", Account(options), Wire("paris", Place("xx-new-1", "http://ec2.test"), chain, client), client.close
-    )
+    by = httpx.MockTransport(handle)
+    chain = Chain(options, httpx.Client(transport=by), {}, lambda: 0.0)
+    return Ec2("paris", Account(options), Wire("paris", Place("xx-new-1", "http://ec2.test"), chain, by), by.close)
 
 
 def said(action: str, inner: str) -> httpx.Response:
@@ -147,9 +145,10 @@ def test_a_credential_that_ended_is_asked_for_again_once(tmp_path: Path) -> None
         file.write_text("[default]\naws_access_key_id = new\naws_secret_access_key = s\n")
         return failed(400, "RequestExpired") if keys[-1] == "old" else said("DescribeVpcs", "<vpcSet/>")
 
-    client = httpx.Client(transport=httpx.MockTransport(serve))
-    chain = Chain(Options(region="r"), client, {"AWS_SHARED_CREDENTIALS_FILE": str(file)}, lambda: 0.0)
-    call = Call(Wire("w", Place("r", "http://ec2.test"), chain, client), Clock(5.0))
+    by = httpx.MockTransport(serve)
+    given = {"AWS_SHARED_CREDENTIALS_FILE": str(file)}
+    chain = Chain(Options(region="r"), httpx.Client(transport=by), given, lambda: 0.0)
+    call = Call(Wire("w", Place("r", "http://ec2.test"), chain, by), Clock(5.0))
     assert list(call.each("DescribeVpcs", "vpcSet/item")) == []
     assert keys == ["old", "new"]
 
