@@ -92,7 +92,7 @@ class DoorProcess:
 
 @dataclass
 class Node:
-    """A node: its folder, and its agent while one runs."""
+    """A node: its folder, and its agent while one runs. `inside` is what its command begins with."""
 
     folder: Path
     store: Store
@@ -103,6 +103,7 @@ class Node:
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     process: subprocess.Popen[bytes] | None = None
     python: str = sys.executable
+    inside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True, parents=True)
@@ -130,7 +131,8 @@ class Node:
         return (self.folder / "agent.log").read_text()
 
     def start(self) -> Node:
-        command = [self.python, "-I", "agent.py", "--config", "config.json", "--state", str(self.state)]
+        own, state = [str(self.folder / name) for name in ("agent.py", "config.json")], str(self.state)
+        command = [*self.inside, self.python, "-I", own[0], "--config", own[1], "--state", state]
         with (self.folder / "agent.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stderr=log)
         return self
