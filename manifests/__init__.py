@@ -35,6 +35,7 @@ from manifests.plan import from_json as step_from_json
 from manifests.plan import to_json as step_to_json
 from manifests.planning.expand import expand
 from manifests.planning.fitting import stale
+from manifests.planning.keys import named as keys_named
 from manifests.planning.moved import moved
 from manifests.planning.operating import OPERATIONS, act, invoke
 from manifests.planning.placement import Placed, place
@@ -114,6 +115,7 @@ __all__ = [
     "in_names",
     "input_problem",
     "invoke",
+    "keys_named",
     "losses",
     "machines_of",
     "moved",

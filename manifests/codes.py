@@ -318,6 +318,11 @@ CODES: Mapping[str, Code] = {
         "place",
         _WARNING,
     ),
+    "no-key": Code(
+        "A node names an SSH key that the account does not have.",
+        '<manifest name="m"><node name="a" key="ops"/></manifest>',
+        "plan",
+    ),
     "not-later": Code(
         "What a service can go through elsewhere (suspend, save) its nodes cannot where they are placed.",
         "",

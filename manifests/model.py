@@ -156,8 +156,9 @@ class Node:
 
     `nested` is the manifest that `type` names, where it is not `simple` (a complex node, cords.md 1.5); `document`, of
     an abstract node, what its type names in the category's own language, as a JSON twin. `address`, `aetitle` and
-    `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`). `common` is
-    what those who share a common node know it by within their account, as `expand` found it.
+    `certificate` (PEM) are ours: they say where a node is that nobody here makes (`provider="external"`). So is `key`,
+    the name of an SSH key that the account has. `common` is what those who share a common node know it by within their
+    account, as `expand` found it.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Node:
     scope: str = "normal"
     infrastructure: Infrastructure | None = None
     image: Image | None = None
+    key: str | None = field(default=None, repr=False)
     address: str | None = None
     aetitle: str | None = None
     certificate: str | None = None
@@ -272,8 +274,8 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A whole document: nodes, and what is done with them when they are up and before they end. `named` are the
-    nodes by name, the first of each."""
+    """A whole document: nodes, and what is done with them when they are up and before they end. `zone` and `key` are
+    those of nodes that name none. `named` are the nodes by name, the first of each."""
 
     name: str
     nodes: tuple[Node, ...] = ()
@@ -285,6 +287,7 @@ class Manifest:
     security: Security | None = None
     account: str | None = None
     zone: str | None = None
+    key: str | None = field(default=None, repr=False)
     description: str | None = None
     at: Position = _at()
     named: Mapping[str, Node] = field(init=False, compare=False, repr=False)

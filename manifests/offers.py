@@ -77,7 +77,8 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The offer chosen for a node, with the reasons for it and against the others. `address`: it gets a public address
-    that is a thing of its own at the provider. `devices`: its volumes are block devices, which it is told to mount."""
+    that is a thing of its own at the provider. `devices`: its volumes are block devices, which it is told to mount.
+    `keys`: the provider knows SSH keys by name."""
 
     node: str
     provider: str
@@ -92,3 +93,4 @@ class Placement:
     refused: tuple[Refusal, ...] = ()
     address: bool = False
     devices: bool = False
+    keys: bool = False

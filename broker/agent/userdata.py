@@ -16,7 +16,7 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,9 +110,11 @@ def render(
     token: str,
     environment: Mapping[str, str] | None = None,
     called: Called | None = None,
+    keys: Sequence[str] = (),
 ) -> str:
     """The cloud-config, at most `LIMIT` bytes. `environment` is given to every script in the node: CORDS' `contract`
-    and `account`; `publisher` is added here and `cosacs` in the node. `called` where the broker dials."""
+    and `account`; `publisher` is added here and `cosacs` in the node. `called` where the broker dials. `keys` are the
+    public SSH keys of those who may log in."""
     config = {
         "address": settings.door_address,
         **({"addresses": _addresses(settings, called)} if called else {}),
@@ -134,7 +136,19 @@ def render(
         config_path=_CONFIG,
         unit=_UNIT,
     )
-    return f"#cloud-config\n{_host_key(called) if called else ''}bootcmd:\n- |\n{indent(boot, '  ')}"
+    logins = yaml.safe_dump(_logins(keys)) if keys else ""
+    return f"#cloud-config\n{logins}{_host_key(called) if called else ''}bootcmd:\n- |\n{indent(boot, '  ')}"
+
+
+def authorizing(keys: Sequence[str]) -> str:
+    """Cloud-config that lets in who has one of these keys, and does nothing else."""
+    return "#cloud-config\n" + yaml.safe_dump(_logins(keys))
+
+
+def _logins(keys: Sequence[str]) -> dict[str, object]:
+    """For the image's usual user, and for root: an image may have no other."""
+    root = {"name": "root", "lock_passwd": False, "ssh_authorized_keys": [*keys]}
+    return {"ssh_authorized_keys": [*keys], "users": ["default", root]}
 
 
 def _addresses(settings: Settings, called: Called) -> list[str]:

@@ -313,6 +313,17 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        "keys",
+        "keys:keys",
+        "list the SSH keys that nodes may name, keep another one, or remove one",
+        (
+            _argument("what", nargs="?", choices=("list", "add", "remove"), default="list", help="list unless told"),
+            _argument("name", nargs="?", metavar="NAME", help='what manifests call it: key="NAME"'),
+            _argument("file", nargs="?", metavar="FILE", help="the public key, one line; - reads standard input"),
+            JSON,
+        ),
+    ),
+    Command(
         "token",
         "processes:token",
         "make a token for an account (on the broker's machine)",

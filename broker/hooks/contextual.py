@@ -12,9 +12,7 @@ import binascii
 from collections.abc import Mapping
 from email.message import EmailMessage
 
-import yaml
-
-from broker.agent.userdata import LIMIT
+from broker.agent.userdata import LIMIT, authorizing
 from broker.errors import Invalid
 
 KEY = "occi.credentials.ssh.publickey"
@@ -36,7 +34,7 @@ def user_data(attributes: Mapping[str, object]) -> str:
     """The text, empty when nothing was given. Invalid for data that is no text, or too much for some cloud."""
     key = str(attributes.get(KEY) or attributes.get(OLD_KEY) or "")
     data = decoded(str(attributes.get(DATA) or attributes.get(OLD_DATA) or ""))
-    parts = [*([_with_key(key)] if key else []), *([data] if data else [])]
+    parts = [*([authorizing([key])] if key else []), *([data] if data else [])]
     made = "".join(parts) if len(parts) < 2 else _together(parts)
     if len(made.encode()) > LIMIT:
         raise Invalid(f"{DATA} is {len(made.encode())} bytes; {LIMIT} is what every cloud takes", hint="send less")
@@ -55,12 +53,6 @@ def decoded(given: str) -> str:
         raise Invalid(
             f"{DATA} is no text when it is decoded", hint="send a script or cloud-config, as base64"
         ) from error
-
-
-def _with_key(key: str) -> str:
-    """For the image's usual user, and for root: an image may have no other."""
-    root = {"name": "root", "lock_passwd": False, "ssh_authorized_keys": [key]}
-    return "#cloud-config\n" + yaml.safe_dump({"ssh_authorized_keys": [key], "users": ["default", root]})
 
 
 def _together(parts: list[str]) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 from broker.errors import Invalid, InvalidDocument
-from broker.hooks import adopted, library
+from broker.hooks import adopted, keys, library
 from broker.hooks.addresses import uuid_of
 from broker.hooks.measuring import settled, unmeasured
 from broker.metrics import looking
@@ -21,7 +22,7 @@ from broker.plans import parts_to_json
 from broker.services import Context
 from broker.store import Record, entities
 from broker.store.offers import from_json
-from manifests import Diagnostic, Manifest, Offer, Plan, errors, place, plan
+from manifests import Diagnostic, Manifest, Offer, Plan, errors, keys_named, place, plan
 
 MICROSECONDS = 1_000_000
 
@@ -35,7 +36,10 @@ def create(ctx: Context, record: Record) -> Record:
         )
     manifest_id = uuid_of(wanted)
     name, document = _document(ctx, manifest_id, given(record.attributes))
-    made, told = planned(document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx))
+    known = keys.known(ctx) if keys_named(document) else {}
+    made, told = planned(
+        document, offers(ctx), now=ctx.now(), max_age=ctx.settings.offer_max_age, order=_order(ctx), known=known
+    )
     if names := adopted.wanted(record.attributes):
         made = adopted.adopting(made, names, ctx.client.get("service", "/volumes")["volumes"])
     with ctx.store.read() as tx:
@@ -46,12 +50,19 @@ def create(ctx: Context, record: Record) -> Record:
 
 
 def planned(
-    document: Manifest, found: Sequence[Offer], *, now: int, max_age: float, order: Sequence[str]
+    document: Manifest,
+    found: Sequence[Offer],
+    *,
+    now: int,
+    max_age: float,
+    order: Sequence[str],
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Plan, tuple[Diagnostic, ...]]:
-    """Placed and planned, with the warnings of both; or InvalidDocument with all diagnostics."""
+    """Placed and planned, with the warnings of both; or InvalidDocument with all diagnostics. `known` are SSH keys, by
+    name."""
     placed = place(document, found, now=now, max_age=round(max_age * MICROSECONDS), providers=order)
     refuse(f"manifest {document.name} cannot be placed", placed.diagnostics)
-    made = plan(document, placed.placements)
+    made = plan(document, placed.placements, known)
     refuse(f"manifest {document.name} cannot be planned", made.diagnostics)
     if made.plan is None:
         raise InvalidDocument(f"manifest {document.name} gives no plan")

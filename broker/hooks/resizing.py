@@ -34,7 +34,7 @@ def _bytes(value: object) -> object:
     return int(quantity(value, "G")) if isinstance(value, str) else value
 
 
-Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
+Bytes = Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str), Field(gt=0)]
 
 
 class Asked(BaseModel):
@@ -92,9 +92,6 @@ def submit(ctx: Context, query: Mapping[str, str]) -> Reply:
         raise Invalid("a size is asked for in JSON", hint='send {"node": "web", "cores": 4}') from error
     with ctx.store.write() as tx:
         about = _subject(ctx, tx, query["id"])
-        told = {"nodes": [asked.node], **asked.model_dump(exclude={"node", "plan"}, exclude_none=True)}
-        if about.busy and about.newest.purpose == "resize" and about.newest.arguments == told:
-            return _asked(about.newest)
         told = {"nodes": [asked.node], **asked.model_dump(exclude={"node", "plan"}, exclude_none=True)}
         if about.busy and about.newest.purpose == "resize" and about.newest.arguments == told:
             return _asked(about.newest)

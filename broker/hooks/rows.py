@@ -11,6 +11,7 @@ from broker.hooks import (
     drift,
     errands,
     event,
+    keys,
     links,
     manifest,
     metric,
@@ -88,6 +89,7 @@ HOOKS: Mapping[str, Hooks] = {
         )
         for kind, terms in thing.ACTIONS.items()
     },
+    keys.KIND: Hooks(create=keys.create),
     platform.APPLICATION: Hooks(
         create=platform.application,
         actions=unowned.actions("start", "stop"),

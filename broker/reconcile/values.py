@@ -80,8 +80,9 @@ class Difference:
 
     @property
     def grave(self) -> bool:
-        """Whether the service is not in the state it should be in because of this."""
-        return self.aspect in (Aspect.GONE, Aspect.STATE)
+        """Whether the service is not in the state it should be in because of this. A machine runs without the key it
+        was made with."""
+        return self.aspect in (Aspect.GONE, Aspect.STATE) and self.kind is not Kind.KEY
 
     def __str__(self) -> str:
         return f"{self.thing} is {self.seen} and should be {self.wanted}"

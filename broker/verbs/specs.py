@@ -16,6 +16,7 @@ from providers.protocol import (
     ApplicationSpec,
     Attachment,
     FirewallSpec,
+    KeySpec,
     Kind,
     MachineSpec,
     NetworkSpec,
@@ -68,6 +69,10 @@ def address(name: str, inputs: Inputs) -> AddressSpec:
     return AddressSpec(name=name, machine=_text(inputs, "machine"))
 
 
+def key(name: str, inputs: Inputs) -> KeySpec:
+    return KeySpec(name=name, public_key=_text(inputs, "public_key"))
+
+
 def snapshot(name: str, inputs: Inputs) -> SnapshotSpec:
     return SnapshotSpec(name=name, machine=_text(inputs, "machine"))
 
@@ -95,6 +100,7 @@ def machine(name: str, inputs: Inputs, user_data: str) -> MachineSpec:
         user_data=user_data,
         public=bool(inputs.get("public", False)),
         zone=_maybe(inputs, "zone"),
+        key=_maybe(inputs, "ssh_key"),
     )
 
 
@@ -102,6 +108,7 @@ _SPECS: Mapping[Kind, Callable[[str, Inputs], Spec]] = {
     Kind.NETWORK: network,
     Kind.FIREWALL: firewall,
     Kind.VOLUME: volume,
+    Kind.KEY: key,
     Kind.ADDRESS: address,
     Kind.SNAPSHOT: snapshot,
     Kind.APPLICATION: application,

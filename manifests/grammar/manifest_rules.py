@@ -1,7 +1,7 @@
 """The rules of manifests: nodes, what they want and what is done with them (cords.md 1.3).
 
-Ours, beside the historic attributes: `zone`, `apart`, `together`, `address`, `aetitle` and `certificate` of a node,
-`mountpoint` and `retain` of a volume, a port whose `range` is a node's name, and the elements `input` and `output`.
+Ours, beside the historic attributes: `zone`, `key`, `apart`, `together`, `address`, `aetitle` and `certificate` of a
+node, `mountpoint` and `retain` of a volume, a port whose `range` is a node's name, the elements `input` and `output`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PORTS = {"port": Child("port", "ports", many=True)}
 _DOCUMENT: Mapping[str, Rule] = {
     "manifest": Rule(
         model.Manifest,
-        {"name": NAMED, "zone": TEXT, **_DESCRIBED, **unread("plan", "nodes"), **DECORATION},
+        {"name": NAMED, "zone": TEXT, "key": Attr(Kind.NAME), **_DESCRIBED, **unread("plan", "nodes"), **DECORATION},
         {
             "node": Child("node", "nodes", many=True, counter="nodes"),
             "configuration": Child("phase", "configuration"),
@@ -37,6 +37,7 @@ _DOCUMENT: Mapping[str, Rule] = {
         {
             "name": Attr(Kind.NAME, required=True),
             **texts("type", "category", "provider", "operator", "profile", "zone", "access", "scope"),
+            "key": Attr(Kind.NAME),
             "address": Attr(Kind.ADDRESS),
             "aetitle": Attr(Kind.AETITLE),
             "certificate": Attr(Kind.CERTIFICATE),

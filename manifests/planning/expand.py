@@ -173,6 +173,7 @@ def _inherited(node: Node, manifest: Manifest, outer: Node | None) -> Node:
         operator=_said(node.operator, outer.operator),
         profile=node.profile or outer.profile,
         zone=node.zone or outer.zone or manifest.zone,
+        key=node.key or outer.key or manifest.key,
         apart=node.apart or outer.apart,
         together=node.together or outer.together,
     )

@@ -35,10 +35,21 @@ def hostname(node: Node) -> str:
 
 
 class NodeSteps:
-    """The steps of one node. `_after` is what the next instruction waits for."""
+    """The steps of one node. `access` is what its machine is told of its SSH key. `_after` is what the next instruction
+    waits for."""
 
-    def __init__(self, node: Node, placement: Placement, told: Told, sources: Sources, password: bool) -> None:
+    def __init__(
+        self,
+        node: Node,
+        placement: Placement,
+        told: Told,
+        sources: Sources,
+        *,
+        password: bool,
+        access: Mapping[str, Value],
+    ) -> None:
         self._node, self._placement, self._told, self._password = node, placement, told, password
+        self._access = access
         self._sources = sources
         self._base = base(node.name)
         self._machine = Ref(f"{self._base}.machine", "id")
@@ -129,6 +140,7 @@ class NodeSteps:
             "agent": self._agent,
             "zone": self._placement.zone,
             **({"addresses": (own,)} if (own := fixed(self._node)) else {}),
+            **self._access,
         }
 
     def _in_layer(self, package: Package) -> bool:

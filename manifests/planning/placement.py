@@ -187,5 +187,5 @@ def _placement(node: Node, chosen: Candidate, why: str, refused: tuple[Refusal, 
     return Placement(
         node.name, offer.provider, offer.zone, found.size, found.image, "packages" in offer.abilities, offer.delivery,
         chosen.price, offer.currency, (why, *found.reasons), refused, wants_address(node, offer),
-        "devices" in offer.abilities,
+        "devices" in offer.abilities, "keys" in offer.abilities,
     )  # fmt: skip

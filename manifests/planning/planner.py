@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from manifests.diagnostics import Diagnostic
 from manifests.findings import Findings
 from manifests.model import Manifest, Node
 from manifests.offers import Placement
 from manifests.plan import Plan, Step, Value, refs
-from manifests.planning import instructions, shares, wiring
+from manifests.planning import instructions, keys, shares, wiring
 from manifests.planning.expand import expand, is_abstract
+from manifests.planning.keys import Keys
 from manifests.planning.making import NodeSteps, hostname
 from manifests.planning.networks import Lan, lans, network_name
 from manifests.planning.sources import APPLICATION, PASSWORD, Sources
@@ -32,12 +34,13 @@ class Planned:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def plan(manifest: Manifest, placements: Sequence[Placement]) -> Planned:
-    """The steps that make a manifest run where it was placed. Takes a manifest that `read` gave, so names are known."""
+def plan(manifest: Manifest, placements: Sequence[Placement], known: Keys = MappingProxyType({})) -> Planned:
+    """The steps that make a manifest run where it was placed. Takes a manifest that `read` gave, so names are known.
+    `known` are the account's SSH keys."""
     findings = Findings()
     _check_inputs(manifest, findings)
     whole = expand(manifest)
-    made = _planned(whole, placements, findings)
+    made = _planned(whole, placements, known, findings)
     return Planned(None if findings.refused or made is None else _with(made, whole), findings.diagnostics())
 
 
@@ -57,7 +60,7 @@ def _with(made: Plan, whole: Manifest) -> Plan:
 
 
 def _planned(
-    manifest: Manifest, placements: Sequence[Placement], findings: Findings, *, shared: bool = False
+    manifest: Manifest, placements: Sequence[Placement], known: Keys, findings: Findings, *, shared: bool = False
 ) -> Plan | None:
     """`manifest` is an expanded one. `shared`: of a common node. Every machine of one has a password, for whoever will
     ask."""
@@ -70,27 +73,33 @@ def _planned(
     wiring.check_cycles(configuration, findings)
     machines = [node for node in nodes if not is_abstract(node)]
     _check_hostnames(machines, placed, findings)
+    keys.check(machines, whole, known, findings)
     _warn_of_versions(machines, findings)
     if findings.refused:
         return None
     release = instructions.release(whole, sources, findings)
     interface = instructions.interface(whole, sources)
     asked = {node.name for node in machines} if shared else _passwords(configuration, interface)
-    steps = _networks(machines, placed)
+    steps = [*_networks(machines, placed), *keys.steps(machines, whole, placed, known)]
     for node in machines:
-        steps += NodeSteps(node, placed[node.name], configuration[node.name], sources, node.name in asked).all()
+        place, told = placed[node.name], configuration[node.name]
+        access = keys.inputs(node, whole, place, known)
+        steps += NodeSteps(node, place, told, sources, password=node.name in asked, access=access).all()
     steps += [_application(node, placed[node.name]) for node in nodes if is_abstract(node)]
     steps += [
-        each for node in whole.nodes if node.name in common for each in _share(node, common, placements, findings)
+        each
+        for node in whole.nodes
+        if node.name in common
+        for each in _share(node, common, placements, known, findings)
     ]
     chosen = tuple(placed[name] for name in sorted(node.name for node in nodes))
     return Plan("deploy", manifest.name, ordered(steps), chosen, release, interface)
 
 
 def _share(
-    node: Node, common: Mapping[str, Manifest], placements: Sequence[Placement], findings: Findings
+    node: Node, common: Mapping[str, Manifest], placements: Sequence[Placement], known: Keys, findings: Findings
 ) -> Iterator[Step]:
-    own = _planned(expand(common[node.name]), shares.placements(node.name, placements), findings, shared=True)
+    own = _planned(expand(common[node.name]), shares.placements(node.name, placements), known, findings, shared=True)
     if own is not None:
         yield shares.step(node, common[node.name], own)
 

@@ -87,10 +87,11 @@ def _given_up(step: Step) -> Step:
 
 
 def made_anew(deploy: Plan, made: Made, gone: Iterable[str]) -> frozenset[str]:
-    """What is gone, and whatever was made with it in hand."""
+    """What is gone, and whatever was made with it in hand; but a machine needs its key only to be made."""
     again = {id for id in gone if id in made}
+    keys = {id for id in again if _kind(deploy.step(id)) == "key"}
     for step in deploy.steps:  # in the order of needs: one pass sees all
-        if step.verb == "create" and step.id in made and _names(step, again):
+        if step.verb == "create" and step.id in made and _names(step, again - keys):
             again.add(step.id)
     return frozenset(again)
 

@@ -92,7 +92,7 @@ def _own(node: Node, said: Mapping[str, Mapping[str, Phase]], manifest: Manifest
     alone = replace(node, name=_last(node.name), scope="normal", common="")
     service = node.common.strip("/").replace("/", ".")
     phases = {word: _moved(phases[node.name], node.name) for word, phases in said.items() if node.name in phases}
-    return _saying(Manifest(service, (alone,), zone=manifest.zone), phases)
+    return _saying(Manifest(service, (alone,), zone=manifest.zone, key=manifest.key), phases)
 
 
 def _saying(manifest: Manifest, phases: Mapping[str, Phase | None]) -> Manifest:

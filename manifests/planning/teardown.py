@@ -18,8 +18,9 @@ def release(deploy: Plan, made: Made, volumes: bool = False) -> Plan:
     """`made`: step id -> its result, None for an intent without one (the thing may be there: look for its token).
 
     A node's release instructions come first, then its public address, then machines, those that use a property of
-    others before these; then firewalls, volumes, networks and secrets. Volumes that are retained and saved images stay,
-    unless `volumes`; a volume of which only the intent is known was never in a machine, and holds nothing to retain.
+    others before these; then firewalls, volumes, networks, keys and secrets. Volumes that are retained and saved images
+    stay, unless `volumes`; a volume of which only the intent is known was never in a machine, and holds nothing to
+    retain.
     """
     users = consumers(deploy)
     steps = list(_instructions(deploy, made))
@@ -80,7 +81,7 @@ def shared(deploy: Plan, made: Made) -> Iterable[Step]:
 
 
 _ADOPT = "adopt"
-_MADE = ("network", "firewall", "volume", "machine", "address", "snapshot", "application")
+_MADE = ("network", "key", "firewall", "volume", "machine", "address", "snapshot", "application")
 _GIVEN_BACK = {("create", kind) for kind in _MADE} | {
     ("generate", "secret"),
     ("given", "secret"),
@@ -172,7 +173,7 @@ def _before(
     if kind == "address":
         machine = _machine_of(step.id)
         return (last[machine],) if machine in last else ()
-    if kind == "network":
+    if kind in ("network", "key"):
         return tuple(
             sorted(f"{other.id}.delete" for other in deploy.steps if other.verb == "create" and step.id in other.needs)
         )
