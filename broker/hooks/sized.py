@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from broker.errors import Clash
-from broker.hooks import cloud, owned, templates
+from broker.hooks import cloud, owned, templates, underway
 from broker.services import Context
 from broker.store import Record
 from broker.templates import GIB, RESOURCE
@@ -30,7 +30,8 @@ def change(ctx: Context, before: Record, after: Record) -> Record:
         node = before.attributes[owned.NODE]
         owned.refuse(before, f"accords resize gives its node {node} another size")
     ctx.client.post("service", f"/services/{service}/resize", {"node": before.attributes[owned.NODE], **wish})
-    return replace(rest, mixins=_mixins(before, after, sized))
+    changing = {**rest.attributes, underway.CHANGING: "resize"}
+    return replace(rest, mixins=_mixins(before, after, sized), attributes=changing)
 
 
 def _wish(before: Record, after: Record) -> dict[str, int]:

@@ -17,6 +17,7 @@ from broker.store.outbox import Projection
 from broker.verbs.job import Job
 from broker.verbs.specs import Inputs, kind_of
 from manifests import Ref, Step, node_of
+from providers import devices
 from providers.protocol import Kind, Resource, State
 from sla import Watch
 
@@ -44,7 +45,7 @@ ASKED = frozenset({Kind.FIREWALL, Kind.ADDRESS, Kind.SNAPSHOT})
 def made(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Projection, ...]:
     """The entities that show a resource as it was just observed. `step` is the one that created it."""
     if resource.kind is Kind.MACHINE:
-        links = (*_interfaces(job, step, inputs, resource), *_attachments(job, step), *_guard(job, step))
+        links = (*_interfaces(job, step, inputs, resource), *_attachments(job, step, resource), *_guard(job, step))
         return (_compute(job, step, inputs, resource), _contract(job, step, resource), *links)
     if resource.kind is Kind.NETWORK:
         return (_network(job, step, resource),)
@@ -196,22 +197,29 @@ def _interface(job: Job, step: Step, resource: Resource, network: str, *, index:
     return _link(job, "networkinterface", (step.id, "interface"), network, attributes, IP_INTERFACE)
 
 
-def _attachments(job: Job, step: Step) -> tuple[Projection, ...]:
+def _attachments(job: Job, step: Step, resource: Resource) -> tuple[Projection, ...]:
     """A link to each volume."""
     wanted = step.inputs.get("volumes")
     items = wanted if isinstance(wanted, tuple) else ()
-    return tuple(_attachment(job, step, item) for item in items if isinstance(item, Mapping))
+    return tuple(_attachment(job, step, item, resource) for item in items if isinstance(item, Mapping))
 
 
-def _attachment(job: Job, step: Step, item: Mapping[str, object]) -> Projection:
+def _attachment(job: Job, step: Step, item: Mapping[str, object], resource: Resource) -> Projection:
+    """Where the machine sees it under names, those are its device."""
     volume = item["volume"]
     target = volume.step if isinstance(volume, Ref) else str(volume)
+    seen = devices.names(str(resource.facts.get(devices.FACT, "")), _id_of(job, volume))
     attributes = {
-        "occi.storagelink.deviceid": None if _own_link(job, target) else target,
+        "occi.storagelink.deviceid": ",".join(seen) or (None if _own_link(job, target) else target),
         "occi.storagelink.mountpoint": item.get("mountpoint"),
         "occi.storagelink.state": "active",
     }
     return _link(job, "storagelink", (step.id, "storage", target), target, attributes)
+
+
+def _id_of(job: Job, volume: object) -> str:
+    """The provider's id of a volume that a step names."""
+    return str((job.made.get(volume.step) or {}).get(volume.field, "")) if isinstance(volume, Ref) else str(volume)
 
 
 def _guard(job: Job, step: Step) -> tuple[Projection, ...]:

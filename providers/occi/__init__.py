@@ -1,8 +1,7 @@
-"""Another broker as a provider, over OCCI 1.2 in JSON: its cloud row's compute, network, storage and their links.
+"""An OCCI server as a provider. One of our own brokers: what is behind it can be used as if it were here, so brokers
+chain (`broker`). A server of somebody else's, rOCCI or ooi: what OCCI 1.1 has words for (`foreign`).
 
-Tokens: a thing's uuid is made from its token and it is made with PUT at its own address (occi.md ENT-03), so the same
-token is the same address, whoever asks and however often. Token and tags are attributes of the mixin `tagged`, whose
-collection is what `list` reads. What OCCI has no words for is not offered: firewalls, packages, instructions.
+`words` are the names of things, `asking` and `seeing` what is said and what is shown, `server` the requests.
 """
 
 from __future__ import annotations

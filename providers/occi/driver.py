@@ -1,33 +1,23 @@
-"""The Provider that another broker is: each method one question or change there, told in OCCI.
+"""The Provider that an OCCI server is: each method one call of the side that speaks with it, and the edge where errors
+get their names.
 
-Making is a PUT and, where the new thing is not up by itself, the action that brings it up; acting looks first, because
-OCCI refuses to start what is active. All requests of a method share its one deadline.
+Which side that is, a broker of ours or a server of somebody else's, is seen from what its query interface shows, once,
+unless the settings say it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 import httpx
 
-from providers.errors import Conflict, NotFound, ProviderError, Refused
+from providers.edge import about
+from providers.errors import ProviderError, Refused
+from providers.occi import words
+from providers.occi.broker import Broker
 from providers.occi.options import Options
-from providers.occi.rendering import (
-    DEFAULT_IMAGE,
-    FORMS,
-    KINDS,
-    OS_TEMPLATE,
-    TAGGED,
-    Category,
-    Shown,
-    id_of,
-    is_id,
-    kind_of,
-    remarked,
-    rendered,
-    resource,
-)
 from providers.occi.server import Server
 from providers.protocol import (
     EVERY,
@@ -35,29 +25,30 @@ from providers.protocol import (
     Action,
     Instruction,
     Kind,
-    OfferedImage,
     OfferedSize,
     Offering,
     Outcome,
     Problem,
     Resource,
     Spec,
-    State,
 )
-from providers.rules import refusal, refuse_beyond
+from providers.rules import refusal, undelivered
 from providers.transport import Clock
 
-# what is asked for -> OCCI's action, the state it is about, the states it may be asked in
-ACTIONS: Mapping[Action, tuple[str, State | None, frozenset[State]]] = {
-    Action.START: ("start", State.ACTIVE, frozenset({State.STOPPED, State.SUSPENDED})),
-    Action.STOP: ("stop", State.STOPPED, frozenset({State.ACTIVE})),
-    Action.RESTART: ("restart", None, frozenset({State.ACTIVE})),
-    Action.SUSPEND: ("suspend", State.SUSPENDED, frozenset({State.ACTIVE})),
-    Action.RESUME: ("start", State.ACTIVE, frozenset({State.SUSPENDED})),
-}
 
-ABILITIES = frozenset({Ability.VOLUMES, Ability.SUSPEND})
-"""OCCI has no words for the others."""
+class Side(Protocol):
+    """What speaks with one kind of server. Its methods mean what the Provider's do, and their requests share a clock."""
+
+    def problems(self, clock: Clock) -> Sequence[Problem]: ...
+    def offers(self, clock: Clock) -> Sequence[Offering]: ...
+    def make(self, spec: Spec, token: str, tags: Mapping[str, str], clock: Clock) -> Resource: ...
+    def find(self, kind: Kind, token: str, clock: Clock) -> Resource | None: ...
+    def observe(self, kind: Kind, id: str, clock: Clock) -> Resource: ...
+    def act(self, id: str, action: Action, clock: Clock) -> Resource: ...
+    def resize(self, id: str, size: OfferedSize, clock: Clock) -> Resource: ...
+    def retag(self, kind: Kind, id: str, tags: Mapping[str, str], clock: Clock) -> Resource: ...
+    def delete(self, kind: Kind, id: str, clock: Clock) -> None: ...
+    def list(self, tags: Mapping[str, str], kinds: Collection[Kind], clock: Clock) -> Sequence[Resource]: ...
 
 
 class Occi:
@@ -70,165 +61,85 @@ class Occi:
         self.name = name
         self._options = options
         self._server = Server(name, options, transport)
-        self._locations: Mapping[str, str] = {}
+        self._seen: Side | None = None
+        self._seeing = threading.Lock()
 
     def check(self, *, deadline: float) -> Sequence[Problem]:
+        clock = Clock(deadline)
         try:
-            locations = self._server.model(Clock(deadline)).locations()
+            return self._side(clock).problems(clock)
         except ProviderError as error:
-            return [Problem(error.message, "correct url and token in the settings, or start the other broker")]
-        needed = (TAGGED, *(form.kind for form in FORMS.values()))
-        mend = f"point url at the cloud row of a broker; {self._options.url} is not one"
-        return [Problem(f"the server has no {each}", mend) for each in needed if each not in locations]
+            return [Problem(error.message, "correct url and token in the settings, or start the other end")]
 
     def offers(self, *, deadline: float) -> Sequence[Offering]:
-        with self._named("offers"):
-            model = self._server.model(Clock(deadline))
-        given = self._options
-        size = OfferedSize(None, given.cores, given.memory, given.disk, price=given.price)
-        return [
-            Offering(
-                zone=given.zone,
-                sizes=(size,),
-                images=_images(model.mixins),
-                flexible=True,
-                left={"machines": given.machines} if given.machines is not None else {},
-                abilities=ABILITIES,
-                delivery=given.delivery,
-                currency=given.currency,
-                operator=given.operator,
-            )
-        ]
+        clock = Clock(deadline)
+        with about(self.name, "offers"):
+            return self._side(clock).offers(clock)
 
     def create(self, spec: Spec, *, token: str, tags: Mapping[str, str], deadline: float) -> Resource:
         clock = Clock(deadline)
-        with self._named(spec.name):
-            refuse_beyond(spec, ABILITIES)
-            kind = kind_of(spec)
-            locations = self._known(clock)
-            path = self._path(kind, id_of(kind, token), clock)
-            made = resource(self._server.put(path, rendered(spec, token, tags, locations), clock))
-            return self._brought_up(made, path, clock) if made.state is State.STOPPED else made
+        with about(self.name, spec.name):
+            return self._side(clock).make(spec, token, tags, clock)
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
-        try:
-            return self.observe(kind, id_of(kind, token), deadline=deadline)
-        except NotFound:
-            return None
+        clock = Clock(deadline)
+        with about(self.name, f"{kind}/{token}"):
+            return self._side(clock).find(kind, token, clock)
 
     def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
-        with self._named(f"{kind}/{id}"):
-            return self._observe(kind, id, Clock(deadline))
+        clock = Clock(deadline)
+        with about(self.name, f"{kind}/{id}"):
+            return self._side(clock).observe(kind, id, clock)
 
     def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
         clock = Clock(deadline)
-        with self._named(f"{kind}/{id}"):
+        with about(self.name, f"{kind}/{id}"):
             if kind is not Kind.MACHINE:
                 raise Refused(f"a {kind} cannot be told to {action}; only machines can")
-            seen = self._observe(kind, id, clock)
-            term, about, states = ACTIONS[action]
-            if seen.state is about:
-                return seen
-            if seen.state not in states:
-                raise Conflict(f"machine {id} is {seen.state}: it cannot {action} now")
-            return resource(self._server.invoke(self._path(kind, id, clock), FORMS[kind].kind, term, clock))
+            return self._side(clock).act(id, action, clock)
 
     def resize(self, id: str, size: OfferedSize, *, deadline: float) -> Resource:
-        """Always Refused: a broker's cloud row takes no other sizes."""
-        with self._named(f"machine/{id}"):
-            raise refusal(Ability.RESIZE)
+        clock = Clock(deadline)
+        with about(self.name, f"machine/{id}"):
+            return self._side(clock).resize(id, size, clock)
 
     def retag(self, kind: Kind, id: str, tags: Mapping[str, str], *, deadline: float) -> Resource:
         clock = Clock(deadline)
-        with self._named(f"{kind}/{id}"):
-            seen = self._observe(kind, id, clock)
-            if tags.items() <= seen.tags.items():
-                return seen
-            said = remarked(kind, seen.token, {**seen.tags, **tags})
-            return resource(self._server.change(self._path(kind, id, clock), said, clock))
+        with about(self.name, f"{kind}/{id}"):
+            return self._side(clock).retag(kind, id, tags, clock)
 
     def delete(self, kind: Kind, id: str, *, deadline: float) -> None:
         clock = Clock(deadline)
-        if kind not in FORMS or not is_id(id):
-            return
-        with self._named(f"{kind}/{id}"):
-            path = self._path(kind, id, clock)
-            self._refuse_used(kind, path, clock)
-            try:
-                self._server.delete(path, clock)
-            except NotFound:
-                return
+        with about(self.name, f"{kind}/{id}"):
+            self._side(clock).delete(kind, id, clock)
 
     def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
         clock = Clock(deadline)
-        with self._named("list"):
-            found = self._server.collection(self._location(TAGGED, clock), clock)
-        seen = (resource(each) for each in found if each.kind in KINDS)
-        return [each for each in seen if each.kind in kinds and tags.items() <= each.tags.items()]
+        with about(self.name, "list"):
+            return self._side(clock).list(tags, kinds, clock)
 
     def console(self, id: str, *, deadline: float) -> str:
         """Always Refused: OCCI has no console."""
-        with self._named(f"machine/{id}"):
+        with about(self.name, f"machine/{id}"):
             raise refusal(Ability.CONSOLE)
 
     def instruct(self, id: str, instruction: Instruction, *, token: str, deadline: float) -> Outcome | None:
-        delivery = self._options.delivery
-        message = f"OCCI carries no instructions to machine {id}: its delivery is {delivery}, not direct"
-        raise Refused(message, provider=self.name, thing=f"machine/{id}")
+        """Always Refused: agents call home past every broker between."""
+        with about(self.name, f"machine/{id}"):
+            raise undelivered(self._options.delivery or "home")
 
     def close(self) -> None:
         self._server.close()
 
-    def _brought_up(self, made: Resource, path: str, clock: Clock) -> Resource:
-        """Do the action that brings a new thing up; another who does the same at the same time is no trouble."""
-        form = FORMS[made.kind]
-        try:
-            return resource(self._server.invoke(path, form.kind, form.up, clock))
-        except Conflict:
-            return self._observe(made.kind, made.id, clock)
+    def _side(self, clock: Clock) -> Side:
+        """The query interface is asked once: what a server is does not change."""
+        with self._seeing:
+            if self._seen is None:
+                self._seen = self._recognized(clock)
+            return self._seen
 
-    def _observe(self, kind: Kind, id: str, clock: Clock) -> Resource:
-        return resource(self._shown(kind, id, clock))
-
-    def _shown(self, kind: Kind, id: str, clock: Clock) -> Shown:
-        if kind not in FORMS or not is_id(id):
-            raise NotFound(f"there is no {kind} {id}: that is no id of this provider")
-        return self._server.get(self._path(kind, id, clock), clock)
-
-    def _refuse_used(self, kind: Kind, path: str, clock: Clock) -> None:
-        """Conflict while a link leads there: the server would take the link away with what it leads to (CORE-41)."""
-        link = FORMS[kind].used_by
-        links = self._server.collection(self._location(link, clock), clock) if link else ()
-        users = [each for each in links if each.target and httpx.URL(each.target.location).path == path]
-        if users:
-            raise Conflict(f"{path} is used by {len(users)} machines; delete those first")
-
-    def _path(self, kind: Kind, id: str, clock: Clock) -> str:
-        return f"{self._location(FORMS[kind].kind, clock)}{id}"
-
-    def _location(self, type: str, clock: Clock) -> str:
-        known = self._known(clock)
-        if type not in known:
-            raise Refused(f"the server at {self._options.url} has no {type}; see what `accords providers` says")
-        return known[type]
-
-    def _known(self, clock: Clock) -> Mapping[str, str]:
-        """Where each kind's and mixin's collection is: asked once, locations do not change."""
-        if not self._locations:
-            self._locations = self._server.model(clock).locations()
-        return self._locations
-
-    @contextmanager
-    def _named(self, thing: str) -> Iterator[None]:
-        """Errors that leave name this provider and what the call was about."""
-        try:
-            yield
-        except ProviderError as error:
-            error.provider, error.thing = self.name, thing
-            raise
-
-
-def _images(mixins: Sequence[Category]) -> tuple[OfferedImage, ...]:
-    """The server's templates of operating systems, and first whatever it takes when none is named."""
-    named = (OfferedImage(each.type, each.title or each.term) for each in mixins if OS_TEMPLATE in each.depends)
-    return (OfferedImage(DEFAULT_IMAGE, "the server's choice", aliases=("linux",)), *named)
+    def _recognized(self, clock: Clock) -> Side:
+        model = self._server.model(clock)
+        if words.TAGGED not in model.locations():
+            raise Refused(f"the server at {self._options.url} is no broker; correct url in the settings")
+        return Broker(self._server, self._options, model)

@@ -1,8 +1,8 @@
-"""What the settings say of an occi provider: where the other broker is, and what its renderings cannot tell."""
+"""What the settings say of an occi provider: where the other end is, and what its answers cannot tell."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -11,20 +11,33 @@ GIB = 1024**3
 
 
 class Options(BaseModel):
-    """OCCI tells what kinds there are, not how much of them: the largest machine and its price are said here."""
+    """One of our brokers tells all of its offers. Of a server of somebody else's, OCCI tells what kinds and templates
+    there are, not how much of them: how many machines fit, where it is, and what it costs is said here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(pattern=r"^https?://", description="Address of the other broker's cloud row.")
-    token: SecretStr = Field(default=SecretStr(""), description="Token that the other broker gave for our account.")
-    zone: str = Field(default="occi", description="Name of the one zone that is offered.")
-    operator: str = Field(default="any", description="Who runs the other broker, as offers say it.")
-    cores: int = Field(default=8, ge=1, description="Cores of the largest machine.")
-    memory: int = Field(default=16 * GIB, ge=1, description="Memory of the largest machine, bytes.")
-    disk: int = Field(default=100 * GIB, ge=0, description="Disk of the largest machine, bytes.")
-    machines: int | None = Field(default=None, ge=0, description="How many machines fit; none is no known limit.")
-    price: Decimal | None = Field(default=None, description="Price of the largest machine for an hour.")
-    currency: str = Field(default="EUR", description="Currency of the price.")
-    delivery: Literal["home", "none"] = Field(
-        default="home", description="Whether its machines can reach our agents' door (home), or get no instructions."
+    url: str = Field(pattern=r"^https?://", description="Address of the other broker's cloud row, or of a server.")
+    token: SecretStr = Field(default=SecretStr(""), description="Token that the other end gave for our account.")
+    user: str = Field(default="", description="Name for basic authentication, where there is no token.")
+    password: SecretStr = Field(default=SecretStr(""), description="Password of that name.")
+    cacert: str | None = Field(default=None, description="File of certificates to trust beside the usual ones.")
+    dialect: Literal["auto", "broker", "rocci", "ooi"] = Field(
+        default="auto", description="How the other end speaks; by itself it is seen from what the server shows."
     )
+    provider: str | None = Field(
+        default=None, description="Provider of the other broker that is meant; none: its first."
+    )
+    delivery: Literal["home", "none"] | None = Field(
+        default=None,
+        description="Whether machines can reach our agents' door (home), or get no instructions; none: as it says.",
+    )
+    operator: str | None = Field(
+        default=None, description="Who runs the other end, as offers say it; none: as it says."
+    )
+    zone: str = Field(default="occi", description="Name of the one zone of a server that is no broker.")
+    machines: int | None = Field(default=None, ge=0, description="How many machines fit there; none is no known limit.")
+    images: dict[str, str] = Field(
+        default_factory=dict, description="Alias -> id or title of a template of that server, such as linux."
+    )
+    prices: Path | None = Field(default=None, description="YAML file {name of a size there: price an hour}.")
+    currency: str = Field(default="EUR", description="Currency of those prices.")

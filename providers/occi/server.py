@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import httpx
@@ -21,7 +22,7 @@ from providers.errors import (
     Unavailable,
 )
 from providers.occi.options import Options
-from providers.occi.rendering import Collection, Model, Shown
+from providers.occi.shown import Collection, Model, Offered, Offers, Shown
 from providers.transport import Clock, connections, exchange, retry_after
 
 M = TypeVar("M", bound=BaseModel)
@@ -59,13 +60,17 @@ class Server:
         """The query interface."""
         return self._read(Model, self._send("GET", "/-/", clock))
 
+    def offers(self, clock: Clock) -> tuple[Offered, ...]:
+        """What one of our brokers plans with."""
+        return self._read(Offers, self._send("GET", "/offers", clock)).offers
+
     def get(self, path: str, clock: Clock) -> Shown:
         """The entity at a path; NotFound."""
         return self._read(Shown, self._send("GET", path, clock))
 
     def put(self, path: str, entity: Mapping[str, Any], clock: Clock) -> Shown:
-        """Make the entity at its path, or say the same of it again."""
-        return self._read(Shown, self._send("PUT", path, clock, entity))
+        """Make the entity at its path; Conflict when there is one."""
+        return self._read(Shown, self._send("PUT", path, clock, entity, {"If-None-Match": "*"}))
 
     def change(self, path: str, said: Mapping[str, Any], clock: Clock) -> Shown:
         """Change what is said of the entity at a path, and nothing else of it; NotFound."""
@@ -77,8 +82,9 @@ class Server:
         return self._read(Shown, self._send("POST", f"{path}?action={term}", clock, {"action": action}))
 
     def delete(self, path: str, clock: Clock) -> None:
-        """Remove the entity; NotFound."""
-        self._send("DELETE", path, clock)
+        """Remove the entity; one that is gone is fine."""
+        with suppress(NotFound):
+            self._send("DELETE", path, clock)
 
     def collection(self, path: str, clock: Clock) -> tuple[Shown, ...]:
         """All entities of a collection, page by page. A server that knows no pages gives the same each time."""
@@ -94,9 +100,11 @@ class Server:
     def close(self) -> None:
         self._client.close()
 
-    def _send(self, method: str, path: str, clock: Clock, body: object = None) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, clock: Clock, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         content = None if body is None else orjson.dumps(body)
-        request = self._client.build_request(method, path, content=content)
+        request = self._client.build_request(method, path, content=content, headers=headers)
         answer = exchange(self._client, request, clock, provider=self._name, thing=path)
         if answer.status_code >= 300:
             raise self._error(answer, path)

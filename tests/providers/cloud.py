@@ -16,13 +16,7 @@ from providers.protocol import Action, Kind, MachineSpec, OfferedSize, Offering,
 DEADLINE = 20.0
 PATIENCE = 300.0  # seconds a thing may be PENDING: the first machine of a driver may have its image built
 # driver -> what it does not give, and why. A test that needs it is skipped for that driver; Refused is tested instead.
-LACKS: Mapping[str, Mapping[str, str]] = {
-    "occi": {
-        "firewall": "OCCI has no kind for a firewall",
-        "snapshot": "OCCI's save has no token, so it could be done twice",
-        "address": "a broker's cloud row gives no addresses to what no service of its own made",
-    }
-}
+LACKS: Mapping[str, Mapping[str, str]] = {}
 ORDER = (
     Kind.ADDRESS,
     Kind.APPLICATION,

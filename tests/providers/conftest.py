@@ -23,6 +23,7 @@ TARGETS = (
     pytest.param("server", id="fake-server"),
     pytest.param("local", id="local", marks=pytest.mark.lxc),
     pytest.param("occi", id="occi"),
+    pytest.param("occi-processes", id="occi-processes", marks=pytest.mark.slow),
     pytest.param("azure", id="azure"),
     pytest.param("opennebula", id="opennebula"),
     pytest.param("openstack", id="openstack", marks=(pytest.mark.slow, pytest.mark.timeout(LONG))),

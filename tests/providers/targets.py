@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from broker.services import row
 from providers import Provider, open_provider
-from tests.providers import ec2
+from tests.operations.house import House
+from tests.providers import chain, ec2
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
 from tests.providers.nebula import opennebula_stand
 from tests.stands.azure import Stand
-
-PATIENCE = 30.0
 
 
 @contextmanager
@@ -74,29 +70,21 @@ def local(folder: Path) -> Iterator[Provider]:
 
 @contextmanager
 def occi(folder: Path) -> Iterator[Provider]:
-    """The cloud row of a second broker: its own process, store and account, over TCP."""
-    port = _free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ACCORDS_")},
-        "ACCORDS_HOME": str(folder),
-        "ACCORDS_BASE_PORT": str(port - row("cloud").offset),
-    }
-    accords = Path(sys.executable).with_name("accords")
-    token = subprocess.run(
-        [accords, "token", "customer"], env=environment, text=True, capture_output=True, check=True
-    ).stdout.strip()
-    log = folder / "serve.log"
+    """A second broker in this process, and the pretend cloud behind it."""
+    house = House(folder)
+    with closing(house), chain.at_work(house), closing(chain.through(house)) as provider:
+        yield provider
+
+
+@contextmanager
+def occi_processes(folder: Path) -> Iterator[Provider]:
+    """A second broker: its rows, its worker and the pretend cloud behind it, each a process of its own."""
     with (
-        log.open("w") as output,
-        subprocess.Popen([accords, "serve", "cloud"], env=environment, stdout=output, stderr=output) as process,
+        chain.pretend_cloud() as url,
+        chain.second_broker(folder, {chain.BEHIND: {"driver": "fake", "url": url}}) as broker,
+        closing(open_provider("occi", "occi", chain.options(broker))) as provider,
     ):
-        provider = open_provider("occi", "occi", {"url": f"http://127.0.0.1:{port}", "token": token})
-        try:
-            _await(process, provider, log)
-            yield provider
-        finally:
-            provider.close()
-            process.terminate()
+        yield provider
 
 
 @contextmanager
@@ -164,6 +152,7 @@ OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "server": fake_server,
     "local": local,
     "occi": occi,
+    "occi-processes": occi_processes,
     "azure": azure,
     "opennebula": opennebula,
     "openstack": openstack,
@@ -177,20 +166,3 @@ def absent(target: str, reason: Missing, environment: Mapping[str, str]) -> NoRe
     if environment.get("CI"):
         pytest.fail(f"{target}: {reason}")
     pytest.skip(f"{target}: {reason}")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _await(process: subprocess.Popen[bytes], provider: Provider, log: Path) -> None:
-    """Until the provider has no problems; Missing when its server ends or takes too long."""
-    ends = time.monotonic() + PATIENCE
-    while problems := provider.check(deadline=2.0):
-        if process.poll() is not None:
-            raise Missing(f"the second broker ended: {log.read_text()[-300:]}")
-        if time.monotonic() > ends:
-            raise Missing(f"the second broker does not come up: {problems[0].what}")
-        time.sleep(0.05)

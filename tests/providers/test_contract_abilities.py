@@ -10,7 +10,17 @@ import pytest
 
 from providers import devices
 from providers.errors import Conflict, Refused
-from providers.protocol import Ability, AddressSpec, Attachment, KeySpec, Kind, NetworkSpec, State, VolumeSpec
+from providers.protocol import (
+    Ability,
+    AddressSpec,
+    Attachment,
+    KeySpec,
+    Kind,
+    MachineSpec,
+    NetworkSpec,
+    State,
+    VolumeSpec,
+)
 from tests.providers.cloud import DEADLINE, Cloud, surely
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIX8VZVgwIDnWcNXWoRcGUoDrFULKG5UNaZgTLW8cDYp accords"
@@ -74,8 +84,7 @@ def test_a_machine_has_the_address_that_was_chosen_for_it(cloud: Cloud) -> None:
     if refuses(cloud, Ability.FIXED, lambda: cloud.create(spec)):
         return
     assert chosen in cloud.make(spec).addresses
-    taken = surely(lambda: cloud.make(replace(spec, name=cloud.name("late"))))
-    assert isinstance(taken, Conflict | Refused)
+    assert _said_of_a_second(cloud, replace(spec, name=cloud.name("late")))
 
 
 def test_a_machine_says_what_each_of_its_volumes_is_seen_as(cloud: Cloud) -> None:
@@ -89,6 +98,16 @@ def test_a_machine_says_what_each_of_its_volumes_is_seen_as(cloud: Cloud) -> Non
     assert all(seen)
     assert not set(seen[0]) & set(seen[1])
     assert not any(name.startswith("/") for names in seen for name in names)
+
+
+def _said_of_a_second(cloud: Cloud, spec: MachineSpec) -> str:
+    """Why a machine cannot have the address of another: said at once, or, by a broker, of what came up broken."""
+    try:
+        made = cloud.make(spec)
+    except (Conflict, Refused) as error:
+        return error.message
+    assert made.state is State.ERROR
+    return str(made.facts["error"])
 
 
 def test_a_network_has_more_than_one_subnet(cloud: Cloud) -> None:
