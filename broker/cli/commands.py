@@ -189,6 +189,12 @@ COMMANDS: tuple[Command, ...] = (
         "show what the nodes' scripts printed",
         (SERVICE, _argument("node", metavar="NODE", nargs="?", help="of this node only"), JSON),
     ),
+    Command(
+        "console",
+        "console:console",
+        "show the console of a node's machine; also while its service is being deployed",
+        (SERVICE, _argument("node", metavar="NODE", help="name of the node"), JSON),
+    ),
     Command("start", "services:act", "start a stopped service", (SERVICE, *WAIT, JSON)),
     Command("stop", "services:act", "stop a service; its data stay", (SERVICE, *WAIT, JSON)),
     Command("restart", "services:act", "stop and start a service", (SERVICE, *WAIT, JSON)),

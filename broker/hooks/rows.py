@@ -8,6 +8,7 @@ from dataclasses import replace
 from broker.hooks import (
     audit,
     cloud,
+    console,
     drift,
     errands,
     event,
@@ -120,6 +121,7 @@ ROUTES: Mapping[str, Mapping[str, Mapping[str, RowRoute]]] = {
         "/services/{id}/end": {"POST": service.end},
         "/services/{id}/drift": {"GET": drift.shown},
         "/services/{id}/repair": {"POST": drift.submit},
+        "/services/{id}/console": {"GET": console.shown, "POST": console.submit},
         "/services/{id}/resize": {"GET": resizing.shown, "POST": resizing.submit},
         "/services/operations": {"POST": several.submit},
         "/audit": {"GET": audit.shown},

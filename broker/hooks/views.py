@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from broker.errors import AccordsError
 from broker.hooks import (
     audit,
+    console,
     drift,
     errands,
     event,
@@ -188,6 +189,9 @@ _RESIZE = record(
         ),
     }
 )
+_CONSOLE = record(
+    {**dict.fromkeys(("name", "provider", "text"), TEXT), "error": _ERROR, "asked": TIME, "at": maybe(TIME)}
+)
 _STRAY = record(
     {
         **dict.fromkeys(("account", "provider", "kind", "id", "name", "service", "step", "seen"), TEXT),
@@ -273,6 +277,20 @@ VIEWS: Mapping[Callable[..., object], View] = {
         record({"operation": UUID}),
         status=202,
         takes=_of(resizing.Asked),
+        changes=True,
+    ),
+    console.shown: View(
+        "console",
+        "What the console of a node's machine showed",
+        record({"consoles": many(_CONSOLE)}),
+        query={"node": TEXT},
+    ),
+    console.submit: View(
+        "look",
+        "Have the console of a node's machine looked at",
+        record({"asked": COUNT}),
+        status=202,
+        takes=_of(console.Asked),
         changes=True,
     ),
     audit.shown: View("audit", "What is at the providers and nobody knows, and the other way round", _AUDIT),

@@ -18,6 +18,7 @@
     watches       what is measured from outside without a promise
     verdicts      verdicts as they are, violations as they were
     findings      what is at providers otherwise than the store says, or beside it
+    consoles      what machines' consoles show, for as long as somebody looks
     offers        what providers can give, as last observed
     volumes       volumes kept after their service was released
     sharing       what services share, and who uses it
@@ -34,6 +35,7 @@ for all accounts are the worker's (`operations.take`, `outbox.pending`, `service
 
 from broker.store import (
     agents,
+    consoles,
     definitions,
     entities,
     events,
@@ -74,6 +76,7 @@ __all__ = [
     "Store",
     "Transaction",
     "agents",
+    "consoles",
     "definitions",
     "entities",
     "events",

@@ -32,7 +32,7 @@ from broker.client import Client
 from broker.settings import Settings
 from broker.store import PLATFORM, Store, operations
 from broker.verbs import Tools
-from broker.worker import auditing, chores
+from broker.worker import auditing, chores, consoles
 from broker.worker.delivery import deliver
 from broker.worker.observing import Observing
 from broker.worker.operation import carry_out
@@ -53,6 +53,7 @@ ENDING = 5.0
 """Seconds that calls in flight get when the worker is told to end."""
 OBSERVE_PERIOD = 30.0
 ERRANDS_PERIOD = 5.0
+CONSOLES_PERIOD = 60.0
 PRUNE_PERIOD = 3600.0
 TICK = 1.0
 
@@ -193,6 +194,7 @@ class Worker:
         tools = self._tools
         return (
             Chore("expiry", TICK, lambda: chores.end_what_is_over(tools)),
+            Chore("consoles", CONSOLES_PERIOD, lambda: consoles.forget(tools)),
             Chore("prune", PRUNE_PERIOD, lambda: monitor.prune(tools.store)),
             Chore("retention", PRUNE_PERIOD, lambda: chores.forget_what_is_old(tools)),
         )
@@ -217,6 +219,7 @@ class Worker:
         tools, settings = self._tools, self._tools.settings
         return (
             Chore(f"offers {name}", settings.offer_period, lambda: chores.refresh_offers(tools, name)),
+            Chore(f"consoles {name}", TICK, lambda: consoles.show(tools, name)),
             Chore(f"removal {name}", TICK, lambda: auditing.give_back(tools, self._installation, name)),
             Chore(f"observe {name}", OBSERVE_PERIOD, lambda: self._observing.turn(name)),
         )

@@ -16,7 +16,7 @@ from broker.hooks.keys import FINGERPRINT, KIND, PUBLIC
 from broker.worker import chores, drifting
 from broker.worker.observing import Observing
 from providers.fake import Knobs
-from providers.protocol import Ability, Kind, KeySpec, MachineSpec, Resource, Spec
+from providers.protocol import Ability, KeySpec, Kind, MachineSpec, Resource, Spec
 from tests.operations.house import House, User
 from tests.operations.stage import PAIR
 
