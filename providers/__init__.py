@@ -11,11 +11,13 @@ from providers.protocol import Provider
 
 __all__ = ["DRIVERS", "Provider", "open_provider"]
 
-# driver -> "module:factory"; a factory takes (name, **options) and returns a Provider. Imported when it is needed.
+# driver -> "module:factory"; a factory takes (name, **options) and returns a Provider. Imported when it is needed. A
+# driver of many clouds is named with one of them (`libcloud:openstack`); its factory takes (name, cloud, **options).
 DRIVERS: Mapping[str, str] = {
     "azure": "providers.azure:open_azure",
     "ec2": "providers.ec2:open_ec2",
     "fake": "providers.fake:open_fake",
+    "libcloud:CLOUD": "providers.libcloud:open_libcloud",
     "local": "providers.local:open_local",
     "occi": "providers.occi:open_occi",
     "opennebula": "providers.opennebula:open_opennebula",
@@ -25,13 +27,15 @@ DRIVERS: Mapping[str, str] = {
 
 def open_provider(name: str, driver: str, options: Mapping[str, object]) -> Provider:
     """The provider instance `name` of `driver`. Refused when there is no such driver, or not its library."""
-    if driver not in DRIVERS:
+    base, colon, cloud = driver.partition(":")
+    row = f"{base}:CLOUD" if colon else driver
+    if row not in DRIVERS or (colon and not cloud):
         known = ", ".join(sorted(DRIVERS))
         raise Refused(f"provider {name}: no driver {driver!r}; there are {known}", provider=name)
-    module, factory = DRIVERS[driver].split(":")
+    module, factory = DRIVERS[row].split(":")
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        mend = f"pip install 'accords[{driver}]'"
+        mend = f"pip install 'accords[{base}]'"
         raise Refused(f"provider {name}: {error.name} is not installed; {mend}", provider=name) from error
-    return cast(Provider, getattr(loaded, factory)(name, **options))
+    return cast(Provider, getattr(loaded, factory)(name, *([cloud] if colon else []), **options))

@@ -55,7 +55,8 @@ class OfferedImage:
 class Offering:
     """What the provider can give in one zone now. The fields mean what those of `manifests.offers.Offer` mean. `left` is
     how much more fits, by quota and capacity: machines, cores, memory (bytes), volumes, storage (bytes), addresses,
-    networks; what is not in it has no known limit."""
+    networks; what is not in it has no known limit. `open`: whoever set it up takes machines that nothing closes, in one
+    network that is the cloud's own."""
 
     zone: str
     sizes: tuple[OfferedSize, ...]
@@ -68,6 +69,7 @@ class Offering:
     currency: str = "EUR"
     operator: str = "any"
     categories: tuple[str, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,16 @@ from providers.protocol import Action, Kind, MachineSpec, OfferedSize, Offering,
 
 DEADLINE = 20.0
 PATIENCE = 300.0  # seconds a thing may be PENDING: the first machine of a driver may have its image built
+_FLAT = {
+    "firewall": "libcloud's base API has no firewalls",
+    "range": "libcloud's base API has no networks: there is one, the cloud's own",
+}
 # driver -> what it does not give, and why. A test that needs it is skipped for that driver; Refused is tested instead.
-LACKS: Mapping[str, Mapping[str, str]] = {}
+LACKS: Mapping[str, Mapping[str, str]] = {
+    "libcloud:dummy": {**_FLAT, "volume": "libcloud's pretend cloud has none", "snapshot": "nor has it these"},
+    "libcloud:openstack": _FLAT,
+    "libcloud:ec2": _FLAT,
+}
 ORDER = (
     Kind.ADDRESS,
     Kind.APPLICATION,

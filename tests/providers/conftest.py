@@ -13,8 +13,8 @@ from contextlib import ExitStack
 import pytest
 
 from providers import Provider
+from tests.providers import ec2, nodes
 from tests.providers.cloud import Cloud
-from tests.providers.ec2 import BEYOND
 from tests.providers.lab import LONG
 from tests.providers.targets import OPENERS, Missing, absent
 
@@ -29,7 +29,11 @@ TARGETS = (
     pytest.param("openstack", id="openstack", marks=(pytest.mark.slow, pytest.mark.timeout(LONG))),
     pytest.param("moto", id="ec2-moto", marks=pytest.mark.slow),
     pytest.param("ministack", id="ec2-ministack", marks=pytest.mark.slow),
+    pytest.param("libcloud-dummy", id="libcloud-dummy"),
+    pytest.param("libcloud-openstack", id="libcloud-openstack", marks=(pytest.mark.slow, pytest.mark.timeout(LONG))),
+    pytest.param("libcloud-ec2", id="libcloud-ec2", marks=pytest.mark.slow),
 )
+BEYOND = {**ec2.BEYOND, **nodes.BEYOND}
 REAL_MACHINES = "test_contract_machines"
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from providers import Provider, open_provider
 from tests.operations.house import House
-from tests.providers import chain, ec2
+from tests.providers import chain, ec2, nodes
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
 from tests.providers.nebula import opennebula_stand
@@ -147,6 +147,36 @@ def opennebula(folder: Path) -> Iterator[Provider]:
             provider.close()
 
 
+@contextmanager
+def _libcloud(cloud: str, options: Mapping[str, object]) -> Iterator[Provider]:
+    provider = open_provider(f"libcloud-{cloud}", f"libcloud:{cloud}", options)
+    try:
+        yield provider
+    finally:
+        provider.close()
+
+
+@contextmanager
+def libcloud_dummy(folder: Path) -> Iterator[Provider]:
+    """libcloud's own pretend cloud."""
+    with _libcloud("dummy", nodes.dummy_options(folder)) as provider:
+        yield provider
+
+
+@contextmanager
+def libcloud_openstack(folder: Path) -> Iterator[Provider]:
+    """The lab, by libcloud's base API."""
+    with openstack_lab() as clouds, _libcloud("openstack", nodes.openstack_options(clouds, folder)) as provider:
+        yield provider
+
+
+@contextmanager
+def libcloud_ec2(folder: Path) -> Iterator[Provider]:
+    """moto, by libcloud's base API."""
+    with ec2.moto(folder) as port, _libcloud("ec2", nodes.ec2_options(port, folder)) as provider:
+        yield provider
+
+
 OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "fake": fake_in_memory,
     "server": fake_server,
@@ -158,6 +188,9 @@ OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "openstack": openstack,
     "moto": partial(ec2_on, "moto"),
     "ministack": partial(ec2_on, "ministack"),
+    "libcloud-dummy": libcloud_dummy,
+    "libcloud-openstack": libcloud_openstack,
+    "libcloud-ec2": libcloud_ec2,
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from providers import Provider
 from providers.errors import Ambiguous, Conflict, NotFound, ProviderError, Refused, Unavailable
 from providers.protocol import (
+    KINDS,
     Ability,
     ApplicationSpec,
     FirewallSpec,
@@ -37,8 +38,7 @@ SPECS: dict[Kind, Callable[[str], Spec]] = {
 def spec(request: pytest.FixtureRequest, cloud: Cloud) -> Spec:
     """A specification of each kind that needs nothing else to be there."""
     found = request.param(cloud.name("thing"))
-    if isinstance(found, FirewallSpec):
-        cloud.needs("firewall")
+    cloud.needs(KINDS[type(found)].value)
     assert isinstance(found, Spec)
     return found
 
@@ -190,7 +190,7 @@ def test_what_is_not_offered_whole_is_refused(cloud: Cloud) -> None:
 
 
 def test_a_network_has_the_range_that_was_asked_for_or_a_free_one(cloud: Cloud) -> None:
-    cloud.needs("address")
+    cloud.needs("range")
     asked = cloud.make(NetworkSpec(cloud.name("asked"), "10.197.250.0/24"))
     assert asked.facts["cidr"] == "10.197.250.0/24"
     first, second = (cloud.make(NetworkSpec(cloud.name(word))) for word in ("lan", "dmz"))

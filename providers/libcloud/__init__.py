@@ -1,0 +1,37 @@
+"""Any cloud that apache-libcloud has a driver for: `libcloud:<its name there>`, by libcloud's base API alone.
+
+What a cloud can do is read off its driver's class: which methods of `NodeDriver` it has of its own, and which arguments
+they take (`providers.libcloud.shape`). What the base API has no words for is kept by us (`providers.libcloud.ledger`):
+tags, and networks, of which there is one that is the cloud's own.
+"""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from providers.errors import Refused
+from providers.libcloud.options import Options
+from providers.protocol import Provider
+
+__all__ = ["Options", "open_libcloud"]
+
+
+def open_libcloud(name: str, cloud: str, **options: object) -> Provider:
+    """The provider instance `name` at `cloud`, a name that libcloud has a driver under; `options` are the fields of
+    `Options`. Refused, naming each that is wrong, and where apache-libcloud is not installed or has no such driver."""
+    try:
+        return _opened(name, cloud, Options.model_validate(options))
+    except ValidationError as error:
+        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error
+    except ImportError as error:
+        message = (
+            f"provider {name}: {error}; install the extra `libcloud`, and what this cloud's driver needs beside it"
+        )
+        raise Refused(message, provider=name) from error
+
+
+def _opened(name: str, cloud: str, options: Options) -> Provider:
+    from providers.libcloud.driver import opened
+
+    return opened(name, cloud, options)
