@@ -30,6 +30,7 @@ _URI = "A-Za-z0-9:/?\\[\\]@!$&'()*+,;=._~%-"  # `grammar.uri`, without the # tha
 _TEXT: Schema = {"type": "string", "pattern": "^[^\\u0000]*$"}
 _TERM: Schema = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"}
 _SCHEME: Schema = {"type": "string", "pattern": f"^[{_URI}]+#$"}
+_ANY_URI: Schema = {"type": "string", "pattern": f"^[#{_URI}]+$"}
 
 
 def ref(name: str) -> Schema:
@@ -78,7 +79,7 @@ COMMON: Mapping[str, Schema] = {
         "description": "A path of this server, or an address.",
     },
     "End": {
-        **_object({"location": ref("Place"), "kind": ref("Text")}, ["location"]),
+        **_object({"location": ref("Place"), "kind": _ANY_URI}, ["location"]),
         "description": "Where a link starts or ends.",
     },
     "Names": {

@@ -20,7 +20,7 @@ from broker.web.site import Site
 
 _OCCI_HEADERS = ("category", "link", "x-occi-attribute", "x-occi-location")
 _ENVIRON = {name: "HTTP_" + name.upper().replace("-", "_") for name in _OCCI_HEADERS}
-_DIGITS = 10
+DIGITS = 10
 """Of a number in a query: a page behind all that a database holds is the last that can be asked for."""
 _CHARSET = {Media.PLAIN: "text/plain; charset=utf-8"}
 
@@ -218,8 +218,8 @@ def whole_number(query: Mapping[str, str], name: str) -> int | None:
     found = query.get(name)
     if found is None:
         return None
-    if not (found.isascii() and found.isdigit() and len(found) <= _DIGITS and int(found)):
-        raise Invalid(f"{name}={found[:20]} is not a positive whole number of at most {_DIGITS} digits.")
+    if not (found.isascii() and found.isdigit() and len(found) <= DIGITS and int(found)):
+        raise Invalid(f"{name}={found[:20]} is not a positive whole number of at most {DIGITS} digits.")
     return int(found)
 
 

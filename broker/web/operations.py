@@ -16,6 +16,7 @@ from broker.occi.json_schema import Schema, acting, described, ref, shown
 from broker.occi.media import Media
 from broker.occi.model import Kind, Mixin
 from broker.occi.registry import Registry
+from broker.web.exchange import DIGITS
 from broker.web.problems import PROBLEM
 from broker.web.selection import LARGEST
 
@@ -43,7 +44,11 @@ HEADERS: Mapping[str, Object] = {
 
 _FILTER = 'A kind or mixin that members have: `compute; scheme="http://schemas.ogf.org/occi/infrastructure#"`'
 PARAMETERS: Mapping[str, Object] = {
-    "page": {"in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "From 1."},
+    "page": {
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 10**DIGITS - 1},
+        "description": "From 1.",
+    },
     "number": {
         "in": "query",
         "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST},

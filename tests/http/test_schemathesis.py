@@ -18,6 +18,7 @@ from hypothesis.errors import Unsatisfiable
 from jsonschema import Draft202012Validator
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
+from schemathesis.openapi.checks import RejectedPositiveData
 
 from broker import auth
 from broker.hooks import event, publication
@@ -31,9 +32,9 @@ REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415",
 CHECKS = schemathesis.Config.from_dict(
     {
         "checks": {
-            # What is right by its schema may still be refused, for what no schema can say: what a link may lead to, the
-            # grammar of a document, an entity that is not there. An action that nothing carries out is a 501.
-            "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "4xx", "501"]},
+            # An entity that is not there, a version that is not the newest: the request was right none the less.
+            # An action that a kind has and nothing here carries out is not implemented, and says so (501).
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "403", "404", "409", "412", "501"]},
             "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "501"]},
             "negative_data_rejection": {"expected-statuses": REFUSED},
         }
@@ -48,6 +49,17 @@ SOME: Mapping[str, tuple[str, ...]] = {
     "cloud": ("/", "/-/", "/{tag}/", "/link/", "/compute/", "/compute/{id}", "/storagelink/{id}", "/os_tpl/", "/.bulk"),
 }
 """What stands for all: a row's paths."""
+
+BEYOND = (
+    "is not known here",  # a mixin's attribute, where the entity has not the mixin
+    "leads from",  # a link between kinds that it is not for
+    "begins at",
+    "is not defined for",  # an action that only some of a collection's kinds have
+    "is no moment",  # the 30th of February
+    "document.invalid",  # a document's grammar is that of /schemas
+    "needs occi.",  # what a service or plan is made from, which only whoever makes one has to say
+)
+"""Why a request may be refused that no schema can speak against."""
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +155,8 @@ def _settle(case: Case) -> None:
 
 
 def _is_meant(failure: BaseException, case: Case, answer: str) -> bool:
+    if isinstance(failure, RejectedPositiveData):
+        return any(reason in answer for reason in BEYOND)
     return isinstance(failure, AcceptedNegativeData) and _is_forgiven(case, answer)
 
 
