@@ -18,6 +18,7 @@ DRIVERS: Mapping[str, str] = {
     "ec2": "providers.ec2:open_ec2",
     "fake": "providers.fake:open_fake",
     "libcloud:CLOUD": "providers.libcloud:open_libcloud",
+    "kvm": "providers.kvm:open_kvm",
     "local": "providers.local:open_local",
     "occi": "providers.occi:open_occi",
     "opennebula": "providers.opennebula:open_opennebula",

@@ -22,6 +22,7 @@ TARGETS = (
     pytest.param("fake", id="fake"),
     pytest.param("server", id="fake-server"),
     pytest.param("local", id="local", marks=pytest.mark.lxc),
+    pytest.param("kvm", id="kvm", marks=pytest.mark.slow),
     pytest.param("occi", id="occi"),
     pytest.param("occi-processes", id="occi-processes", marks=pytest.mark.slow),
     pytest.param("azure", id="azure"),

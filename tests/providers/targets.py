@@ -19,6 +19,8 @@ from tests.operations.house import House
 from tests.providers import chain, ec2, nodes
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
+from tests.providers.libvirt import libvirt_host
+from tests.providers.libvirt import options as libvirt_options
 from tests.providers.nebula import opennebula_stand
 from tests.stands.azure import Stand
 
@@ -177,10 +179,18 @@ def libcloud_ec2(folder: Path) -> Iterator[Provider]:
         yield provider
 
 
+@contextmanager
+def kvm(folder: Path) -> Iterator[Provider]:
+    """A libvirtd of the suite's own, whose guests are TCG's and have no system."""
+    with libvirt_host(folder) as host, closing(open_provider("kvm", "kvm", libvirt_options(host))) as provider:
+        yield provider
+
+
 OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "fake": fake_in_memory,
     "server": fake_server,
     "local": local,
+    "kvm": kvm,
     "occi": occi,
     "occi-processes": occi_processes,
     "azure": azure,

@@ -1,0 +1,26 @@
+"""KVM, by libvirt: one host's machines, networks, filters and storage pool.
+
+What a token makes has an UUID that follows from the token: libvirt itself refuses a second thing of it under another
+name, and whoever asks again finds the first. libvirt keeps our tags as metadata of machines and networks; of the rest
+they are kept in small files of the storage pool (`records`).
+"""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from providers.errors import Refused
+from providers.kvm.driver import KVM
+from providers.kvm.options import Options
+
+__all__ = ["KVM", "Options", "open_kvm"]
+
+
+def open_kvm(name: str, **options: object) -> KVM:
+    """The provider instance `name`; `options` are the fields of `Options`. Nothing is asked of libvirt yet. Refused,
+    naming each option that is wrong."""
+    try:
+        return KVM(name, Options.model_validate(options))
+    except ValidationError as error:
+        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error
