@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from providers.errors import Refused
 
 TOKEN, NAME = "accords-token", "accords-name"  # names of tags; a token is no secret
-NODE = "accords-node"
+INSTALLATION, NODE = "accords-installation", "accords-node"
 PREFIX = "accords-"
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 """What a name in the group may be, for every kind that is made here."""
+MADE = re.compile(rf"{PREFIX}[A-Za-z0-9-]{{1,48}}")
+"""What `named` gives: also of what lost its tags. The disk that a machine starts from is called otherwise."""
 _PLAIN = re.compile(r"[A-Za-z0-9-]{1,48}")
 _RESERVED = frozenset("<>%&\\?/")
 MOST, LONGEST = 50, 256

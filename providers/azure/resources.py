@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
-from providers.azure.names import NAME, PREFIX, TOKEN
+from providers.azure.names import INSTALLATION, MADE, NAME, TOKEN
 from providers.azure.states import DELETING, settled, word
 from providers.protocol import Kind, Resource, State
 
@@ -28,8 +28,8 @@ class Named(Protocol):
 
 
 def ours(there: Named) -> bool:
-    """Whether it was made here: by its tags or, where somebody took them, by its name."""
-    return TOKEN in (there.tags or {}) or str(there.name).startswith(PREFIX)
+    """Whether it was made here, or is said to be: by its tags or, where somebody took them, by its name."""
+    return bool({TOKEN, INSTALLATION} & {*(there.tags or {})} or MADE.fullmatch(str(there.name)))
 
 
 def resource(

@@ -1,0 +1,115 @@
+"""The clouds that things are changed at: each a context that gives a Site, or raises Missing. Not a test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+from providers import Provider, open_provider
+from providers.fake import Fake, Knobs
+from providers.fake.remote import RemoteFake
+from providers.local.provider import Local
+from tests.drift.outsiders import Site
+from tests.drift.outsiders.azure import Owner
+from tests.drift.outsiders.ec2 import Console
+from tests.drift.outsiders.fake import Anybody
+from tests.drift.outsiders.local import Root
+from tests.drift.outsiders.opennebula import Administrator
+from tests.drift.outsiders.openstack import Member
+from tests.providers import ec2
+from tests.providers.cloud import Cloud
+from tests.providers.lab import LAB_OPTIONS, openstack_lab
+from tests.providers.nebula import opennebula_stand
+from tests.providers.targets import Missing, azure_options
+from tests.stands.azure import Stand
+
+NAME = "paris"
+QUIET = {"delivery": "none"}
+"""Machines of stand-ins do not boot: nobody in them fetches anything."""
+NO_RESIZE = "a machine there keeps its size"
+HELD = "it says of nothing that is used that it is: what a machine has can be deleted under it"
+
+
+@contextmanager
+def fake(folder: Path) -> Iterator[Site]:
+    cloud = Fake(NAME, Knobs())
+    yield Site(cloud, Anybody(cloud), {})
+
+
+@contextmanager
+def fake_server(folder: Path) -> Iterator[Site]:
+    command = [sys.executable, "-m", "providers.fake.server"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with closing(RemoteFake(NAME, url)) as ours, closing(RemoteFake("other", url)) as theirs:
+            yield Site(ours, Anybody(theirs), {})
+        process.kill()
+
+
+@contextmanager
+def azure(folder: Path) -> Iterator[Site]:
+    with Stand(folder, usual=0.01) as stand, _opened("azure", {**azure_options(stand), **QUIET}) as provider:
+        yield Site(provider, Owner(stand), {})
+
+
+@contextmanager
+def opennebula(folder: Path) -> Iterator[Site]:
+    with opennebula_stand() as options, _opened("opennebula", {**options, **QUIET}) as provider:
+        yield Site(provider, Administrator(str(options["url"])), {})
+
+
+@contextmanager
+def openstack(folder: Path) -> Iterator[Site]:
+    with openstack_lab(), _opened("openstack", {**LAB_OPTIONS, **QUIET}) as provider:
+        yield Site(provider, Member(str(LAB_OPTIONS["cloud"])), {})
+
+
+@contextmanager
+def ec2_on(server: str, lacks: Mapping[str, str], folder: Path) -> Iterator[Site]:
+    with ExitStack() as stack:
+        port = stack.enter_context(ec2.SERVERS[server](folder))
+        provider = stack.enter_context(_opened("ec2", ec2.options(port, ec2.IMAGES[server], **QUIET)))
+        yield Site(provider, Console(port), lacks)
+
+
+@contextmanager
+def local(folder: Path) -> Iterator[Site]:
+    """Kept apart from any other use of this machine, as `tests.providers.targets.local` is."""
+    if os.geteuid() != 0:
+        raise Missing("local nodes need root; run the suite with sudo")
+    with ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="accords-drift-", dir="/var/lib"))
+        Path(home).chmod(0o711)
+        cache = os.environ.get("ACCORDS_TEST_CACHE", "/var/tmp/accords-test-layers")  # noqa: S108 - built once, then kept
+        options = {"home": home, "cache": cache, "prefix": "adr", "pool": "10.195.0.0/16", "door_address": "10.194.0.1"}
+        provider = stack.enter_context(_opened("local", options))
+        assert isinstance(provider, Local)
+        if problems := provider.check(deadline=20.0):
+            raise Missing("; ".join(f"{each.what}: {each.mend}" for each in problems))
+        stack.callback(Cloud(provider, tags={}).give_back)
+        yield Site(provider, Root(provider.site), {"size": NO_RESIZE, "firewall": HELD, "network": HELD})
+
+
+@contextmanager
+def _opened(driver: str, options: Mapping[str, object]) -> Iterator[Provider]:
+    with closing(open_provider(NAME, driver, options)) as provider:
+        yield provider
+
+
+SITES: Mapping[str, Callable[[Path], AbstractContextManager[Site]]] = {
+    "fake": fake,
+    "server": fake_server,
+    "azure": azure,
+    "opennebula": opennebula,
+    "openstack": openstack,
+    "moto": partial(ec2_on, "moto", {}),
+    "ministack": partial(ec2_on, "ministack", {"size": "ministack has no ModifyInstanceAttribute"}),
+    "local": local,
+}
