@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-stop quick test test-slow test-postgres check bench docs golden fuzz format constraints clean
+.PHONY: help demo demo-stop quick test test-slow test-kvm test-postgres check bench docs golden fuzz format constraints clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -26,12 +26,20 @@ quick: .venv/.ready ## the fast tests, under a minute
 
 test: .venv/.ready ## the ordinary suite, under eight minutes
 	@.ci/machine-packages tests || test -z "$$CI"
+	@.ci/environment kvm || test -z "$$CI"
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests
 
 test-slow: .venv/.ready ## crash matrices, real nodes, long runs; the suite on PostgreSQL
 	@.ci/machine-packages tests || test -z "$$CI"
+	@.ci/environment kvm || test -z "$$CI"
 	$(BIN)/pytest -m slow tests
 	$(MAKE) test-postgres
+
+# In a network of its own, which the broker, libvirt and its guests share, and nothing leaves.
+test-kvm: .venv/.ready ## a guest that boots under libvirt and calls home: the whole product; some minutes
+	@.ci/machine-packages tests
+	@.ci/environment kvm
+	ACCORDS_TEST_GUEST=1 unshare --net sh -c 'ip link set lo up && exec $(BIN)/pytest tests/kvm'
 
 # Every folder whose tests have a database, but: tests/store and tests/postgres, which always run on both kinds;
 # tests/pacs and tests/demo, where what is tried is one machine as it comes, with SQLite; tests/conformance, which
