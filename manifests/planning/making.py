@@ -152,7 +152,7 @@ class NodeSteps:
         for step, at in sorted(volumes, key=lambda each: each[1].split("/")):
             name = step.removeprefix(f"{self._base}.volume.")
             what: dict[str, Value] = {"volume": Ref(step, "id"), "devices": seen_as, "mountpoint": at}
-            self._instruct(f"mount.{name}", "mount", f"volume/{self._base}.{name}", what)
+            self._instruct(f"mount.{name}", "mount", f"mount/{self._base}.{name}", what)
 
     def _installs(self) -> None:
         for package in check.packages(self._node):

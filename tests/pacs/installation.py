@@ -197,7 +197,7 @@ class OnThisMachine(Installation):
         home.mkdir(mode=0o711)
         local = {"driver": "local", "prefix": prefix, "pool": f"10.{20 + number}.64.0/18", "cache": CACHE}
         settings = {"door_address": f"10.198.88.{1 + number}", **own.pop("own", {})}
-        port = 20_000 + 40 * secrets.randbelow(300)
+        port = 22_000 + 40 * secrets.randbelow(250)  # the OpenStack lab has ports from 21,000 on
         return cls(home=home, providers={"local": local}, base_port=port, own=settings, prefix=prefix, **own)
 
     def machines(self) -> dict[str, Resource]:
