@@ -33,6 +33,7 @@ def offer_of(provider: str, driver: str, offering: Offering, observed_at: int) -
         currency=offering.currency,
         operator=offering.operator,
         categories=offering.categories,
+        open=offering.open,
     )
 
 

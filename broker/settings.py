@@ -188,10 +188,14 @@ class Settings(BaseModel):
         return self
 
     def provider_options(self, name: str) -> dict[str, Any]:
-        """What an instance's driver is opened with: its own options, over what nodes on this machine need to know."""
+        """What an instance's driver is opened with: its own options, over what some drivers need to know of this
+        machine: nodes here where their agents call, and clouds that keep no tags where they are kept for them."""
         own = self.providers[name]
-        here = {"home": self.home / "local", "door_address": self.door_address, "door_port": self.door_port}
-        return {**(here if own.driver == "local" else {}), **own.options}
+        here: Mapping[str, Mapping[str, Any]] = {
+            "local": {"home": self.home / "local", "door_address": self.door_address, "door_port": self.door_port},
+            "libcloud": {"home": self.home / "libcloud"},
+        }
+        return {**here.get(own.driver.partition(":")[0], {}), **own.options}
 
 
 def load() -> Settings:

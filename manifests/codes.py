@@ -329,6 +329,12 @@ CODES: Mapping[str, Code] = {
         "place",
         _WARNING,
     ),
+    "open-node": Code(
+        "A node is placed where no firewall closes it, as the provider's settings (`open`) allow.",
+        "",
+        "place",
+        _WARNING,
+    ),
     "not-placed": Code("A node has no placement, so nothing can be planned for it.", stage="plan"),
     "cycle": Code(
         "Nodes wait for each other: each needs a property of the next.",

@@ -46,7 +46,8 @@ class Offer:
     `abilities` (sorted) are what it can do beside machines and networks, by the words of `providers.protocol.Ability`.
     `price` is for a machine and hour where the size has none. `delivery` is how instructions reach a node: `home`
     (its agent calls), `direct` (the provider carries them), `none`. `categories` are those of abstract nodes that the
-    provider takes whole (cords.md 1.5).
+    provider takes whole (cords.md 1.5). `open`: whoever set it up takes nodes that no firewall closes, in one network
+    that is the cloud's own.
     """
 
     provider: str
@@ -63,6 +64,7 @@ class Offer:
     currency: str = "EUR"
     operator: str = "any"
     categories: tuple[str, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Refusal:
 class Placement:
     """The offer chosen for a node, with the reasons for it and against the others. `address`: it gets a public address
     that is a thing of its own at the provider. `devices`: its volumes are block devices, which it is told to mount.
-    `keys`: the provider knows SSH keys by name."""
+    `keys`: the provider knows SSH keys by name. `open`: no firewall closes it."""
 
     node: str
     provider: str
@@ -94,3 +96,4 @@ class Placement:
     address: bool = False
     devices: bool = False
     keys: bool = False
+    open: bool = False

@@ -80,10 +80,16 @@ def stale(offer: Offer, *, now: int, max_age: int) -> str:
     return f"its offers were observed {age / 1_000_000:.0f} s ago, which is more than {max_age / 1_000_000:.0f} s"
 
 
+def is_driver(named: str, driver: str) -> bool:
+    """Whether a document's name is that of a driver: its own, a historic one, or what stands before the colon of one
+    that is of many clouds (`libcloud` of `libcloud:vultr`)."""
+    return HISTORIC.get(named.lower(), named) in {driver, driver.partition(":")[0]}
+
+
 def mismatch(node: Node, zone: str | None, offer: Offer) -> str:
     """What the document names and this offer is not; empty when nothing."""
     named = node.provider
-    if named not in ANY and named != offer.provider and HISTORIC.get(named.lower(), named) != offer.driver:
+    if named not in ANY and named != offer.provider and not is_driver(named, offer.driver):
         return f"is not {named}"
     if node.operator not in (*ANY, offer.operator):
         return f"is of the operator {offer.operator}, not {node.operator}"
@@ -148,10 +154,13 @@ ABILITIES: Sequence[tuple[str, Callable[[Wants], str]]] = (
 
 
 def incapable(wants: Wants, offer: Offer) -> str:
-    """What the node needs and the driver cannot do."""
+    """What the node needs and the driver cannot do. Where the settings say `open` a node may do without firewall."""
+    able = {*offer.abilities, *(("firewalls",) if offer.open else ())}
     for ability, why in ABILITIES:
-        if ability not in offer.abilities and (reason := why(wants)):
+        if ability not in able and (reason := why(wants)):
             return reason
+    if offer.open and wants.lan.subnets:
+        return f"has one network, the cloud's own, and {wants.lan.name} is to be {wants.lan.subnets[0]}"
     if wants.directed and offer.delivery == "none":
         return "carries no instructions to its nodes, and this one needs some"
     if wants.directed and offer.delivery == "home" and wants.agent == "none":

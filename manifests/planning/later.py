@@ -20,6 +20,7 @@ def warn(manifest: Manifest, placed: Sequence[Placement], chosen: Mapping[str, O
     whole = {node.name for node in manifest.nodes if is_abstract(node)}
     machines = [each for each in placed if each.node not in whole]
     _unreachable(manifest, machines, findings)
+    _open(manifest, machines, findings)
     _unable(manifest, machines, chosen, findings)
 
 
@@ -34,6 +35,18 @@ def _unreachable(manifest: Manifest, machines: Sequence[Placement], findings: Fi
         summary = f"{_names(nodes)} would be public, and {provider} gives no public addresses"
         hint = f"they are reached where {provider} puts them; name another provider for one of their own"
         findings.add("no-public-address", manifest.node(nodes[0]).at, summary, hint)
+
+
+def _open(manifest: Manifest, machines: Sequence[Placement], findings: Findings) -> None:
+    """The settings of the provider say that it may be so; the document's author is told."""
+    found: dict[str, list[str]] = {}
+    for each in machines:
+        if each.open:
+            found.setdefault(each.provider, []).append(each.node)
+    for provider, nodes in sorted(found.items()):
+        summary = f"nothing closes {_names(nodes)}: {provider} has no firewalls, and its settings say `open`"
+        hint = "whoever reaches them reaches all that listens on them; name another provider to have ports kept"
+        findings.add("open-node", manifest.node(nodes[0]).at, summary, hint)
 
 
 def _unable(manifest: Manifest, machines: Sequence[Placement], chosen: Mapping[str, Offer], findings: Findings) -> None:

@@ -106,15 +106,18 @@ class NodeSteps:
     def _resources(self, volumes: Sequence[tuple[str, str]]) -> None:
         """Firewall, machine, address."""
         provider = self._placement.provider
-        rules = _rules(check.ports(self._node))
-        inputs: dict[str, Value] = {"name": self._node.name, "network": self._network, "rules": rules}
-        made = self._add("firewall", "create", f"firewall/{self._base}", inputs, provider=provider)
-        machine = self._machine_inputs(Ref(made, "id"), volumes)
+        closed: dict[str, Value] = {} if self._placement.open else {"firewall": Ref(self._firewall(), "id")}
+        machine = self._machine_inputs(closed, volumes)
         needs = [step for step, _ in volumes]
         self._add("machine", "create", f"machine/{self._base}", machine, needs, provider=provider)
         if self._placement.address:
             of: dict[str, Value] = {"name": self._node.name, "machine": self._machine}
             self._address = self._add("address", "create", f"address/{self._base}", of, provider=provider)
+
+    def _firewall(self) -> str:
+        rules = _rules(check.ports(self._node))
+        inputs: dict[str, Value] = {"name": self._node.name, "network": self._network, "rules": rules}
+        return self._add("firewall", "create", f"firewall/{self._base}", inputs, provider=self._placement.provider)
 
     def _volume(self, name: str, size: int, type_: str | None, retain: bool) -> str:
         inputs: dict[str, Value] = {"name": name, "size": size, "type": type_, "retain": retain}
@@ -122,7 +125,7 @@ class NodeSteps:
             f"volume.{name}", "create", f"volume/{self._base}.{name}", inputs, provider=self._placement.provider
         )
 
-    def _machine_inputs(self, firewall: Ref, volumes: Sequence[tuple[str, str]]) -> dict[str, Value]:
+    def _machine_inputs(self, closed: Mapping[str, Value], volumes: Sequence[tuple[str, str]]) -> dict[str, Value]:
         size = self._placement.size
         return {
             "name": self._node.name,
@@ -133,7 +136,7 @@ class NodeSteps:
             "memory": size.memory,
             "disk": size.disk,
             "network": self._network,
-            "firewall": firewall,
+            **closed,
             "volumes": tuple({"volume": Ref(step, "id"), "mountpoint": at} for step, at in volumes),
             "packages": tuple(p.name for p in check.packages(self._node) if self._in_layer(p)),
             "public": self._node.access == "public" and not self._placement.address,

@@ -16,7 +16,7 @@ from manifests.model import Manifest, Node
 from manifests.offers import Offer, Placement, Refusal
 from manifests.planning import fitting
 from manifests.planning.expand import MOST_NODES, count, expand, is_abstract
-from manifests.planning.fitting import ANY, ENDED, HISTORIC, Fit, Rules
+from manifests.planning.fitting import ANY, ENDED, Fit, Rules
 from manifests.planning.later import warn
 from manifests.planning.networks import lans
 from manifests.planning.quotas import Quotas, wants_address
@@ -162,8 +162,8 @@ class _Placer:
         """Whether the name may be a provider's; one that was not heard of yet may have any driver but an ended one."""
         if not self._providers:
             return False
-        drivers = {offer.driver for offer in self._offers}
-        there = named in ANY or named in self._providers or HISTORIC.get(named.lower(), named) in drivers
+        driven = any(fitting.is_driver(named, offer.driver) for offer in self._offers)
+        there = named in ANY or named in self._providers or driven
         return there or (bool(self._unheard) and named.lower() not in ENDED)
 
     def _unknown(self, node: Node) -> None:
@@ -187,5 +187,5 @@ def _placement(node: Node, chosen: Candidate, why: str, refused: tuple[Refusal, 
     return Placement(
         node.name, offer.provider, offer.zone, found.size, found.image, "packages" in offer.abilities, offer.delivery,
         chosen.price, offer.currency, (why, *found.reasons), refused, wants_address(node, offer),
-        "devices" in offer.abilities, "keys" in offer.abilities,
+        "devices" in offer.abilities, "keys" in offer.abilities, offer.open,
     )  # fmt: skip

@@ -73,6 +73,7 @@ def test_no_code_is_without_a_test() -> None:
         "not-placed",
         "too-many-nodes",
         "not-later",
+        "open-node",
     }
 
 
