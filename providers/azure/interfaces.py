@@ -4,12 +4,10 @@ the interface's, as is a public address."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute.models import VirtualMachine
 from azure.mgmt.network.models import NetworkInterface
 
@@ -86,11 +84,14 @@ class Interfaces:
         return {str(each.id).lower(): str(each.ip_address or "") for each in every}
 
     def delete_of(self, machine: str) -> None:
-        """What there is of interfaces of a machine that is not there; one that is used stays."""
+        """What there is of interfaces of a machine that is not there. Raises where one cannot go now."""
         for each in self.look():
             if machine_of(each) == machine:
-                with suppress(HttpResponseError):
-                    self.account.network.network_interfaces.begin_delete(self.account.group, str(each.name), **UNPOLLED)
+                self._remove(str(each.name))
+
+    def _remove(self, name: str) -> None:
+        remove = self.account.network.network_interfaces.begin_delete
+        found(lambda: remove(self.account.group, name, **UNPOLLED))
 
     def _asked(self, network: str, address: str, spec: MachineSpec, tags: Mapping[str, str]) -> dict[str, Any]:
         inside: dict[str, Any] = {"subnet": {"id": self.networks.subnet(network, address)}, "primary": True}

@@ -8,9 +8,7 @@ it, when nothing is in them any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 
-from azure.core.exceptions import HttpResponseError
 from azure.mgmt.network.models import ApplicationSecurityGroup
 
 from providers.azure.account import UNPOLLED, Account, found, ready
@@ -50,9 +48,12 @@ class Members:
         ready(seen, lambda: groups.get(group, name), f"the group of node {node}")
 
     def forget(self, network: str) -> None:
-        """Remove those of a network that nobody is in; the network itself refuses to go while somebody is."""
+        """Remove those of a network. Raises where one cannot go now: without its network nobody would look for it."""
         groups = self._account.network.application_security_groups
         for each in groups.list(self._account.group):
             if (each.tags or {}).get(NETWORK) == network:
-                with suppress(HttpResponseError):
-                    groups.begin_delete(self._account.group, str(each.name), **UNPOLLED)
+                self._remove(str(each.name))
+
+    def _remove(self, name: str) -> None:
+        remove = self._account.network.application_security_groups.begin_delete
+        found(lambda: remove(self._account.group, name, **UNPOLLED))
