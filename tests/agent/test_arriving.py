@@ -118,6 +118,7 @@ def machine(site: Site, shown: Resource, folder: Path, disk: str) -> Iterator[Gu
     text = site.user_data(shown.id)
     assert len(text.encode()) <= userdata.LIMIT
     guest, enclosed = Guest(folder / "guest"), userdata.parse(text)
+    folder.mkdir(exist_ok=True)
     assert enclosed.agent == userdata.compact()
     guest.boot()
     guest.plug("vdq", disk, seen_as)
@@ -134,17 +135,14 @@ def machine(site: Site, shown: Resource, folder: Path, disk: str) -> Iterator[Gu
         agent.wait()
 
 
-def deployed(stage: Stage, site: Site, folder: Path, disk: str, planned: Plan) -> str:
-    """A service, active, whose only machine was played by one here."""
-    service = stage._submit("archive", planned)
+def walked(stage: Stage, site: Site, service: str, folder: Path, disk: str) -> str:
+    """What is asked of a service is carried out, its only machine played by one here; its state afterwards."""
     walk = threading.Thread(target=stage.work)
     walk.start()
-    folder.mkdir()
     up = until_up(site, service)
     with machine(site, up, folder, disk):
         walk.join(60)
-    assert stage.service(service).state == "active", stage.service(service).error
-    return service
+    return stage.service(service).state
 
 
 def until_up(site: Site, service: str) -> Resource:
@@ -170,11 +168,31 @@ def test_what_arrives_at_a_cloud_makes_a_machine_whose_volume_outlives_it(
     required()
     with ExitStack() as stack:
         disk = stack.enter_context(loop(tmp_path / "disk.img"))
-        first = deployed(stage, site, tmp_path / "first", disk, planned(stage, WRITES))
+        first = stage._submit("archive", planned(stage, WRITES))
+        assert walked(stage, site, first, tmp_path / "first", disk) == "active", stage.service(first).error
         stage.ask(first, "release")
         stage.work()
         volume = volume_of(site)
         kept: dict[str, Any] = {"id": "kept", "kind": "volume", "name": volume.name}
         kept |= {"provider": "paris", "reference": volume.id, "size": volume.facts["size"]}
-        again = adopting(planned(stage, READS), {"studies": "kept"}, [kept])
-        deployed(stage, site, tmp_path / "again", disk, again)
+        again = stage._submit("again", adopting(planned(stage, READS), {"studies": "kept"}, [kept]))
+        assert walked(stage, site, again, tmp_path / "again", disk) == "active", stage.service(again).error
+
+
+@pytest.mark.parametrize("site", ["opennebula"], indirect=True)
+def test_a_volume_that_cannot_be_mounted_is_said_with_its_device_and_why_and_retried_when_that_is_mended(
+    site: Site, stage: Stage, tmp_path: Path
+) -> None:
+    required()
+    with ExitStack() as stack:
+        disk = stack.enter_context(loop(tmp_path / "disk.img"))
+        subprocess.run(["mkswap", disk], check=True, capture_output=True)
+        service = stage._submit("archive", planned(stage, WRITES))
+        assert walked(stage, site, service, tmp_path / "pacs", disk) == "failed"
+        error = stage.history(service)["pacs.0.mount.studies"].error
+        assert error
+        assert error["code"] == "step.exit"
+        assert "/dev/vdq cannot be mounted at /srv/studies: it has no file system and is not empty" in error["output"]
+        subprocess.run(["wipefs", "--all", disk], check=True, capture_output=True)
+        stage.ask(service, "retry")
+        assert walked(stage, site, service, tmp_path / "pacs", disk) == "active", stage.service(service).error
