@@ -70,6 +70,7 @@ ANSWERS: Mapping[str, str] = {
 STEPS: Mapping[str, str] = {
     "step.exit": "a script in a node ended with a status other than 0; `accords logs` shows what it printed",
     "step.broken": "the provider made the thing, and says that it is broken",
+    "step.mount": "a node did not mount a volume; the message has the device and the reason",
     "step.device": "the provider does not say as which device a machine has its volume",
     "step.state": "the thing is in a state that does not allow the step",
     "step.timeout": "the step did not end within `step_timeout`",

@@ -18,7 +18,7 @@ from broker.verbs.given import given
 from broker.verbs.instruct import await_agent, instruct, instructed, ready
 from broker.verbs.job import Call, Job, Tools
 from broker.verbs.make import create, created, delete, deleted, forget, generate, save, saved
-from broker.verbs.mount import mount
+from broker.verbs.mount import mount, mounted
 from broker.verbs.right import accept, discard, discarded, give_up, resize, resized, retag, retagged
 from broker.verbs.share import leave, share, unshare
 from broker.verbs.use import use, vacate
@@ -48,7 +48,7 @@ VERBS: Mapping[str, Verb] = {
     "generate": Verb(generate, generate),
     "given": Verb(given, given),
     "await": Verb(await_agent, await_agent),
-    "mount": Verb(mount, instructed),
+    "mount": Verb(mount, mounted),
     "install": _INSTRUCT,
     "configure": _INSTRUCT,
     "run": _INSTRUCT,

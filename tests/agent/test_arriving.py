@@ -191,8 +191,8 @@ def test_a_volume_that_cannot_be_mounted_is_said_with_its_device_and_why_and_ret
         assert walked(stage, site, service, tmp_path / "pacs", disk) == "failed"
         error = stage.history(service)["pacs.0.mount.studies"].error
         assert error
-        assert error["code"] == "step.exit"
-        assert "/dev/vdq cannot be mounted at /srv/studies: it has no file system and is not empty" in error["output"]
+        assert error["code"] == "step.mount"
+        assert "/dev/vdq cannot be mounted at /srv/studies: it has no file system and is not empty" in error["message"]
         subprocess.run(["wipefs", "--all", disk], check=True, capture_output=True)
         stage.ask(service, "retry")
         assert walked(stage, site, service, tmp_path / "pacs", disk) == "active", stage.service(service).error
