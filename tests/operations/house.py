@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from broker.worker import Worker, chores
 from broker.worker.delivery import deliver
 from broker.worker.operation import carry_out
 from providers.fake import Fake, Knobs
+from providers.protocol import Provider
 from tests.databases import database, open_store
 from tests.operations.stage import PAIR
 
@@ -28,17 +30,22 @@ SCHEMES = {"retry": OURS, "cancel": OURS, "invoke": OURS, "release": OURS}
 
 @dataclass
 class House:
+    """`others` are its providers beside the fake cloud, first in the order of the settings; `alone`: in its place."""
+
     home: Path
+    others: Mapping[str, Provider] = field(default_factory=dict)
+    alone: bool = False
 
     def __post_init__(self) -> None:
-        self.settings = Settings(
-            home=self.home, database=database(self.home), providers={"paris": ProviderSettings(driver="fake")}
-        )
+        known = {name: ProviderSettings(driver=each.driver) for name, each in self.others.items()}
+        own = {} if self.alone else {"paris": ProviderSettings(driver="fake")}
+        self.settings = Settings(home=self.home, database=database(self.home), providers={**known, **own})
         self.installation = auth.installation(self.settings)
         self.rows = Rows(ROWS, self.settings, self.installation.key)
         self.cloud = Fake("paris", Knobs())
         store = open_store(self.home)
-        self.tools = Tools(store, self.settings, {"paris": self.cloud}, lambda: "canary", self.installation.key)
+        mine: dict[str, Provider] = {} if self.alone else {"paris": self.cloud}
+        self.tools = Tools(store, self.settings, {**self.others, **mine}, lambda: "canary", self.installation.key)
         self.hands = self.client("worker", PLATFORM, auth.Role.WORKER)
         self.worker = Worker(self.tools, self.installation.id, self.hands, "house")
         chores.refresh_offers(self.tools)
