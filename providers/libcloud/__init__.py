@@ -24,6 +24,8 @@ def open_libcloud(name: str, cloud: str, **options: object) -> Provider:
     except ValidationError as error:
         mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error
+    except OSError as error:
+        raise Refused(f"provider {name}: {error}; correct it in the settings", provider=name) from error
     except ImportError as error:
         message = (
             f"provider {name}: {error}; install the extra `libcloud`, and what this cloud's driver needs beside it"

@@ -67,7 +67,7 @@ class Session:
         with translating(self.heard):
             asked = getattr(self.loan.driver, method)
             self.call.changed |= not READING.match(method)
-            return asked(*given, **named, **more)
+            return asked(*given, **{**named, **more})
 
     def tell(self, method: str, *given: object) -> None:
         """Where libcloud's answer is whether it was done. Conflict where it was not."""

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from providers import devices
 from providers.errors import ProviderError
-from providers.libcloud import shape
+from providers.libcloud import names, shape
 from providers.libcloud.account import Session
 from providers.libcloud.looking import Seen, look
 from providers.libcloud.machines import ATTACHED
+from providers.libcloud.options import seen_as
 from providers.libcloud.volumes import Volumes, state_of
 from providers.protocol import Kind, State
 
@@ -21,10 +23,22 @@ NOT_YET = frozenset({"available", "attaching"})
 
 def finished(session: Session, machines: Sequence[Seen]) -> list[Seen]:
     """The same, with what is due begun. One list of volumes for all of them; none where nothing is due."""
-    if not any(_due(each) for each in machines):
-        return list(machines)
+    shown = [_shown(session, each) for each in machines]
+    if not any(_due(each) for each in shown):
+        return shown
     volumes = {each.resource.id: each for each in look(session, Volumes())}
-    return [_finished(session, each, volumes) if _due(each) else each for each in machines]
+    return [_finished(session, each, volumes) if _due(each) else each for each in shown]
+
+
+def _shown(session: Session, machine: Seen) -> Seen:
+    """With what it sees its volumes as."""
+    wanted = machine.row.facts["volumes"] if machine.row else ()
+    if not wanted:
+        return machine
+    called = {row.id: names.marked(row.name, row.token) for row in session.account.ledger.of(Kind.VOLUME)}
+    patterns = session.account.options.devices
+    found = {id: seen_as(patterns, id, called[id]) for id in wanted if id in called}
+    return _as(machine, machine.resource.state, devices.told(found))
 
 
 def _due(machine: Seen) -> bool:

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FilePath, field_validator
+
+DEVICES = (
+    "disk/by-id/virtio-{id:.20}",
+    "disk/by-id/virtio-{plain:.20}",
+    "disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{id}",
+    "disk/by-id/nvme-Amazon_Elastic_Block_Store_{plain}",
+    "disk/by-id/scsi-0DO_Volume_{name}",
+    "disk/by-id/google-{name}",
+)
+"""Links that udev makes where a hypervisor tells its guest which volume a disk is: QEMU's (OpenStack, CloudStack),
+EC2's, DigitalOcean's, Google's."""
 
 
 class Options(BaseModel):
@@ -34,10 +45,15 @@ class Options(BaseModel):
         description="Whether nodes may go here although this driver closes none: something outside does, or they may "
         "be open.",
     )
+    devices: Sequence[str] = Field(
+        default=DEVICES,
+        description="What a machine may see a volume as, below /dev, the likeliest first: {id} and {name} are the "
+        "volume's at the cloud, {plain} its id without dashes.",
+    )
     prices: Path | None = Field(default=None, description="YAML file {name of a size: price an hour}.")
     currency: str = Field(default="USD", description="Currency of the prices.")
     verify: bool = Field(default=True, description="Whether the certificate of the cloud is verified.")
-    cacert: Path | None = Field(default=None, description="File with the certificates that are trusted.")
+    cacert: FilePath | None = Field(default=None, description="File with the certificates that are trusted.")
     most: int = Field(
         default=32,
         ge=1,
@@ -51,3 +67,20 @@ class Options(BaseModel):
     delivery: Literal["home", "none"] = Field(
         default="home", description="Whether machines can reach our agents' door (home), or get no instructions."
     )
+
+    @field_validator("devices")
+    @classmethod
+    def _of_a_volume(cls, patterns: Sequence[str]) -> Sequence[str]:
+        for each in patterns:
+            try:
+                told = seen_as([each], "1", "a") != seen_as([each], "2", "b")
+            except (LookupError, ValueError) as error:
+                raise ValueError(f"{each!r} may have {{id}}, {{plain}} and {{name}}, and no more") from error
+            if not told:
+                raise ValueError(f"{each!r} is the same for every volume; say which by {{id}}, {{plain}} or {{name}}")
+        return patterns
+
+
+def seen_as(patterns: Sequence[str], id: str, name: str) -> Sequence[str]:
+    """What a machine may see a volume as."""
+    return [each.format(id=id, plain=id.replace("-", ""), name=name) for each in patterns]

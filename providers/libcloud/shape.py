@@ -16,8 +16,10 @@ from providers.protocol import Ability, Action
 
 BASE = ("list_nodes", "create_node", "destroy_node", "list_sizes", "list_images")
 """Without these no machine is made."""
+VOLUMES = ("create_volume", "list_volumes", "attach_volume", "destroy_volume")
 NEEDED: Mapping[Ability, Sequence[str]] = {
-    Ability.VOLUMES: ("create_volume", "list_volumes", "attach_volume", "destroy_volume"),
+    Ability.VOLUMES: VOLUMES,
+    Ability.DEVICES: VOLUMES,
     Ability.SNAPSHOTS: ("create_image", "list_images", "delete_image"),
     Ability.KEYS: ("import_key_pair_from_string", "list_key_pairs", "delete_key_pair"),
     Ability.SUSPEND: ("ex_suspend_node", "ex_resume_node"),
