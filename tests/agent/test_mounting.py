@@ -102,6 +102,23 @@ def test_it_is_there_again_when_the_machine_boots_whatever_its_disks_are_called_
     assert guest.run("cat", f"{AT}/scan") == "kept"
 
 
+GENERATOR = Path("/usr/lib/systemd/system-generators/systemd-fstab-generator")
+
+
+@pytest.mark.skipif(not GENERATOR.exists(), reason="needs systemd's programs, not systemd")
+def test_a_boot_mounts_it_before_services_and_goes_on_without_it(
+    guest: Guest, node: Node, disk: Callable[[], str], tmp_path: Path
+) -> None:
+    guest.plug("vdb", disk(), LINK)
+    assert mounted(node).exit == 0
+    (tmp_path / "fstab").write_text("\n".join(fstab(guest)) + "\n")
+    (units := tmp_path / "units").mkdir()
+    subprocess.run([GENERATOR, *[units] * 3], env={"SYSTEMD_FSTAB": str(tmp_path / "fstab")}, check=True)
+    assert "Before=local-fs.target" in (units / "srv-studies.mount").read_text().splitlines()
+    assert (units / "local-fs.target.wants/srv-studies.mount").exists()
+    assert not (units / "local-fs.target.requires").exists()
+
+
 def test_a_volume_that_was_kept_has_its_data_in_another_machine(
     guest: Guest, node: Node, disk: Callable[[], str], make_node: Callable[..., Node], tmp_path: Path
 ) -> None:
