@@ -17,6 +17,7 @@ from azure.core.rest import HttpRequest
 from azure.core.rest._http_response_impl import HttpResponseImpl  # it has no public maker of responses
 from azure.core.utils import case_insensitive_dict
 
+from providers.azure.answers import believe
 from providers.edge import current
 from providers.transport import exchange
 
@@ -40,6 +41,7 @@ class Wire(HttpTransport[HttpRequest, HttpResponseImpl]):
         path = urlsplit(request.url).path
         answer = exchange(self._client, asked, call.clock, provider=self._provider, thing=path)
         call.changed |= request.method not in SAFE and TOKENS not in path and answer.status_code < 400
+        believe(answer, path)
         return _told(request, answer)
 
     def fetch(self, url: str) -> str:
