@@ -139,6 +139,11 @@ class Call:
         ours = {"accords-installation": self.job.installation}
         return self.tools.looks.look(self.provider, kind, id, ours, self.deadline)
 
+    def gone(self, kind: Kind, id: str) -> bool:
+        """Whether what was given back has gone by now."""
+        ours = {"accords-installation": self.job.installation}
+        return self.tools.looks.gone(self.provider, kind, id, ours, self.deadline)
+
     def tags(self) -> Mapping[str, str]:
         """What the resource of this step carries at its provider."""
         return self.job.tags(self.step.id, self.token)

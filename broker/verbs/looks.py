@@ -1,7 +1,8 @@
 """Looks at things that somebody waits for: at a cloud where a list costs less than many looks, one list for everybody.
 
 A list is believed for as long as a step waits between two looks, so that what a step sees was asked for after what it
-did. What a list does not have is asked for by itself: only that says that it is gone.
+did. What a list does not have is asked for by itself: only that says that it is gone, but of what the cloud has taken
+back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from providers.errors import NotFound
 from providers.protocol import Kind, Provider, Resource
 
 BY_LIST = 1.0
@@ -45,17 +47,28 @@ class Looks:
         """The thing as it was at most a pause ago; NotFound when it is gone. `tags` are those that everything of this
         installation carries."""
         if provider.lists:
-            with self._lock:
-                seen = self._seen.setdefault((provider.name, kind), _Seen())
-            found = self._listed(provider, kind, seen, tags, deadline).get(id)
+            found = self._listed(provider, kind, tags, deadline).get(id)
             if found is not None:
                 return found
         return provider.observe(kind, id, deadline=deadline)
 
+    def gone(self, provider: Provider, kind: Kind, id: str, tags: Mapping[str, str], deadline: float) -> bool:
+        """Whether a thing has gone that was given back a pause ago or earlier: the cloud has taken it back, so that a
+        list is enough to say so."""
+        if provider.lists:
+            return id not in self._listed(provider, kind, tags, deadline)
+        try:
+            provider.observe(kind, id, deadline=deadline)
+        except NotFound:
+            return True
+        return False
+
     def _listed(
-        self, provider: Provider, kind: Kind, seen: _Seen, tags: Mapping[str, str], deadline: float
+        self, provider: Provider, kind: Kind, tags: Mapping[str, str], deadline: float
     ) -> Mapping[str, Resource]:
         """One thread asks, the others wait for what it hears."""
+        with self._lock:
+            seen = self._seen.setdefault((provider.name, kind), _Seen())
         with seen.lock:
             began = self._clock()
             if began - seen.began >= BY_LIST:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from broker.agent import keys, userdata
@@ -16,7 +15,6 @@ from broker.store import agents, instructions, secrets
 from broker.verbs import projections
 from broker.verbs.job import Call
 from broker.verbs.specs import called_into, kind_of, spec_of
-from providers.errors import NotFound
 from providers.protocol import Kind, Resource, SnapshotSpec, Spec, State
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ def created(call: Call) -> Outcome:
     kind = kind_of(call.step.subject)
     if "replaced" not in call.partial:
         return made(call, _observe(call, kind))
-    if _is_there(call.look, kind, str(call.partial["replaced"])):
+    if not call.gone(kind, str(call.partial["replaced"])):
         return Waiting(call.partial, call.pause)
     return _anew(call, _search(call, kind))
 
@@ -92,14 +90,6 @@ def _found(call: Call, kind: Kind) -> Resource | None:
 
 def _search(call: Call, kind: Kind) -> Resource | None:
     return call.provider.find(kind, call.token, deadline=call.deadline)
-
-
-def _is_there(look: Callable[[Kind, str], Resource], kind: Kind, identifier: str) -> bool:
-    try:
-        look(kind, identifier)
-    except NotFound:
-        return False
-    return True
 
 
 def _create(call: Call, spec: Spec) -> Resource:
@@ -183,12 +173,15 @@ def delete(call: Call) -> Outcome:
     if identifier is None:
         return _given_back(call, kind)
     call.provider.delete(kind, str(identifier), deadline=call.deadline)
-    seen = call.provider.observe  # no list is newer than the deletion
-    return _gone(call, kind, str(identifier), lambda kind, id: seen(kind, id, deadline=call.deadline))
+    if kind in call.provider.immediate:
+        return _given_back(call, kind)
+    if call.provider.lists:  # no list is newer than the deletion
+        return Waiting({"id": str(identifier)}, call.pause)
+    return _gone(call, kind, str(identifier))
 
 
 def deleted(call: Call) -> Outcome:
-    return _gone(call, Kind(str(call.inputs["kind"])), str(call.partial["id"]), call.look)
+    return _gone(call, Kind(str(call.inputs["kind"])), str(call.partial["id"]))
 
 
 def _made_by(call: Call, kind: Kind) -> str | None:
@@ -197,11 +190,9 @@ def _made_by(call: Call, kind: Kind) -> str | None:
     return found.id if found else None
 
 
-def _gone(call: Call, kind: Kind, identifier: str, look: Callable[[Kind, str], Resource]) -> Outcome:
+def _gone(call: Call, kind: Kind, identifier: str) -> Outcome:
     """Gone is what the provider no longer shows: networks and volumes are held until their machine has ended."""
-    if _is_there(look, kind, identifier):
-        return Waiting({"id": identifier}, call.pause)
-    return _given_back(call, kind)
+    return _given_back(call, kind) if call.gone(kind, identifier) else Waiting({"id": identifier}, call.pause)
 
 
 def _given_back(call: Call, kind: Kind) -> Done:

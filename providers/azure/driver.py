@@ -65,6 +65,7 @@ class Azure:
 
     driver = "azure"
     lists = True
+    immediate: frozenset[Kind] = frozenset()
 
     def __init__(self, name: str, options: Options) -> None:
         self.name = name

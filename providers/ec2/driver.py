@@ -76,6 +76,7 @@ class Ec2:
 
     driver = "ec2"
     lists = True
+    immediate = frozenset({Kind.NETWORK, Kind.FIREWALL, Kind.KEY, Kind.ADDRESS})
 
     def __init__(self, name: str, account: Account, wire: Wire, close: Callable[[], None]) -> None:
         self.name = name

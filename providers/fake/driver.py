@@ -34,6 +34,7 @@ class Fake:
 
     driver = "fake"
     lists = True
+    immediate = EVERY
 
     def __init__(self, name: str, knobs: Knobs, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name

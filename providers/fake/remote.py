@@ -58,6 +58,7 @@ class RemoteFake:
 
     driver = "fake"
     lists = True
+    immediate = EVERY
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name

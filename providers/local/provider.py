@@ -43,6 +43,7 @@ class Local:
 
     driver = "local"
     lists = False
+    immediate: frozenset[Kind] = frozenset()
 
     def __init__(self, name: str, site: Site) -> None:
         self.name = name

@@ -56,6 +56,7 @@ class Occi:
 
     driver = "occi"
     lists = True
+    immediate: frozenset[Kind] = frozenset()
 
     def __init__(self, name: str, options: Options, transport: httpx.BaseTransport | None = None) -> None:
         self.name = name

@@ -70,6 +70,7 @@ class OpenNebula:
 
     driver = "opennebula"
     lists = True
+    immediate = frozenset({Kind.FIREWALL})
 
     def __init__(self, name: str, options: Options) -> None:
         self.name = name

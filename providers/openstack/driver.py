@@ -48,6 +48,7 @@ class OpenStack:
 
     driver = "openstack"
     lists = True
+    immediate = frozenset({Kind.NETWORK, Kind.FIREWALL, Kind.KEY, Kind.ADDRESS})
 
     def __init__(self, name: str, options: Options) -> None:
         self.name = name

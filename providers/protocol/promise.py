@@ -15,11 +15,13 @@ class Provider(Protocol):
     """A cloud, or one account at one. Instances are safe to call from many threads.
 
     `lists`: a list answers for many looks at less than they cost, as at clouds over a network; whoever waits for many
-    things then asks for one list and not for each."""
+    things then asks for one list and not for each. `immediate`: the kinds of which nothing is left when `delete`
+    returns, so that nobody has to look."""
 
     name: str
     driver: str
     lists: bool
+    immediate: frozenset[Kind]
 
     def check(self, *, deadline: float) -> Sequence[Problem]:
         """Everything that keeps this provider from working; empty when it works."""

@@ -69,6 +69,18 @@ def test_a_list_that_fails_is_no_answer_and_is_asked_for_again(cloud: Fake) -> N
     assert looks.look(cloud, Kind.NETWORK, made.id, TAGS, 5) == made
 
 
+def test_a_list_is_enough_to_say_that_what_was_given_back_has_gone(cloud: Fake) -> None:
+    clock = Clock()
+    looks = Looks(clock)
+    made = [make(cloud, f"n{each}") for each in range(20)]
+    assert not any(looks.gone(cloud, Kind.NETWORK, each.id, TAGS, 5) for each in made)
+    for each in made:
+        cloud.delete(Kind.NETWORK, each.id, deadline=5)
+    clock.now = BY_LIST
+    assert all(looks.gone(cloud, Kind.NETWORK, each.id, TAGS, 5) for each in made)
+    assert (calls(cloud, "list"), calls(cloud, "observe")) == (2, 0)
+
+
 def test_threads_wait_for_one_list(cloud: Fake) -> None:
     looks, made = Looks(Clock()), [make(cloud, f"n{each}") for each in range(16)]
     seen: list[Resource] = []
@@ -88,4 +100,6 @@ def test_where_a_look_costs_nothing_each_thing_is_looked_at_by_itself(cloud: Fak
     cloud.lists = False
     made = make(cloud, "one")
     assert Looks().look(cloud, Kind.NETWORK, made.id, TAGS, 5) == made
+    assert not Looks().gone(cloud, Kind.NETWORK, made.id, TAGS, 5)
+    assert Looks().gone(cloud, Kind.NETWORK, "never", TAGS, 5)
     assert (calls(cloud, "list"), pause(cloud)) == (0, BY_ITSELF)

@@ -222,6 +222,15 @@ def test_a_firewall_takes_networks_nodes_that_do_not_exist_yet_and_all_ports(clo
     assert cloud.make(FirewallSpec(cloud.name("fw"), rules, lan.id)).state is State.ACTIVE
 
 
+def test_of_what_is_immediate_nothing_is_left_when_delete_returns(cloud: Cloud, spec: Spec) -> None:
+    """Nobody looks whether it has gone."""
+    if KINDS[type(spec)] not in cloud.provider.immediate:
+        pytest.skip(f"{cloud.provider.driver}: what is given back is looked at")
+    made = cloud.make(spec)
+    cloud.provider.delete(made.kind, made.id, deadline=DEADLINE)
+    assert isinstance(surely(lambda: cloud.provider.observe(made.kind, made.id, deadline=DEADLINE)), NotFound)
+
+
 def test_what_a_driver_does_not_give_is_refused_and_not_offered(cloud: Cloud) -> None:
     lacking = LACKS.get(cloud.provider.driver, {})
     assert (Ability.FIREWALLS in cloud.offer().abilities) is ("firewall" not in lacking)
