@@ -3,7 +3,8 @@
 The archive is a tar of
 
     about.json       {format, version, installation, rows, keys, sums: {member: sha256}}
-    rows/<row>       every row's database that is on this machine, all of one moment
+    rows/<row>       every row's database that is on this machine, all of one moment; with them what is remembered of
+                     clouds that keep no tags, as `libcloud.<provider>`
     keys/<file>      the installation's key, the agents' door's, and the settings; left out when asked
 
 The databases hold the services' passwords in any case, so that the file is its owner's only (0600). What nodes hold,
@@ -16,6 +17,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -36,6 +38,9 @@ FORMAT = 1
 KEYS = ("installation.json", certificate.FILE, "accords.yaml")
 ABOUT = "about.json"
 _UNPACKED = ".restore-"
+_CLOUDS = "libcloud"
+"""The folder of `providers.libcloud.ledger`, one file a provider (`Settings.provider_options`)."""
+_OF_A_CLOUD = re.compile(rf"{_CLOUDS}\.(?P<provider>[a-z0-9-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def read(settings: Settings, archive: Path) -> Contents:
     """
     with running.alone(settings.home), _unpacked(settings.home, archive) as (folder, about):
         contents = Contents(tuple(about["rows"]), tuple(about["keys"]))
-        places = {f"rows/{row}": file for row, file in _databases(settings).items() if row in contents.rows}
+        known = {**_databases(settings), **_remembered(settings.home, contents.rows)}
+        places = {f"rows/{row}": file for row, file in known.items() if row in contents.rows}
         keys = {f"keys/{name}": settings.home / name for name in contents.keys if not (settings.home / name).exists()}
         mark = settings.home / running.MARK
         if not mark.exists():
@@ -100,7 +106,15 @@ def _about(
 
 
 def _databases(settings: Settings) -> dict[str, Path]:
-    return {row.name: copies.file_of(settings.database.format(home=settings.home, row=row.name)) for row in ROWS}
+    rows = {row.name: copies.file_of(settings.database.format(home=settings.home, row=row.name)) for row in ROWS}
+    clouds = [f"{_CLOUDS}.{path.stem}" for path in settings.home.glob(f"{_CLOUDS}/*.sqlite")]
+    return {**rows, **_remembered(settings.home, clouds)}
+
+
+def _remembered(home: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Where what is remembered of these providers is; names of rows are none of them."""
+    found = filter(None, map(_OF_A_CLOUD.fullmatch, names))
+    return {each[0]: home / _CLOUDS / f"{each['provider']}.sqlite" for each in found}
 
 
 def _pack(to: Path, members: Mapping[str, Path]) -> Path:

@@ -18,7 +18,13 @@ MENDS: dict[type[ProviderError], str] = {
 def problems(session: Session) -> Sequence[Problem]:
     """Every one that a look finds; those of the driver itself make the others moot."""
     found = [*_driver(session)] or [*_tried(lambda: session.ask("list_nodes"))]
-    return found or [*_tried(session.location), *_sizes(session), *_images(session)]
+    return found or [*_open(session), *_tried(session.location), *_sizes(session), *_images(session)]
+
+
+def _open(session: Session) -> Iterator[Problem]:
+    if not session.account.options.open:
+        mend = "say `open: true` where something else closes nodes, or they may be open; see docs/providers/libcloud.md"
+        yield Problem("no node is placed here: libcloud has no firewalls, and a node is closed but for its ports", mend)
 
 
 def _driver(session: Session) -> Iterator[Problem]:

@@ -77,7 +77,6 @@ class LibCloud:
     """Threads may share it. `make` makes one of libcloud's driver objects."""
 
     lists = True
-    immediate: frozenset[Kind] = frozenset()
     immediate: frozenset[Kind] = frozenset({Kind.NETWORK})
 
     def __init__(

@@ -45,6 +45,7 @@ class Ledger:
         where = str(path) if path is not None else ":memory:"
         self._lock = threading.Lock()
         self._file = sqlite3.connect(where, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+        self._write("PRAGMA journal_mode = WAL")  # a backup reads for as long as it copies
         self._write(_TABLE)
 
     def begin(self, kind: Kind, row: Row) -> None:

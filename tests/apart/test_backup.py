@@ -18,6 +18,8 @@ from broker import auth, backup, running
 from broker.errors import AccordsError, Clash, Misconfigured
 from broker.settings import Settings
 from broker.store import Record, Store, entities
+from providers.libcloud.ledger import Ledger, Row
+from providers.protocol import Kind
 from tests.crash.scene import Scene, kill, until
 from tests.databases import ON_POSTGRESQL, open_store
 from tests.operations.stage import Stage
@@ -77,6 +79,16 @@ def test_the_archive_is_its_owners_only_and_so_is_what_is_restored(settings: Set
     backup.read(new, archive)
     made = [archive, *new.home.glob("*.sqlite"), new.home / "installation.json"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
+
+
+def test_what_is_remembered_of_a_cloud_that_keeps_no_tags_is_in_it(settings: Settings, tmp_path: Path) -> None:
+    ledger = Ledger(settings.home / "libcloud" / "sky.sqlite")
+    ledger.begin(Kind.MACHINE, Row("t1", "7", "web", {"accords-service": "pacs"}))
+    written = backup.write(settings, tmp_path / "broker.tar")
+    assert "libcloud.sky" in written.rows
+    backup.read(elsewhere(settings), tmp_path / "broker.tar")
+    (row,) = Ledger(elsewhere(settings).home / "libcloud" / "sky.sqlite").of(Kind.MACHINE)
+    assert row.tags == {"accords-service": "pacs"}
 
 
 def test_keys_stay_away_when_asked(settings: Settings, tmp_path: Path) -> None:

@@ -21,8 +21,7 @@ PLAIN = """<manifest name="plain">
 
 @pytest.fixture
 def sky(tmp_path: Path) -> Iterator[Provider]:
-    options = {**dummy_options(tmp_path / "sky"), "open": True}
-    with closing(open_provider("sky", "libcloud:dummy", options)) as provider:
+    with closing(open_provider("sky", "libcloud:dummy", dummy_options(tmp_path / "sky"))) as provider:
         yield provider
 
 

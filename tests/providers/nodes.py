@@ -14,7 +14,7 @@ from tests.providers.lab import LAB_OPTIONS
 
 def dummy_options(folder: Path) -> dict[str, object]:
     """It keeps what it made in its own memory, so there is one of it."""
-    return {"key": "0", "most": 1, "images": {"linux": "Ubuntu 9.10"}, "home": str(folder)}
+    return {"key": "0", "most": 1, "images": {"linux": "Ubuntu 9.10"}, "open": True, "home": str(folder)}
 
 
 def openstack_options(clouds: Path, folder: Path) -> dict[str, object]:
@@ -32,6 +32,7 @@ def openstack_options(clouds: Path, folder: Path) -> dict[str, object]:
         "account": account,
         "arguments": {"create_node": {"networks": [{"ex_list_networks": "shared"}]}},
         "images": LAB_OPTIONS["images"],
+        "open": True,
         "home": str(folder),
     }
 
@@ -46,6 +47,7 @@ def ec2_options(port: int, folder: Path) -> dict[str, object]:
         "arguments": {"list_images": {"ex_owner": "self"}},
         "images": {"linux": IMAGES["moto"]},
         "sizes": ["t3.micro", "t3.small", "t3.medium"],
+        "open": True,
         "home": str(folder),
     }
 

@@ -258,12 +258,14 @@ def test_what_was_given_back_is_forgotten_when_it_is_shown_no_longer() -> None:
 
 
 def test_check_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
-    assert Paper().provider().check(deadline=5.0) == []
-    (wrong,) = Paper(keys={"key"}, before=lambda request: Answer(401, json={})).provider().check(deadline=5.0)
+    assert Paper().provider(open=True).check(deadline=5.0) == []
+    (wrong,) = Paper().provider().check(deadline=5.0)
+    assert "open: true" in wrong.mend
+    (wrong,) = Paper(keys={"key"}, before=lambda request: Answer(401, json={})).provider(open=True).check(deadline=5.0)
     assert "key" in wrong.mend
-    (wrong,) = Paper().provider(images={"linux": "Plan 9"}).check(deadline=5.0)
+    (wrong,) = Paper().provider(open=True, images={"linux": "Plan 9"}).check(deadline=5.0)
     assert wrong.what.startswith("image linux")
-    (wrong,) = Paper().provider(sizes=["huge"]).check(deadline=5.0)
+    (wrong,) = Paper().provider(open=True, sizes=["huge"]).check(deadline=5.0)
     assert wrong.what.startswith("size huge")
     (wrong,) = open_provider("sky", "libcloud:openstack", {"key": "ann", "secret": "s"}).check(deadline=5.0)
     assert "auth_url" in wrong.what
@@ -276,7 +278,7 @@ def test_one_size_is_told_with_its_cores_and_its_price(tmp_path: Path) -> None:
     assert (offer.delivery, offer.open, offer.abilities) == ("home", False, frozenset())
     prices = tmp_path / "prices.yaml"
     prices.write_text("Small: 0.02\n")
-    dummy = open_provider("sky", "libcloud:dummy", {**dummy_options(tmp_path), "prices": str(prices), "open": True})
+    dummy = open_provider("sky", "libcloud:dummy", {**dummy_options(tmp_path), "prices": str(prices)})
     (offer,) = dummy.offers(deadline=5.0)
     assert str(offer.sizes[0].price) == "0.02"
     assert offer.sizes[1].price is None  # what libcloud says is of the day it was written
