@@ -4,7 +4,9 @@ service     {id, name, state, account, created, expires}           times: RFC 33
 operation   {id, kind, state, done, total, error, said} or null    the newest one; said: of a method's scripts,
                                                                    [{node, exit, output}]
 steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
-nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
+nodes       [{name, state, provider, zone, addresses, public,      ports: [{protocol, from, to, source}]; public: the
+             size, ports}]                                         address of its own, or null; size: {size, cores,
+                                                                   memory, disk} as last given, size: a name or null
 volumes     [{id, name, provider, size, retain, node}]             id: the provider's, empty before it is made
 samples     [{metric, target, location, value, units, at}]         the newest of what is measured
 guarantees  [{name, target, state, reason, at, since}]             since: of a violation that lasts, or null
@@ -31,7 +33,7 @@ from typing import Any
 from broker.occi.states import shown
 from broker.phases import CAN
 from broker.plans import plan_from_json
-from broker.reconcile import DIFFERS, brought_to
+from broker.reconcile import DIFFERS, as_it_is, brought_to
 from broker.store import (
     Operation,
     Service,
@@ -49,7 +51,7 @@ from broker.store.findings import said
 from broker.store.journal import Entry
 from broker.store.verdicts import Violation
 from broker.times import rfc3339, rfc3339_or_none
-from manifests import Plan, Ref, Step, Value
+from manifests import SIZES, Plan, Ref, Step, Value
 from sla import Sample, Verdict, metric
 
 Json = dict[str, Any]
@@ -86,7 +88,7 @@ def report_of(tx: Transaction, account: str, service_id: str) -> Json:
         "service": _service(service),
         "operation": _operation(newest, steps, said) if newest else None,
         "steps": steps,
-        "nodes": nodes_of(plan, facts, service.error) if plan else [],
+        "nodes": nodes_of(as_it_is(plan, facts.entries), facts, service.error) if plan else [],
         "volumes": volumes_of(plan, facts) if plan else [],
         "samples": [sample_json(each) for each in samples.newest(tx, account, service_id, measured)],
         "guarantees": [_guarantee(each, lasting) for each in verdicts.of_service(tx, account, service_id)],
@@ -180,11 +182,19 @@ def nodes_of(plan: Plan, facts: Facts, error: Mapping[str, Any] | None) -> list[
             "provider": step.provider,
             "zone": placements[name].zone if name in placements else "",
             "addresses": list((facts.made.get(step.id) or {}).get("addresses", ())),
+            "public": _public(step, facts),
+            "size": {what: step.inputs.get(what) for what in SIZES},
             "ports": _ports(plan, step),
         }
         for step, name in (*_created(plan, "machine"), *_created(plan, "application"))
         if step.id in facts.made or step.id not in facts.entries
     ]
+
+
+def _public(step: Step, facts: Facts) -> object:
+    """The address of its own, or the one that its provider gave it by itself."""
+    own = facts.made.get(f"{step.id.removesuffix('machine')}address") or facts.made.get(step.id) or {}
+    return (own.get("address") if own is not facts.made.get(step.id) else own.get("public")) or None
 
 
 def volumes_of(plan: Plan, facts: Facts) -> list[Json]:

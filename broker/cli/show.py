@@ -5,7 +5,8 @@ The report is what `GET /service/<id>/report` answers:
     service     {id, name, state, account, created, expires}           state: a word of the service life cycle
     operation   {kind, state, done, total, error, said} or null        the newest one
     steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
-    nodes       [{name, state, provider, zone, addresses, ports}]      ports: [{protocol, from, to, source}]
+    nodes       [{name, state, provider, zone, addresses, public,      ports: [{protocol, from, to, source}]
+                 size, ports}]
     volumes     [{id, name, provider, size, retain, node}]
     samples     [{metric, target, location, value, units, at}]         the newest of what is measured
     guarantees  [{name, target, state, reason, at, since}]             since: of a violation that lasts, or null
@@ -133,7 +134,18 @@ def _part(title: str, rows: Sequence[Sequence[object]]) -> list[str]:
 
 def _node(node: Report) -> tuple[str, ...]:
     ports = " ".join(_port(port) for port in node["ports"])
-    return (node["name"], node["state"], " ".join(node["addresses"]), f"on {node['provider']}", ports)
+    public = node.get("public")
+    more = [f"public {public}"] if public and public not in node["addresses"] else []
+    addresses = " ".join([*node["addresses"], *more])
+    return (node["name"], node["state"], addresses, f"on {node['provider']}{_of_size(node.get('size'))}", ports)
+
+
+def _of_size(found: Report | None) -> str:
+    """`, medium`, or the amounts of a machine that is of no named size."""
+    if not found or not found["cores"]:
+        return ""
+    amounts = f"{found['cores']} cores and {size(found['memory'])}"
+    return f", {found['size'] or amounts}"
 
 
 def _shared(one: Report) -> tuple[str, ...]:

@@ -122,7 +122,10 @@ _STEP = {
     "attempt": COUNT,
     "error": _ERROR,
 }
-_NODE = {"name": TEXT, "state": TEXT, "provider": TEXT, "zone": TEXT, "addresses": many(TEXT), "ports": many(OBJECT)}
+_NODE = {
+    **{"name": TEXT, "state": TEXT, "provider": TEXT, "zone": TEXT, "addresses": many(TEXT), "public": maybe(TEXT)},
+    **{"size": OBJECT, "ports": many(OBJECT)},
+}
 _VOLUME = {"id": TEXT, "name": ANY, "provider": TEXT, "size": ANY, "retain": ANY, "node": TEXT}
 _VIOLATION = {
     **{"name": TEXT, "target": TEXT, "since": TIME, "ended": maybe(TIME), "reason": TEXT},

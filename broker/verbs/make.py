@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from broker.agent import keys, userdata
 from broker.execute.outcomes import Done, Failed, Outcome, Waiting
 from broker.store import agents, instructions, secrets
+from broker.store.outbox import Projection
 from broker.verbs import projections
 from broker.verbs.job import Call
 from broker.verbs.specs import called_into, kind_of, spec_of
@@ -59,7 +60,19 @@ def made(call: Call, resource: Resource) -> Outcome:
     with it; that of the deploy plan, all that the thing is linked to."""
     unsettled = unfinished(call, resource)
     entities = projections.made(call.job, call.job.deploy.step(call.step.id), call.inputs, resource)
+    if resource.kind is Kind.ADDRESS and unsettled is None:
+        entities += _addressed(call, resource)
     return unsettled or Done(result_of(call, resource), projections=entities)
+
+
+def _addressed(call: Call, address: Resource) -> tuple[Projection, ...]:
+    """A machine of this service that has a public address now, as it shows."""
+    own = f"{call.step.id.removesuffix('address')}machine"
+    step = next((each for each in call.job.deploy.steps if each.id == own), None)
+    if step is None:
+        return ()
+    machine = call.provider.observe(Kind.MACHINE, str(call.inputs["machine"]), deadline=call.deadline)
+    return (projections.compute(call.job, step, step.inputs, machine, address.addresses),)
 
 
 def unfinished(call: Call, resource: Resource) -> Outcome | None:
@@ -75,8 +88,11 @@ def result_of(call: Call, resource: Resource) -> dict[str, object]:
     if resource.kind is Kind.MACHINE:
         found["addresses"] = list(resource.addresses)
         found["address"] = resource.addresses[0] if resource.addresses else ""
+        found["public"] = resource.addresses[-1] if resource.addresses and call.inputs.get("public") else ""
         found["hostname"] = call.inputs.get("hostname") or call.inputs["name"]
         found["contract"] = projections.contract_id(call.job, call.step.id)
+    if resource.kind is Kind.ADDRESS:
+        found["address"] = resource.addresses[0] if resource.addresses else ""
     if resource.kind is Kind.APPLICATION:
         found["address"] = found["hostname"] = resource.addresses[0] if resource.addresses else ""
         found["reference"] = resource.id

@@ -16,7 +16,7 @@ from broker.plans import element_id
 from broker.store.outbox import Projection
 from broker.verbs.job import Job
 from broker.verbs.specs import Inputs, kind_of
-from manifests import Ref, Step, node_of
+from manifests import Ref, Step, base_of, node_of
 from providers import devices
 from providers.protocol import Kind, Resource, State
 from sla import Watch
@@ -46,7 +46,7 @@ def made(job: Job, step: Step, inputs: Inputs, resource: Resource) -> tuple[Proj
     """The entities that show a resource as it was just observed. `step` is the one that created it."""
     if resource.kind is Kind.MACHINE:
         links = (*_interfaces(job, step, inputs, resource), *_attachments(job, step, resource), *_guard(job, step))
-        return (_compute(job, step, inputs, resource), _contract(job, step, resource), *links)
+        return (compute(job, step, inputs, resource), _contract(job, step, resource), *links)
     if resource.kind is Kind.NETWORK:
         return (_network(job, step, resource),)
     if resource.kind is Kind.VOLUME:
@@ -116,7 +116,10 @@ def contract_id(job: Job, machine_step: str) -> str:
     return job.entity(machine_step, "contract")
 
 
-def _compute(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projection:
+def compute(job: Job, step: Step, inputs: Inputs, resource: Resource, public: tuple[str, ...] = ()) -> Projection:
+    """A machine; `public` are addresses that it was just given beside those that it is seen with."""
+    own = (job.made.get(f"{base_of(step.id)}.address") or {}).get("address") if node_of(step.id) else None
+    addresses = dict.fromkeys((*resource.addresses, *public, *((str(own),) if own else ())))
     return _entity(
         KINDS[Kind.MACHINE],
         job.entity(step.id),
@@ -127,7 +130,7 @@ def _compute(job: Job, step: Step, inputs: Inputs, resource: Resource) -> Projec
             "occi.compute.hostname": inputs.get("hostname"),
             "occi.compute.state": words("machine", resource.state.value).occi,
             "org.accords.contract": f"/contract/{contract_id(job, step.id)}",
-            "org.accords.addresses": " ".join(resource.addresses) or None,
+            "org.accords.addresses": " ".join(addresses) or None,
             **_origin(job, step, resource),
         },
     )

@@ -145,7 +145,7 @@ def fields(plan: Plan, made: Made) -> dict[str, object]:
     for step in plan.steps:
         node, _, what = step.id.partition(".")
         result, told = made.get(step.id), _TOLD.get(what.partition(".")[2])
-        if result is not None and told is not None:
+        if result and told is not None:
             inner = "".join(f"{name}." for name in node.split("/")[1:])
             found.update({inner + name: value for name, value in told(step, result).items()})
     return found
@@ -160,11 +160,14 @@ def _of_machine(step: Step, result: Result) -> Result:
     addresses = result.get("addresses")
     known = addresses if step.inputs.get("public") and isinstance(addresses, list | tuple) else ()
     at = known[-1] if known else result.get("address")
-    return {"hostname": at, "address": at, "reference": result.get("id"), "contract": result.get("contract")}
+    public = at if known else ""
+    told = {"reference": result.get("id"), "contract": result.get("contract")}
+    return {"hostname": at, "address": at, "public": public, **told}
 
 
 _TOLD: Mapping[str, Callable[[Step, Result], Result]] = {
     "machine": _of_machine,
+    "address": lambda step, result: dict.fromkeys(("hostname", "address", "public"), result["address"]),
     "secret.password": lambda step, result: {"password": result.get("value")},
     "application": lambda step, result: result,
     "share": lambda step, result: result,

@@ -35,8 +35,15 @@ METHODS = {
     "process": Method("fork", "text", _ANYWHERE, modern="fork"),
     "kill": Method("kill", "text", _ANYWHERE),
 }
-# property -> the field of the machine's result; the password has a step of its own.
-PROPERTIES = {"hostname": "hostname", "address": "address", "reference": "id", "contract": "contract", "password": ""}
+# property -> the field of the machine's result; the password has a step of its own, and so may the public address.
+PROPERTIES = {
+    "hostname": "hostname",
+    "address": "address",
+    "public": "public",
+    "reference": "id",
+    "contract": "contract",
+    "password": "",
+}
 # Who a measurement was for (cords.md 4.3): the original's components. Here samples are kept once, for everybody.
 CONSUMERS = ("slam", "coobas", "cops", "coees", "conets", "comons")
 # The attribute dialect (cords.md 1.6): calls of OCCI servers. Recognised, and not acted on.

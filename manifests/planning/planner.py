@@ -55,7 +55,7 @@ def _with(made: Plan, whole: Manifest) -> Plan:
         return made
     values = {one.name: one.value for one in whole.inputs if one.value is not None}
     steps = ordered([*made.steps, *parameters.given(whole), *outside.monitored(whole)])
-    said, others = outputs.planned(whole, Sources(whole)), outside.known(whole)
+    said, others = outputs.planned(whole, Sources(whole, made.placements)), outside.known(whole)
     return replace(made, steps=steps, inputs=values, outputs=said, outside=others)
 
 
@@ -69,7 +69,7 @@ def _planned(
     nodes = [node for node in whole.nodes if node.name not in common]
     if not _plannable(nodes, placed, findings):
         return None
-    sources, configuration = Sources(whole), wiring.told(whole, whole.configuration, findings)
+    sources, configuration = Sources(whole, placements), wiring.told(whole, whole.configuration, findings)
     wiring.check_cycles(configuration, findings)
     machines = [node for node in nodes if not is_abstract(node)]
     _check_hostnames(machines, placed, findings)

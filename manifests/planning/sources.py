@@ -1,6 +1,7 @@
 """Which step's result holds a property of a node, and after which step it may be asked for. Pure.
 
-a machine here       `N.0.machine`, once the node is ready; a password has a step of its own
+a machine here       `N.0.machine`, once the node is ready; a password has a step of its own, and a public address where
+                     it is a thing of its own
 an input             `input.NAME.secret`, for a secret one; any other is a literal
 common               `N.0.share`; a property of a node inside it is called `inner.hostname`
 abstract             `N.0.application`
@@ -8,21 +9,25 @@ abstract             `N.0.application`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from manifests.actions.language import PROPERTIES
 from manifests.actions.paths import INPUT
 from manifests.model import Manifest
+from manifests.offers import Placement
 from manifests.plan import Ref
 from manifests.planning.expand import is_abstract, is_common
 from manifests.planning.steps import base, secret_step
 
-SHARE, APPLICATION = "share", "application"
+SHARE, APPLICATION, PUBLIC = "share", "application", "public"
 PASSWORD = "password"  # noqa: S105 (the name of a property)
 
 
 class Sources:
-    """Of one expanded manifest."""
+    """Of one expanded manifest, whose nodes are placed where `placements` say."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, placements: Iterable[Placement] = ()) -> None:
+        self._addressed = {each.node for each in placements if each.address}
         self._unusual = {
             node.name: SHARE if is_common(node) else APPLICATION
             for node in manifest.nodes
@@ -38,6 +43,8 @@ class Sources:
             return Ref(f"{base(owner)}.{self._unusual[owner]}", ".".join([*inner, name]), secret=name == PASSWORD)
         if name == PASSWORD:
             return Ref(f"{base(owner)}.secret.password", "value", secret=True)
+        if name == PUBLIC and owner in self._addressed:
+            return Ref(f"{base(owner)}.address", "address")
         return Ref(f"{base(owner)}.machine", PROPERTIES[name])
 
     def gate(self, node: str) -> str:

@@ -59,7 +59,7 @@ class Town(Stage):
 
     def address(self, name: str) -> str:
         found = self.cloud.list({}, deadline=5)
-        return next(each.addresses[-1] for each in found if (each.kind, each.name) == (Kind.MACHINE, name))
+        return next(each.addresses[-1] for each in found if (each.kind, each.name) == (Kind.ADDRESS, name))
 
     def machines(self) -> list[str]:
         return sorted(name.removeprefix("machine/") for name in self.left() if name.startswith("machine/"))
