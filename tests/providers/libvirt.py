@@ -69,14 +69,15 @@ def sector(word: str) -> bytes:
 
 
 @contextmanager
-def libvirt_host(folder: Path) -> Iterator[Path]:
-    """The folder of a host that runs: its socket is `libvirt-sock`, its pool `pool`, with IMAGE in it."""
+def libvirt_host(folder: Path, *, network: bool = True) -> Iterator[Path]:
+    """The folder of a host that runs: its socket is `libvirt-sock`, its pool `pool`, with IMAGE in it. Without a
+    network of its own it shares that of whoever starts it."""
     _possible()
     (folder / "pool").mkdir()
     (folder / "pool" / IMAGE).write_bytes(sector(WORD).ljust(MIB, b"\0"))
     (folder / "qemu.conf").write_text(QEMU)
     (folder / "libvirtd.conf").write_text(LIBVIRTD.format(here=folder, uuid=UUID))
-    apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    apart = ["unshare", *(["--net"] if network else []), "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     environment = {**os.environ, "HERE": str(folder), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
     with (folder / "start.log").open("w") as log:
         words = ["setpriv", "--pdeathsig", "KILL", *apart, "sh", "-c", START]

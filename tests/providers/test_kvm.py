@@ -1,4 +1,4 @@
-"""What the kvm driver asks of libvirt, and what it makes of its answers, without one: `test_kvm_host` has a real one."""
+"""What the kvm driver asks of libvirt and makes of its answers, without one. `test_kvm_host` has a real one."""
 
 from __future__ import annotations
 
