@@ -16,7 +16,7 @@ from lxml import etree
 
 from tests.faults.site import CREDENTIALS, EXPIRED, TELLING, Fate, Held, Site, always
 from tests.providers import ec2
-from tests.providers.between import Asked, Fault, between
+from tests.providers.between import PATIENCE, Asked, Fault, between
 
 COUNTED: Mapping[str, str] = {
     "DescribeInstances": "reservationSet/item/instancesSet/item",
@@ -114,7 +114,7 @@ def held(cloud: str, without: Collection[str]) -> Held:
 def _count(cloud: str, action: str, path: str) -> int:
     owned = {"Owner.1": "self"} if action == "DescribeSnapshots" else {}
     asked = {"Action": action, "Version": "2016-11-15", **owned}
-    root = etree.fromstring(httpx.post(cloud, data=asked, headers=SIGNED).content)
+    root = etree.fromstring(httpx.post(cloud, data=asked, headers=SIGNED, timeout=PATIENCE).content)
     for each in root.iter(etree.Element):
         each.tag = etree.QName(each).localname
     return sum(_state(each) not in GONE for each in root.iterfind(path))

@@ -76,7 +76,8 @@ def says(status: int, headers: Mapping[str, str] | None = None, *, asked: bool =
 
 
 def held(sdk: Any, name: str) -> Held:
-    """What is there of that name, by the SDK alone, with all that is in its networks."""
+    """What is there that has this name, or says it where tags are kept: the group that the machines of a node share is
+    named for the node. By the SDK alone."""
     things = {
         "server": sdk.compute.servers(),
         "volume": sdk.block_storage.volumes(),
@@ -85,4 +86,8 @@ def held(sdk: Any, name: str) -> Held:
         "router": sdk.network.routers(),
         "group": sdk.network.security_groups(),
     }
-    return Counter({kind: sum(str(each.name).startswith(name) for each in found) for kind, found in things.items()})
+    return Counter({kind: sum(_of(each, name) for each in found) for kind, found in things.items()})
+
+
+def _of(thing: Any, name: str) -> bool:
+    return str(thing.name).startswith(name) or name in str(getattr(thing, "description", ""))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -44,8 +45,8 @@ class Fields:
         return self._open[name]
 
     def _opened(self, name: str) -> Field:
-        own = self._folder / name
-        (own / "clean").mkdir(parents=True)
+        own = Path(tempfile.mkdtemp(prefix=name, dir=self._folder))
+        (own / "clean").mkdir()
         try:
             site = self._stack.enter_context(SITES[name](own))
         except Missing as reason:

@@ -30,7 +30,7 @@ class Site:
     """`word` says what a request is (`PUT virtualNetworks`, `RunInstances`), `changes` whether one of that word may
     change something; `said` is by the names of `FAULTS`. `without`
     is what of the demo's document it cannot have (regular expressions).
-    `service`: the name of services there, which those of its things begin with."""
+    `service`: the name of services there, which those of its things begin with; of the installation, too."""
 
     name: str
     driver: str

@@ -25,7 +25,7 @@ from tests.providers.targets import absent
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(LONG)]
 
-HELD = Counter(server=2, volume=1, network=1, subnet=1, router=1, group=2)
+HELD = Counter(server=2, volume=1, network=1, subnet=1, router=1, group=3)
 TOLD = ("lost", "cut", "half", "500", "503", "429")
 ROUNDS = 3
 DEADLINE = 8.0

@@ -93,7 +93,9 @@ class Trial:
 
     def __post_init__(self) -> None:
         own = {"walk_parallel": self.parallel, "call_deadline": self.deadline}
-        self.stage = Stage(self.home, self.cloud, shaped(self.site.without), self.clock, self._now, own)  # type: ignore[arg-type]
+        self.stage = Stage(
+            self.home, self.cloud, shaped(self.site.without), self.clock, self._now, own, self.site.service
+        )  # type: ignore[arg-type]
 
     def _now(self) -> int:
         """`later` seconds from now: so far has time gone for what ends by the database's clock."""
