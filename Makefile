@@ -32,7 +32,7 @@ test: .venv/.ready ## the ordinary suite, under eight minutes
 test-slow: .venv/.ready ## crash matrices, real nodes, long runs; the suite on PostgreSQL
 	@.ci/machine-packages tests || test -z "$$CI"
 	@.ci/environment kvm || test -z "$$CI"
-	$(BIN)/pytest -m slow tests
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow tests
 	$(MAKE) test-postgres
 
 # In a network of its own, which the broker, libvirt and its guests share, and nothing leaves.

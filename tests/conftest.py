@@ -25,8 +25,8 @@ def _brokers_databases(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with real nodes share this machine's kernel, and those of one module the nodes they have started: they run
-    one after the other, in one process, while the others run beside them."""
+    """Who runs beside whom, where several processes share the tests: those of a file follow one another, and so do all
+    with real nodes, which share this machine's kernel and have started some for others of their module."""
     for item in items:
-        if item.get_closest_marker("lxc"):
-            item.add_marker(pytest.mark.xdist_group("lxc"))
+        group = "lxc" if item.get_closest_marker("lxc") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -1,16 +1,18 @@
 """The OpenStack lab: the cloud of OS_CLIENT_CONFIG_FILE, or the one that `../shared/labs/openstack` starts. Not a test.
 
-Where it runs already it is used and left running; where this session started it, it ends with the session. Its data
-stay either way, so that the next start takes 40 seconds and not minutes.
+Where it runs already it is used and left running; where the tests started it, it ends with the last process of theirs
+that uses it. Its data stay either way, so that the next start takes 40 seconds and not minutes.
 """
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 LAB = Path(__file__).parents[3] / "shared/labs/openstack"
@@ -19,6 +21,8 @@ PATIENCE = 900.0  # seconds: the first start installs two hundred packages
 LONG = 1200
 """Seconds that a test may take which may be the one that starts it."""
 VARIABLE = "OS_CLIENT_CONFIG_FILE"
+TURN, USERS, STARTED = (Path(f"{HOME}.{word}") for word in ("turn", "users", "started"))
+"""Locked while it starts or ends; shared by whoever uses it; there where the tests started it."""
 LAB_OPTIONS = {"cloud": os.environ.get("OS_CLOUD", "lab"), "images": {"linux": "tiny-raw"}}
 
 
@@ -34,14 +38,37 @@ def openstack_lab() -> Iterator[Path]:
         return
     if not LAB.is_dir():
         raise Missing(f"there is no {LAB}; set {VARIABLE} to the clouds.yaml of another cloud")
-    if not _runs():
-        atexit.register(_lab, "down")  # once a session, whoever needs it next
-    _lab("up")
+    _joined()
     os.environ[VARIABLE] = f"{HOME}/clouds.yaml"
     try:
         yield Path(os.environ[VARIABLE])
     finally:
         del os.environ[VARIABLE]
+
+
+@cache
+def _joined() -> None:
+    """This process uses the lab, which runs now, until its end."""
+    with TURN.open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        users = os.open(USERS, os.O_CREAT | os.O_RDWR)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        atexit.register(_left, users)
+        if not _runs():
+            STARTED.touch()
+        _lab("up")
+
+
+def _left(users: int) -> None:
+    with TURN.open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        if STARTED.exists():
+            _lab("down")
+            STARTED.unlink()
 
 
 def _runs() -> bool:
