@@ -16,6 +16,8 @@ MANAGED = "/subscriptions/"
 """In the path of whatever Resource Manager answers."""
 SHOWN: Mapping[str, tuple[str, ...]] = {"GET": ("value", "id"), "PUT": ("id",), "PATCH": ("id",)}
 """What one of is in each answer to a method, where it has a body."""
+LISTED = "/publishers/"
+"""In the path of what is a list without a name: platform images."""
 ACCEPTED = 202
 
 
@@ -25,7 +27,7 @@ def believe(answer: httpx.Response, path: str) -> None:
     method, status = answer.request.method, answer.status_code
     if MANAGED not in path or not (status < 300 or status == 404):
         return
-    body = _read(answer.content)
+    body = _read(answer.content, listed=LISTED in path)
     if status == 404 and not (isinstance(body.get("error"), dict) and body["error"].get("code")):
         raise _none(method, path, status)
     may_be_empty = status == ACCEPTED and not answer.content
@@ -33,11 +35,13 @@ def believe(answer: httpx.Response, path: str) -> None:
         raise _none(method, path, status)
 
 
-def _read(content: bytes) -> Mapping[str, Any]:
+def _read(content: bytes, *, listed: bool) -> Mapping[str, Any]:
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError:
         return {}
+    if listed and isinstance(found, list):
+        return {"value": found}
     return found if isinstance(found, dict) else {}
 
 

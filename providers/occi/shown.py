@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class End(BaseModel):
@@ -44,6 +44,14 @@ class Collection(BaseModel):
     resources: tuple[Shown, ...] = ()
     links: tuple[Shown, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_one(cls, found: object) -> object:
+        """What says something, and of neither, is none: it must not look like an empty one."""
+        if isinstance(found, dict) and found and found.keys().isdisjoint(cls.model_fields):
+            raise ValueError(f"a collection has resources or links, not {', '.join(map(str, found))[:100]}")
+        return found
+
 
 class Category(BaseModel):
     """A kind or mixin of the query interface. `defaults`: what entities with it have unless they say otherwise."""
@@ -72,7 +80,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    kinds: tuple[Category, ...] = ()
+    kinds: tuple[Category, ...]
     mixins: tuple[Category, ...] = ()
 
     def locations(self) -> Mapping[str, str]:

@@ -43,7 +43,7 @@ def _marked(step: str, **tags: str) -> Change:
         told = {name.replace("_", "-"): value for name, value in tags.items()}
         outsider.mark(things[step], {**things[step].tags, **told} if tags else {})
 
-    return Change(do, frozenset({f"{step} tags"}))
+    return Change(do, frozenset({f"{step} tags"}), there=step)
 
 
 CHANGES: Mapping[str, Change] = {

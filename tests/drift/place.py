@@ -16,12 +16,14 @@ from providers.protocol import Resource
 from tests.drift.outsiders import Site
 from tests.drift.outsiders.waiting import until
 from tests.operations.stage import ACCOUNT, XMLNS, Stage, manifest_of
+from tests.providers.cloud import Cloud
 
+VOLUME = '<volume name="data" size="2G"/>'
 TWO = f"""<manifest xmlns="{XMLNS}" name="two">
   <node name="db">
     <infrastructure name="i1"><compute name="c1" cores="1" memory="512M"/>
       <network name="n1"><port name="p" protocol="tcp" from="5432" to="5432" range="web"/></network>
-      <storage name="s1"><volume name="data" size="2G"/></storage></infrastructure>
+      <storage name="s1">{VOLUME}</storage></infrastructure>
     <image name="im1"><system name="linux"/></image>
   </node>
   <node name="web" access="public">
@@ -40,7 +42,8 @@ class Place:
     def __init__(self, home: Path, site: Site) -> None:
         self.site = site
         installation = f"drift-{uuid.uuid4().hex[:8]}"
-        self.stage = Stage(home, site.provider, manifest_of(TWO), installation=installation)
+        text = TWO.replace(VOLUME, "") if "volume" in site.lacks else TWO
+        self.stage = Stage(home, site.provider, manifest_of(text), installation=installation)
         chores.refresh_offers(self.stage.tools)  # a repair asks there who can give another size
         self.watching = Observing(self.stage.tools, self.stage.installation)
         self.service = ""
@@ -120,8 +123,8 @@ class Place:
         return [f"{each.kind}/{each.name}" for each in found]
 
     def close(self) -> None:
-        """Whatever a failed test left is given back, as far as it can be."""
-        self.release()
+        """Whatever a failed test left is given back."""
+        Cloud(self.site.provider, {"accords-installation": self.stage.installation}).give_back()
 
     def _is_well(self) -> bool:
         return self.state() == "active" and not self.look()

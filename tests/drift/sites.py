@@ -34,6 +34,10 @@ QUIET = {"delivery": "none"}
 """Machines of stand-ins do not boot: nobody in them fetches anything."""
 NO_RESIZE = "a machine there keeps its size"
 HELD = "it says of nothing that is used that it is: what a machine has can be deleted under it"
+MINISTACK = {
+    "size": "ministack has no ModifyInstanceAttribute",
+    "volume": "ministack shows no attached volume at its machine",
+}
 
 
 @contextmanager
@@ -110,6 +114,6 @@ SITES: Mapping[str, Callable[[Path], AbstractContextManager[Site]]] = {
     "opennebula": opennebula,
     "openstack": openstack,
     "moto": partial(ec2_on, "moto", {}),
-    "ministack": partial(ec2_on, "ministack", {"size": "ministack has no ModifyInstanceAttribute"}),
+    "ministack": partial(ec2_on, "ministack", MINISTACK),
     "local": local,
 }

@@ -48,6 +48,7 @@ def test_a_stray_machine_is_listed_with_what_its_size_costs(place: Place) -> Non
     with place.stage.store.write() as tx:
         findings.ask_removal(tx, place.strays())
     until(place.gave_back, "it is given back")
+    until(lambda: not [each for each in place.left() if each.startswith("machine/") and "web" in each], "it is gone")
     place.release()
 
 

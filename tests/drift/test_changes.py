@@ -10,7 +10,7 @@ import pytest
 from broker.report import report_of
 from broker.store import events
 from providers.protocol import State
-from tests.drift.changes import CHANGES, DATA, WEB, Change
+from tests.drift.changes import CHANGES, NETWORK, WEB, Change
 from tests.drift.place import Place
 from tests.operations.stage import ACCOUNT
 
@@ -53,16 +53,16 @@ def test_what_somebody_changed_is_taken_as_it_is(place: Place) -> None:
     things, outsider = place.things(), place.site.outsider
     resizes = "size" not in place.site.lacks
     outsider.mark(things[WEB], {**things[WEB].tags, "accords-node": "theirs"})
-    outsider.mark(things[DATA], {})
+    outsider.mark(things[NETWORK], {})
     if resizes:
         outsider.resize(things[WEB])
     outsider.stop(things[WEB])
-    place.look_until({f"{WEB} tags", f"{DATA} tags", f"{WEB} state", *([f"{WEB} size"] if resizes else [])})
+    place.look_until({f"{WEB} tags", f"{NETWORK} tags", f"{WEB} state", *([f"{WEB} size"] if resizes else [])})
     place.right("adopt")
     place.look_until({})
     seen = place.things()
     assert seen[WEB].state is State.STOPPED
-    assert (seen[WEB].tags["accords-node"], seen[DATA].tags) == ("theirs", {})
+    assert (seen[WEB].tags["accords-node"], seen[NETWORK].tags) == ("theirs", {})
 
 
 def test_what_is_gone_is_given_up_where_somebody_says_so(place: Place) -> None:

@@ -89,7 +89,7 @@ class Console:
         answer = self.http.post("/", data={"Action": action, "Version": "2016-11-15", **params})
         assert answer.is_success, (action, answer.text)
         root = cast(etree._Element, etree.fromstring(answer.content))
-        for each in root.iter():
+        for each in root.iter("*"):  # no comments
             each.tag = etree.QName(each).localname
         return root
 
