@@ -18,7 +18,7 @@ from providers.openstack.machines import Machines
 from providers.openstack.members import Members
 from providers.openstack.networks import Networks
 from providers.openstack.offers import abilities, offers
-from providers.openstack.once import Composite, Room, made, oldest
+from providers.openstack.once import Begun, Composite, Room, made, oldest
 from providers.openstack.options import Options
 from providers.openstack.proof import PROOFS
 from providers.openstack.retagging import retag
@@ -56,7 +56,7 @@ class OpenStack:
         with about(self.name, "options"), translating():
             self._prices = prices(options.prices)
             self._account = Account(name, options)
-        self._turns = Turns()
+        self._turns, self._begun = Turns(), Begun()
         members = Members(self._account)
         self._machines = Machines(self._account, members)
         rooms: Sequence[Room] = (
@@ -82,8 +82,8 @@ class OpenStack:
         kind = KINDS[type(spec)]
         with self._call(f"{kind}/{spec.name}", deadline) as call:
             refuse_beyond(spec, abilities(self._account))
-            with self._turns.held(f"{kind}/{token}", call.clock.left()):
-                return made(self._rooms[kind], spec, token, {**tags, TOKEN: token})
+            with self._turns.held(name := f"{kind}/{token}", call.clock.left()):
+                return made(self._rooms[kind], spec, token, {**tags, TOKEN: token}, again=self._begun.again(name))
 
     def find(self, kind: Kind, token: str, *, deadline: float) -> Resource | None:
         room = self._rooms.get(kind)

@@ -1,18 +1,22 @@
 """One token, one thing, at services that know no tokens.
 
-Looked for before it is made, under a lock of this process, and looked for again afterwards: whoever finds an older one
+One thread of this process at a time makes a token's thing, and looks for it afterwards: whoever finds an older one
 beside its own takes its own back. What is as old cannot be told apart by a clock of seconds: both give way, and are
-told to come again.
+told to come again. Looked for before, too, where this process has begun it before.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from providers.errors import Conflict
 from providers.protocol import Kind, Resource
 
+MOST = 10_000
+"""So many tokens are remembered."""
 MADE = "created"
 """The fact that says when a thing was made: ISO 8601 in UTC, as the cloud says it. Sorts as text."""
 
@@ -43,9 +47,27 @@ class Composite(Protocol):
     def find(self, token: str) -> Sequence[Resource]: ...
 
 
-def made(room: Room, spec: object, token: str, tags: Mapping[str, str]) -> Resource:
-    """The thing of this token, made and completed where it was not."""
-    known = oldest(room.bearing(token))
+class Begun:
+    """What this process has begun to make, as far as it remembers: the last MOST. Threads share it."""
+
+    def __init__(self) -> None:
+        self._names: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def again(self, name: str) -> bool:
+        """Whether it was begun before; from now on it is."""
+        with self._lock:
+            before = name in self._names
+            self._names[name] = None
+            if len(self._names) > MOST:
+                self._names.popitem(last=False)
+            return before
+
+
+def made(room: Room, spec: object, token: str, tags: Mapping[str, str], *, again: bool) -> Resource:
+    """The thing of this token, made and completed where it was not. It is looked for first where it was begun `again`:
+    a walk has looked already for what another process began, and what that made all the same is seen afterwards."""
+    known = oldest(room.bearing(token)) if again else None
     root = known or _alone(room, room.begin(spec, token, tags), token)
     return room.complete(spec, root, tags, fresh=known is None) if isinstance(room, Composite) else root
 

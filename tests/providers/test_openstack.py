@@ -32,7 +32,7 @@ from providers.errors import (
 from providers.openstack.errors import translated
 from providers.openstack.firewalls import Line, lines
 from providers.openstack.networks import free_range
-from providers.openstack.once import MADE, made
+from providers.openstack.once import MADE, Begun, made
 from providers.openstack.tags import key_name, key_tags, labels, server_tags, told
 from providers.prices import prices
 from providers.protocol import Kind, NetworkSpec, Resource, Rule, State
@@ -186,21 +186,30 @@ class Shelf:
 
 def test_of_two_that_were_made_by_one_token_the_older_stays() -> None:
     shelf = Shelf(thing("older", "2026-01-01T00:00:04Z"))
-    assert made(shelf, NetworkSpec("lan"), "t", {}).id == "older"
+    assert made(shelf, NetworkSpec("lan"), "t", {}, again=True).id == "older"
     assert [each.id for each in shelf.there] == ["older"]
 
 
 def test_the_newer_of_two_is_left_to_whoever_made_it() -> None:
     shelf = Shelf(thing("newer", "2026-01-01T00:00:06Z"))
-    assert made(shelf, NetworkSpec("lan"), "t", {}).id == "mine"
+    assert made(shelf, NetworkSpec("lan"), "t", {}, again=True).id == "mine"
     assert len(shelf.there) == 2
 
 
 def test_who_cannot_tell_which_is_older_gives_way_and_comes_again() -> None:
     shelf = Shelf(thing("twin", "2026-01-01T00:00:05Z"))
     with pytest.raises(Conflict, match="come again"):
-        made(shelf, NetworkSpec("lan"), "t", {})
+        made(shelf, NetworkSpec("lan"), "t", {}, again=True)
     assert [each.id for each in shelf.there] == ["twin"]
+
+
+def test_what_was_not_begun_here_is_looked_for_afterwards_only() -> None:
+    shelf, begun = Shelf(), Begun()
+    asked: list[str] = []
+    shelf.bearing = lambda token: asked.append(token) or list(shelf.there)  # type: ignore[method-assign]
+    for _ in range(2):
+        assert made(shelf, NetworkSpec("lan"), "t", {}, again=begun.again("t")).id == "mine"
+    assert asked == ["t", "t"], "one look after it was made, one before it would be made again"
 
 
 def test_a_request_after_a_change_is_known_to_have_changed_something() -> None:
