@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from providers.errors import Conflict, NotFound, Refused
 from providers.kvm import domains, names, storage
+from providers.kvm.hardware import MOST
 from providers.kvm.images import Image, image
 from providers.kvm.options import Options
 from providers.kvm.recorded import Recorded
@@ -34,6 +35,8 @@ class Choosing:
         """Refused, NotFound or Conflict where something cannot be had."""
         if spec.zone not in {None, self.options.zone}:
             raise Refused(f"there is no zone {spec.zone!r} here; there is {self.options.zone}")
+        if len(spec.volumes) > MOST:
+            raise Refused(f"machine {spec.name} has {len(spec.volumes)} volumes; it can have {MOST}")
         return Choice(
             size_of(spec, self.options),
             image(session, self.options, spec.image),

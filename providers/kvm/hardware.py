@@ -12,6 +12,8 @@ from providers.kvm.names import serial, shown
 from providers.kvm.seed import Nic
 
 ARCHITECTURE = "x86_64"
+MOST = 24
+"""Volumes of a machine: letters of disks between its own and the seed's."""
 MODELS: Mapping[str, str] = {"kvm": "host-passthrough", "qemu": "maximum"}
 """The processor that a guest sees: all that the host's has, or all that TCG can pretend."""
 
@@ -57,30 +59,22 @@ def _devices(parts: Parts) -> Iterator[Element]:
     if not parts.disk:
         return
     yield _disk(parts.disk, "vda")
-    for letter, (volume, path) in zip(ascii_lowercase[1:], parts.volumes, strict=False):
+    for letter, (volume, path) in zip(ascii_lowercase[1:-1], parts.volumes, strict=False):
         yield _disk(path, f"vd{letter}", element("serial", serial(volume)))
-    yield element(
-        "disk",
-        element("driver", name="qemu", type="raw"),
-        element("source", file=parts.seed),
-        element("target", dev="sda", bus="sata"),
-        element("readonly"),
-        type="file",
-        device="cdrom",
-    )
+    yield _disk(parts.seed, "vdz", element("readonly"), form="raw")  # kernels made for clouds know no CD drives
     yield from (_interface(each, parts.filter) for each in parts.nics)
     yield element("serial", element("source", path=parts.console, append="on"), type="file")
     yield element("rng", element("backend", "/dev/urandom", model="random"), model="virtio")
     yield element("memballoon", model="virtio")
 
 
-def _disk(path: str, target: str, number: Element | None = None) -> Element:
+def _disk(path: str, target: str, more: Element | None = None, form: str = "qcow2") -> Element:
     return element(
         "disk",
-        element("driver", name="qemu", type="qcow2", discard="unmap"),
+        element("driver", name="qemu", type=form, discard="unmap"),
         element("source", file=path),
         element("target", dev=target, bus="virtio"),
-        number,
+        more,
         type="file",
         device="disk",
     )
