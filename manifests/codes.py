@@ -352,6 +352,12 @@ CODES: Mapping[str, Code] = {
         '<manifest name="m"><node name="a-b"/><node name="a_b"/></manifest>',
         "plan",
     ),
+    "same-address": Code(
+        "Two nodes of one network would have the same chosen address.",
+        '<manifest name="m"><node name="a"><infrastructure><network name="n"><endpoint range="10.1.0.9"/></network>'
+        '</infrastructure></node><node name="b"><infrastructure><network name="n"/></infrastructure></node></manifest>',
+        "plan",
+    ),
     "same-symbol": Code(
         "Two different values would reach a node under one environment variable.",
         '<manifest name="m"><node name="a"/><node name="b-c"/><node name="b:c"/><configuration>'

@@ -19,7 +19,7 @@ from manifests.planning import instructions, keys, shares, wiring
 from manifests.planning.expand import expand, is_abstract
 from manifests.planning.keys import Keys
 from manifests.planning.making import NodeSteps, hostname
-from manifests.planning.networks import Lan, lans, network_name
+from manifests.planning.networks import Lan, fixed, lans, network_name
 from manifests.planning.sources import APPLICATION, PASSWORD, Sources
 from manifests.planning.steps import base, ordered
 from manifests.planning.wiring import Told
@@ -73,6 +73,7 @@ def _planned(
     wiring.check_cycles(configuration, findings)
     machines = [node for node in nodes if not is_abstract(node)]
     _check_hostnames(machines, placed, findings)
+    _check_addresses(machines, placed, findings)
     keys.check(machines, whole, known, findings)
     _warn_of_versions(machines, findings)
     if findings.refused:
@@ -140,6 +141,18 @@ def _check_hostnames(nodes: Iterable[Node], placed: Mapping[str, Placement], fin
         if first != node.name:
             summary = f"{first} and {node.name} would both be called {key[2]} on the network {key[1]}"
             findings.add("same-hostname", node.at, summary, "give one a hostname in its compute element")
+
+
+def _check_addresses(nodes: Iterable[Node], placed: Mapping[str, Placement], findings: Findings) -> None:
+    """A node that only names another's network has its endpoints, too, and with them its chosen address."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for node in nodes:
+        if own := fixed(node):
+            key = (placed[node.name].provider, network_name(node), own)
+            first = seen.setdefault(key, node.name)
+            if first != node.name:
+                summary = f"{first} and {node.name} would both have the address {own} in the network {key[1]}"
+                findings.add("same-address", node.at, summary, "write its network out, with an endpoint of its own")
 
 
 def _networks(nodes: Iterable[Node], placed: Mapping[str, Placement]) -> list[Step]:

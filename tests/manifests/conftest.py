@@ -28,7 +28,7 @@ def local() -> Offer:
         images=(OfferedImage("debian-12", "debian-12", "debian", "12", aliases=("linux",)),),
         observed_at=0,
         flexible=True,
-        abilities=("console", "firewalls", "packages", "snapshots", "suspend", "volumes"),
+        abilities=("console", "firewalls", "fixed", "packages", "snapshots", "suspend", "volumes"),
     )
 
 

@@ -285,8 +285,36 @@ def test_what_cannot_be_done_later_is_a_warning(parsed: Parsed) -> None:
     assert (found.code, found.summary) == ("not-later", "a cannot be suspended later: paris cannot do that")
 
 
-def test_deltacloud_is_told_what_replaces_it(parsed: Parsed) -> None:
-    (found,) = put(parsed(manifest(node('provider="deltacloud"')))).diagnostics
+@pytest.mark.parametrize(
+    ("named", "driver"),
+    [
+        ("openstack", "openstack"),
+        ("occiopenstack", "openstack"),
+        ("opennebula", "opennebula"),
+        ("amazonEc2", "ec2"),
+        ("ec2", "ec2"),
+        ("windowsazure", "azure"),
+        ("azure", "azure"),
+        ("dummy", "fake"),
+        ("kvm", "kvm"),
+        ("libcloud:vultr", "libcloud:vultr"),
+        ("libcloud", "libcloud:vultr"),
+    ],
+)
+def test_a_driver_is_named_as_it_is_or_as_cords_called_it(parsed: Parsed, named: str, driver: str) -> None:
+    """Any instance of it will do, and no other; `any` takes what there is."""
+    there = replace(PARIS, driver=driver)
+    other = replace(PARIS, provider="lyon", driver="another")
+    for word in (named, "any"):
+        document = parsed(manifest(node(f'provider="{word}"')))
+        (placed,) = put(document, [there, *([] if word == "any" else [other])]).placements
+        assert placed.provider == "paris"
+    assert not put(parsed(manifest(node(f'provider="{named}"'))), [other]).placements
+
+
+@pytest.mark.parametrize("named", ["deltacloud", "DeltaCloud"])
+def test_deltacloud_is_told_what_replaces_it(parsed: Parsed, named: str) -> None:
+    (found,) = put(parsed(manifest(node(f'provider="{named}"')))).diagnostics
     assert found.code == "ended-provider"
     assert "ended in 2016" in found.summary
     assert "openstack" in found.hint
