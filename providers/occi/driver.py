@@ -14,11 +14,16 @@ from typing import Protocol
 import httpx
 
 from providers.edge import about
-from providers.errors import ProviderError, Refused
-from providers.occi import words
+from providers.errors import Ambiguous, ProviderError, Refused
+from providers.occi import text, words
 from providers.occi.broker import Broker
+from providers.occi.dialects import DIALECTS, recognized
+from providers.occi.foreign import Foreign
+from providers.occi.legacy import Legacy
 from providers.occi.options import Options
 from providers.occi.server import Server
+from providers.occi.shown import Model
+from providers.occi.wire import Wire
 from providers.protocol import (
     EVERY,
     Ability,
@@ -37,7 +42,7 @@ from providers.transport import Clock
 
 
 class Side(Protocol):
-    """What speaks with one kind of server. Its methods mean what the Provider's do, and their requests share a clock."""
+    """What speaks with one kind of server. Its methods mean what the Provider's do; their requests share a clock."""
 
     def problems(self, clock: Clock) -> Sequence[Problem]: ...
     def offers(self, clock: Clock) -> Sequence[Offering]: ...
@@ -61,7 +66,7 @@ class Occi:
     def __init__(self, name: str, options: Options, transport: httpx.BaseTransport | None = None) -> None:
         self.name = name
         self._options = options
-        self._server = Server(name, options, transport)
+        self._wire = Wire(name, options, transport)
         self._seen: Side | None = None
         self._seeing = threading.Lock()
 
@@ -130,7 +135,7 @@ class Occi:
             raise undelivered(self._options.delivery or "home")
 
     def close(self) -> None:
-        self._server.close()
+        self._wire.close()
 
     def _side(self, clock: Clock) -> Side:
         """The query interface is asked once: what a server is does not change."""
@@ -140,7 +145,23 @@ class Occi:
             return self._seen
 
     def _recognized(self, clock: Clock) -> Side:
-        model = self._server.model(clock)
-        if words.TAGGED not in model.locations():
-            raise Refused(f"the server at {self._options.url} is no broker; correct url in the settings")
-        return Broker(self._server, self._options, model)
+        """A broker shows our own mixins, in JSON; others speak text, and say by their templates whose they are."""
+        said, server = self._options.dialect, Server(self._wire)
+        if said == "broker":
+            return Broker(server, self._options, server.model(clock))
+        shown, doubt = _asked(server, clock) if said == "auto" else (None, None)
+        if shown is not None and words.TAGGED in shown.locations():
+            return Broker(server, self._options, shown)
+        model = Legacy(self._wire, text.PLAIN).model(clock)
+        dialect = DIALECTS[said] if said in DIALECTS else recognized(model)
+        if dialect is None:
+            raise doubt or Refused(f"the server at {self._options.url} has no computes; correct url in the settings")
+        return Foreign(Legacy(self._wire, dialect.answers), self._options, dialect, model)
+
+
+def _asked(server: Server, clock: Clock) -> tuple[Model | None, ProviderError | None]:
+    """What it shows in JSON; or why that is none, which may be a fault on the way."""
+    try:
+        return server.model(clock), None
+    except (Refused, Ambiguous) as error:
+        return None, error if isinstance(error, Ambiguous) else None

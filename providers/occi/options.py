@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 GIB = 1024**3
+
+
+class Size(BaseModel):
+    """Memory and disk in bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cores: int = Field(ge=1)
+    memory: int = Field(ge=1)
+    disk: int = Field(default=0, ge=0)
 
 
 class Options(BaseModel):
@@ -20,7 +31,6 @@ class Options(BaseModel):
     token: SecretStr = Field(default=SecretStr(""), description="Token that the other end gave for our account.")
     user: str = Field(default="", description="Name for basic authentication, where there is no token.")
     password: SecretStr = Field(default=SecretStr(""), description="Password of that name.")
-    cacert: str | None = Field(default=None, description="File of certificates to trust beside the usual ones.")
     dialect: Literal["auto", "broker", "rocci", "ooi"] = Field(
         default="auto", description="How the other end speaks; by itself it is seen from what the server shows."
     )
@@ -39,5 +49,13 @@ class Options(BaseModel):
     images: dict[str, str] = Field(
         default_factory=dict, description="Alias -> id or title of a template of that server, such as linux."
     )
+    sizes: dict[str, Size] = Field(
+        default_factory=dict,
+        description="Name of a size of that server -> {cores, memory, disk}, which it cannot tell.",
+    )
+    pool: IPv4Network = Field(
+        default=IPv4Network("10.128.0.0/9"), description="Where the ranges of networks there are taken that name none."
+    )
+    open: bool = Field(default=False, description="Take machines there though no firewall closes them.")
     prices: Path | None = Field(default=None, description="YAML file {name of a size there: price an hour}.")
     currency: str = Field(default="EUR", description="Currency of those prices.")

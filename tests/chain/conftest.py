@@ -133,8 +133,8 @@ def apart(tmp_path: Path) -> Iterator[Pair]:
         far = stack.enter_context(closing(House(tmp_path / "far")))
         far.work()  # what its provider offers is known
         provider = chain.through(far, "far", delivery="home")
-        way = Way(provider._server._client._transport)
-        provider._server._client._transport = way
+        way = Way(provider._wire._client._transport)
+        provider._wire._client._transport = way
         stack.enter_context(closing(provider))
         near = stack.enter_context(closing(House(tmp_path / "near", {"far": provider}, alone=True)))
         yield Pair(tmp_path, far, way, near)

@@ -25,6 +25,8 @@ TARGETS = (
     pytest.param("kvm", id="kvm", marks=pytest.mark.slow),
     pytest.param("occi", id="occi"),
     pytest.param("occi-processes", id="occi-processes", marks=pytest.mark.slow),
+    pytest.param("occi-rocci", id="occi-rocci"),
+    pytest.param("occi-ooi", id="occi-ooi"),
     pytest.param("azure", id="azure"),
     pytest.param("opennebula", id="opennebula"),
     pytest.param("openstack", id="openstack", marks=(pytest.mark.slow, pytest.mark.timeout(LONG))),

@@ -12,9 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+import httpx
 import pytest
 
 from providers import Provider, open_provider
+from providers.occi import Occi, Options
 from tests.operations.house import House
 from tests.providers import chain, ec2, nodes
 from tests.providers.cloud import Cloud
@@ -22,6 +24,7 @@ from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
 from tests.providers.libvirt import libvirt_host
 from tests.providers.libvirt import options as libvirt_options
 from tests.providers.nebula import opennebula_stand
+from tests.stands import occi as foreign
 from tests.stands.azure import Stand
 
 
@@ -86,6 +89,15 @@ def occi_processes(folder: Path) -> Iterator[Provider]:
         chain.second_broker(folder, {chain.BEHIND: {"driver": "fake", "url": url}}) as broker,
         closing(open_provider("occi", "occi", chain.options(broker))) as provider,
     ):
+        yield provider
+
+
+@contextmanager
+def occi_foreign(dialect: str, folder: Path) -> Iterator[Provider]:
+    """A stand-in of somebody else's OCCI server."""
+    stand = foreign.Stand(dialect, building=0.1)
+    said = Options.model_validate(foreign.options(dialect))
+    with closing(Occi(f"occi-{dialect}", said, httpx.WSGITransport(app=stand))) as provider:
         yield provider
 
 
@@ -193,6 +205,8 @@ OPENERS: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {
     "kvm": kvm,
     "occi": occi,
     "occi-processes": occi_processes,
+    "occi-rocci": partial(occi_foreign, "rocci"),
+    "occi-ooi": partial(occi_foreign, "ooi"),
     "azure": azure,
     "opennebula": opennebula,
     "openstack": openstack,

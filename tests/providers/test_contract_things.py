@@ -24,7 +24,7 @@ from providers.protocol import (
     State,
     VolumeSpec,
 )
-from tests.providers.cloud import DEADLINE, LACKS, Cloud, surely
+from tests.providers.cloud import DEADLINE, Cloud, lacking, surely
 
 MIB = 1024**2
 SPECS: dict[Kind, Callable[[str], Spec]] = {
@@ -232,13 +232,13 @@ def test_of_what_is_immediate_nothing_is_left_when_delete_returns(cloud: Cloud, 
 
 
 def test_what_a_driver_does_not_give_is_refused_and_not_offered(cloud: Cloud) -> None:
-    lacking = LACKS.get(cloud.provider.driver, {})
-    assert (Ability.FIREWALLS in cloud.offer().abilities) is ("firewall" not in lacking)
+    missing = lacking(cloud.provider)
+    assert (Ability.FIREWALLS in cloud.offer().abilities) is ("firewall" not in missing)
     for what, spec in {
         "firewall": FirewallSpec(cloud.name("fw")),
         "snapshot": SnapshotSpec(cloud.name("snap"), cloud.token()),
     }.items():
-        if what in lacking:
+        if what in missing:
             assert isinstance(surely(lambda spec=spec: cloud.create(spec)), Refused)
 
 

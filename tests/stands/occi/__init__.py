@@ -27,6 +27,16 @@ LINKS = {"networkinterface": "network", "storagelink": "storage"}
 Lines = list[tuple[str, str]]
 
 
+def options(dialect: str) -> dict[str, object]:
+    """How it is reached, with what its answers cannot tell: how large its sizes are, and which image is `linux`."""
+    known = DIALECTS[dialect]
+    sizes = {
+        name: {"cores": cores, "memory": mib * 1024**2} for name, (cores, mib, _) in known["sizes"]["terms"].items()
+    }
+    (image,) = known["images"]["terms"]
+    return {"url": f"{HOST}{known['base']}", "token": TOKEN, "sizes": sizes, "images": {"linux": image}}
+
+
 class Stand:
     """`asked` are the requests that came, as `METHOD path`."""
 

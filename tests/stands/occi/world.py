@@ -52,6 +52,8 @@ class World:
 
     def make(self, term: str, mixins: list[str], attributes: dict[str, Any], links: list[dict[str, str]]) -> Thing:
         with self.lock:
+            for link in links:
+                self._must_be_there(link["term"], link["target"])
             made = self._made(term, mixins, attributes)
             for link in links:
                 self.link(link["term"], made.id, link["target"])
@@ -84,14 +86,17 @@ class World:
         compute.attributes |= {"occi.compute.cores": cores, "occi.compute.memory": memory}
 
     def link(self, term: str, source: str, target: str) -> Thing:
-        kind = {"networkinterface": "network", "storagelink": "storage"}[term]
-        if (kind, target) not in self.things:
-            raise Wrong(404 if self.dialect["ids"] == "uuid" else 400, f"there is no {kind} {target}")
+        self._must_be_there(term, target)
         address = f"10.0.{next(self._addresses) % 250}.{next(self._addresses) % 250 + 2}"
         own = {"occi.networkinterface.address": address} if term == "networkinterface" else {}
         made = Thing(term, f"{source}_{target}_{address}", own, [], "there", ends={"source": source, "target": target})
         self.things[term, made.id] = made
         return made
+
+    def _must_be_there(self, link: str, target: str) -> None:
+        kind = {"networkinterface": "network", "storagelink": "storage"}[link]
+        if (kind, target) not in self.things:
+            raise Wrong(404 if self.dialect["ids"] == "uuid" else 400, f"there is no {kind} {target}")
 
     def get(self, term: str, id: str) -> Thing:
         with self.lock:
