@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from providers.errors import Auth, ProviderError, Refused, Unavailable
+from providers.errors import Auth, ProviderError, Unavailable
 from providers.kvm import boot, storage
 from providers.kvm.hardware import ARCHITECTURE
 from providers.kvm.images import offered
@@ -59,7 +59,7 @@ def _virt(session: Session, options: Options) -> Iterator[Problem]:
         found = boot.virt(session, options)
     except Unavailable:
         raise
-    except (Refused, ProviderError) as error:
+    except ProviderError as error:
         yield Problem(f"nothing can be booted: {error.message}", "see the log of libvirtd")
         return
     if options.virt == "auto" and found == boot.TCG:

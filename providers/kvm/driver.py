@@ -62,7 +62,7 @@ class KVM:
 
     driver = "kvm"
     lists = False
-    immediate: frozenset[Kind] = frozenset()
+    immediate = EVERY
 
     def __init__(self, name: str, options: Options) -> None:
         self.name = name

@@ -2,7 +2,7 @@
 same bridge, whose machines are told their address by their seed: libvirt serves one range by DHCP.
 
 A network that is defined and not started is half made; its token starts it, in another range where its own was taken
-meanwhile: libvirt itself refuses to start one whose range is routed already.
+meanwhile and no machine has an address of it: libvirt itself refuses to start one whose range is routed already.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ class Networks:
         with self.turns.held(CHOOSING, session.clock.left()):
             found = _known(session, id)
             if found is None or not session.ask(found.isActive):
-                chosen = asked or [free(self.options.range, _taken(session, but=id), id)]
-                xml = document(id, spec.name, chosen, Marks(spec.name, tags))
-                found = session.change(session.host.networkDefineXML, xml)
+                if found is None or not leases.held(described(session, found)):
+                    chosen = asked or [free(self.options.range, _taken(session, but=id), id)]
+                    xml = document(id, spec.name, chosen, Marks(spec.name, tags))
+                    found = session.change(session.host.networkDefineXML, xml)
+                session.change(found.setAutostart, 1)  # it is there again when the host is
                 session.change(found.create)
         return self.observe(session, id)
 

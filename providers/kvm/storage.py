@@ -52,13 +52,15 @@ def document(name: str, capacity: int, form: str, backing: tuple[str, str] | Non
 
 
 def made(session: Session, where: libvirt.virStoragePool, name: str, xml: str) -> libvirt.virStorageVol:
-    """The file of that name, made where it is not there."""
+    """The file of that name, made where it is not there. Conflict while the pool is busy with another."""
     with suppress(NotFound):
         return look(session, where, name)
     try:
         return session.change(where.createXML, xml)
     except Conflict:
-        return look(session, where, name)
+        with suppress(NotFound):
+            return look(session, where, name)  # another process was quicker
+        raise
 
 
 def fill(session: Session, file: libvirt.virStorageVol, content: bytes) -> None:

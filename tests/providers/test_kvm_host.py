@@ -235,6 +235,20 @@ def test_the_console_shows_what_the_guest_says_also_of_runs_before(at: Callable[
     cloud.until(made, lambda _: cloud.provider.console(made.id, deadline=DEADLINE).count(WORD) == 2)
 
 
+def test_a_network_is_there_again_when_its_host_is(at: Callable[..., Cloud], direct: libvirt.virConnect) -> None:
+    cloud = at()
+    lan = cloud.make(NetworkSpec(cloud.name("lan")))
+    made = cloud.make(cloud.machine_spec(networks=(lan.id,)))
+    cloud.settled(cloud.provider.act(Kind.MACHINE, made.id, Action.STOP, deadline=DEADLINE))
+    found = direct.networkLookupByUUIDString(lan.id)
+    assert found.autostart()
+    found.destroy()
+    assert cloud.observe(lan).state is State.ERROR
+    assert cloud.make(NetworkSpec(cloud.name("lan")), lan.token).facts["cidr"] == lan.facts["cidr"]
+    assert cloud.provider.act(Kind.MACHINE, made.id, Action.START, deadline=DEADLINE).addresses == made.addresses
+    assert isinstance(surely(lambda: cloud.delete(lan)), Conflict), "its addresses are still taken"
+
+
 def test_a_machine_may_have_an_address_in_a_further_subnet(at: Callable[..., Cloud]) -> None:
     cloud = at()
     lan = cloud.make(NetworkSpec(cloud.name("lan"), "10.77.0.0/24", subnets=("10.77.1.0/24",)))
