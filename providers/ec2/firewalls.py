@@ -50,8 +50,9 @@ def make(call: Call, account: Account, spec: FirewallSpec, token: str, given: Ma
 
 
 def remove(call: Call, account: Account, id: str) -> None:
-    """EC2 itself keeps a group that a machine is in; not all that speak its language do."""
-    users = look(call, account, Kind.MACHINE, {"instance.group-id": id, "instance-state-name": LIVING})
+    """EC2 itself keeps a group that a machine is in; not all that speak its language do, nor know this filter."""
+    there = look(call, account, Kind.MACHINE, {"instance.group-id": id, "instance-state-name": LIVING})
+    users = [each for each in there if id in (group.text for group in each.element.iterfind("groupSet/item/groupId"))]
     if users:
         raise Conflict(f"firewall {id} is used by {len(users)} machines; delete those first")
     call.ask("DeleteSecurityGroup", {"GroupId": id})

@@ -165,7 +165,8 @@ def _routed(call: Call, id: str, gateway: str) -> None:
 
 
 def _refuse_used(call: Call, account: Account, id: str, groups: Sequence[etree._Element]) -> None:
-    machines = look(call, account, Kind.MACHINE, {"vpc-id": id, "instance-state-name": LIVING})
+    there = look(call, account, Kind.MACHINE, {"vpc-id": id, "instance-state-name": LIVING})
+    machines = [each for each in there if each.element.findtext("vpcId") == id]  # who does not know a filter passes all
     firewalls = [
         each for each in groups if each.findtext("groupName") != "default" and tags.PART not in tags.read(each)
     ]
