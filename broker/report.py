@@ -3,7 +3,8 @@
 service     {id, name, state, account, created, expires}           times: RFC 3339, UTC
 operation   {id, kind, state, done, total, error, said} or null    the newest one; said: of a method's scripts,
                                                                    [{node, exit, output}]
-steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
+steps       [{id, verb, subject, provider, state, attempt, error,  state: waiting intent done failed blocked;
+             waits}]                                               waits: the steps that it needs and are not done
 nodes       [{name, state, provider, zone, addresses, public,      ports: [{protocol, from, to, source}]; public: the
              size, ports}]                                         address of its own, or null; size: {size, cores,
                                                                    memory, disk} as last given, size: a name or null
@@ -166,7 +167,9 @@ def steps_of(plan: Plan, entries: Mapping[str, Entry]) -> list[Json]:
         state = STATES[entry.state] if entry else "blocked" if stuck & set(step.needs) else "waiting"
         if state == "blocked" or (state == "failed" and not step.optional):
             stuck.add(step.id)
-        found.append(_step(step, state, entry))
+        done = {id for id in step.needs if id in entries and entries[id].state == "done"}
+        waits = [] if state == "done" else [id for id in step.needs if id not in done]
+        found.append({**_step(step, state, entry), "waits": waits})
     return found
 
 

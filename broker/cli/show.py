@@ -4,7 +4,8 @@ The report is what `GET /service/<id>/report` answers:
 
     service     {id, name, state, account, created, expires}           state: a word of the service life cycle
     operation   {kind, state, done, total, error, said} or null        the newest one
-    steps       [{id, verb, subject, provider, state, attempt, error}] state: waiting intent done failed blocked
+    steps       [{id, verb, subject, provider, state, attempt, error,  state: waiting intent done failed blocked;
+                 waits}]                                               waits: the steps that it needs and are not done
     nodes       [{name, state, provider, zone, addresses, public,      ports: [{protocol, from, to, source}]
                  size, ports}]
     volumes     [{id, name, provider, size, retain, node}]
@@ -186,7 +187,8 @@ def _differs(each: Report) -> tuple[str, ...]:
 
 def _step(step: Report) -> tuple[str, ...]:
     error = step.get("error") or {}
-    return (step["id"], step["state"], str(error.get("message", "")))
+    waits = ", ".join(step.get("waits") or ())
+    return (step["id"], step["state"], str(error.get("message") or (waits and f"waits for {waits}")))
 
 
 def _error(error: Report | None) -> list[str]:

@@ -121,6 +121,7 @@ _STEP = {
     "state": {"enum": ["waiting", "intent", "done", "failed", "blocked"]},
     "attempt": COUNT,
     "error": _ERROR,
+    "waits": many(TEXT),
 }
 _NODE = {
     **{"name": TEXT, "state": TEXT, "provider": TEXT, "zone": TEXT, "addresses": many(TEXT), "public": maybe(TEXT)},

@@ -12,7 +12,7 @@ from broker.store.findings import Finding
 from broker.store.tables import journal
 from broker.worker import auditing, chores
 from broker.worker.observing import Observing
-from providers.protocol import Resource
+from providers.protocol import Kind, Resource
 from tests.drift.outsiders import Site
 from tests.drift.outsiders.waiting import until
 from tests.operations.stage import ACCOUNT, XMLNS, Stage, manifest_of
@@ -64,6 +64,12 @@ class Place:
         assert about is not None
         wanted = about.desired.things
         return {step: self.site.provider.observe(each.kind, each.id, deadline=20) for step, each in wanted.items()}
+
+    def machines(self) -> list[Resource]:
+        """Those of this installation that are at the cloud."""
+        ours = {"accords-installation": self.stage.installation}
+        found = self.site.provider.list(ours, kinds=frozenset({Kind.MACHINE}), deadline=20)
+        return sorted(found, key=lambda each: each.id)
 
     def look(self) -> Mapping[str, Finding]:
         """What differs, as `<step> <aspect>`, after one look of the worker."""
