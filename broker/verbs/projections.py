@@ -58,12 +58,24 @@ def unmade(job: Job, why: str) -> Iterator[Projection]:
     """What clients asked for and is not there, with the reason (INF-02, INF-03: it may end in error)."""
     for step in job.deploy.steps:
         if step.verb == "create" and step.inputs.get("entity") and not job.made.get(step.id):
-            kind = KINDS[kind_of(step.subject)]
-            name = states.attribute(kind)
-            state = {name: "error", f"{name}.message": why}
-            own = {"org.accords.alone": "yes", SERVICE: f"/service/{job.service}"}
-            asked = {"org.accords.provider": step.provider, "org.accords.node": node_of(step.id) or None}
-            yield _entity(kind, job.entity(step.id), "", {**state, **own, **asked})
+            yield _broken(job, step, why)
+
+
+def lost(job: Job, made_by: str) -> tuple[Projection, ...]:
+    """What clients asked for and somebody took away at its provider."""
+    if not job.is_asked_for(made_by):
+        return ()
+    step = job.deploy.step(made_by)
+    return (_broken(job, step, f"it is gone at {step.provider}"),)
+
+
+def _broken(job: Job, step: Step, why: str) -> Projection:
+    kind = KINDS[kind_of(step.subject)]
+    name = states.attribute(kind)
+    state = {name: "error", f"{name}.message": why}
+    own = {"org.accords.alone": "yes", SERVICE: f"/service/{job.service}"}
+    asked = {"org.accords.provider": step.provider, "org.accords.node": node_of(step.id) or None}
+    return _entity(kind, job.entity(step.id), "", {**state, **own, **asked})
 
 
 def unchanged(job: Job, why: str) -> Iterator[Projection]:

@@ -67,11 +67,13 @@ def _keep(tx: Transaction, subject: Subject, report: Report, observed: Mapping[s
 def _shown(
     tx: Transaction, installation: str, subject: Subject, observed: Mapping[str, Observed]
 ) -> Iterable[Projection]:
-    """The machines' entities as they are now."""
+    """The machines' entities as they are now, and what clients asked for that is gone."""
     job = job_of(tx, installation, subject.newest, subject.service)
     for step, wanted in subject.desired.things.items():
         found = _found(observed, wanted)
-        if wanted.kind is Kind.MACHINE and found is not None:
+        if found is None:
+            yield from projections.lost(job, step)
+        elif wanted.kind is Kind.MACHINE:
             yield from _projected(job, step, found)
 
 

@@ -14,7 +14,9 @@ import pytest
 
 from broker.store import services
 from broker.verbs import looks
-from providers.protocol import Provider, Resource
+from broker.worker import drifting
+from broker.worker.observing import Observing
+from providers.protocol import Provider, Resource, State
 from tests.operations.house import House, User
 from tests.operations.stage import XMLNS
 from tests.providers import chain
@@ -113,6 +115,18 @@ class Pair:
         self.near.work()
         assert self.user().state(service) == "released", self.report(service)["error"]
 
+    def look(self) -> None:
+        """Both see what their providers have, the far one first: what it sees the near one is told."""
+        Observing(self.far.tools, self.far.installation.id).turn("paris")
+        self.far.work()
+        Observing(self.near.tools, self.near.installation.id).turn("far")
+
+    def settled(self, thing: Resource) -> Resource:
+        """As it is when nobody is at it any more."""
+        while thing.state is State.PENDING:
+            thing = self.provider.observe(thing.kind, thing.id, deadline=5)
+        return thing
+
     def living(self) -> list[str]:
         """The far broker's services that are not released."""
         with self.far.tools.store.read() as tx:
@@ -121,7 +135,8 @@ class Pair:
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks are made at once: neither broker spares the other."""
+    """Looks are made at once: neither broker spares the other, nor waits until a service has settled."""
+    monkeypatch.setattr(drifting, "SETTLE", 0)
     for name in ("BY_LIST", "BY_ITSELF"):
         monkeypatch.setattr(looks, name, 0.02)
 

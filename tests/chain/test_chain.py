@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import email
 import threading
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
+import yaml
 
 from broker.store import findings
-from broker.worker.observing import Observing
 from providers.errors import Refused
 from providers.fake import Trouble
 from providers.groups import GROUP
-from providers.protocol import Action, Kind, State, VolumeSpec
+from providers.protocol import Action, KeySpec, Kind, MachineSpec, Resource, Spec, State, VolumeSpec
 from tests.chain.conftest import DOCUMENT, ONE, Pair
 from tests.providers.chain import at_work
 
@@ -57,8 +60,7 @@ def test_plans_compare_what_is_behind_another_broker_by_its_own_prices(pair: Pai
 
 def test_nothing_is_a_stray_and_nothing_is_swept_on_either_side_while_it_is_wanted(pair: Pair) -> None:
     service = pair.up()
-    Observing(pair.near.tools, pair.near.installation.id).turn("far")
-    Observing(pair.far.tools, pair.far.installation.id).turn("paris")
+    pair.look()
     for house, name in ((pair.near, "far"), (pair.far, "paris")):
         with house.tools.store.read() as tx:
             assert findings.strays(tx, name) == ()
@@ -69,7 +71,7 @@ def test_nothing_is_a_stray_and_nothing_is_swept_on_either_side_while_it_is_want
 def test_an_audit_here_sees_what_is_over_there_and_nobody_knows(pair: Pair) -> None:
     ours = {"accords-installation": pair.near.installation.id, "accords-service": "gone", "accords-account": "ward"}
     pair.provider.create(VolumeSpec("lost", 2**20), token="lost", tags=ours, deadline=5)
-    Observing(pair.near.tools, pair.near.installation.id).turn("far")
+    pair.look()
     with pair.near.tools.store.read() as tx:
         assert [each.name for each in findings.strays(tx, "far")] == ["lost"]
 
@@ -158,3 +160,41 @@ def test_the_console_of_a_machine_over_there_is_not_to_be_had(pair: Pair) -> Non
     (machine,) = (each for each in pair.seen() if each.kind is Kind.MACHINE)
     with pytest.raises(Refused, match="console"):
         pair.provider.console(machine.id, deadline=5)
+
+
+def test_a_machine_that_is_taken_away_behind_the_other_broker_is_seen_here_and_made_anew(pair: Pair) -> None:
+    service = pair.up(ONE)
+    (machine,) = (each for each in pair.things() if each.kind is Kind.MACHINE)
+    pair.far.cloud.lose(Kind.MACHINE, machine.id)
+    pair.look()
+    (difference,) = pair.report(service)["drift"]
+    assert (difference["kind"], difference["seen"]) == ("machine", "error")
+    pair.user().client.post("service", f"/services/{service}/repair", {"how": "repair"})
+    pair.near.work()
+    assert pair.report(service)["service"]["state"] == "active", pair.report(service)["error"]
+    assert [each.id for each in pair.things() if each.kind is Kind.MACHINE] not in ([], [machine.id])
+    pair.released(service)
+    assert pair.behind == {}
+
+
+def test_a_key_and_user_data_reach_the_machine_whole(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIX8VZVgwIDnWcNXWoRcGUoDrFULKG5UNaZgTLW8cDYp ann"
+    kept = pair.provider.create(KeySpec("ann", key), token="k", tags={}, deadline=5)
+    data = "#cloud-config\n" + '# \u00e9 "quoted", and long\n' * 300
+    told: list[str] = []
+    create = pair.far.cloud.create
+
+    def created(spec: Spec, **more: Any) -> Resource:
+        told.append(spec.user_data if isinstance(spec, MachineSpec) else "")
+        return create(spec, **more)
+
+    monkeypatch.setattr(pair.far.cloud, "create", created)
+    (offer,) = pair.provider.offers(deadline=5)
+    plain = MachineSpec("plain", "plain", offer.images[0].id, size=offer.sizes[0].name, user_data=data)
+    for name, spec in (("plain", plain), ("keyed", replace(plain, name="keyed", key=kept.id))):
+        pair.settled(pair.provider.create(spec, token=name, tags={}, deadline=5))
+    assert told[0] == data
+    message = email.message_from_string(told[1])
+    parts = [bytes(part.get_payload(decode=True)).decode() for part in message.walk() if not part.is_multipart()]
+    assert yaml.safe_load(parts[0])["ssh_authorized_keys"] == [key]
+    assert parts[1].rstrip("\n") == data.rstrip("\n")
