@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.edge import Call
-from providers.errors import Conflict, Refused, Unavailable
+from providers.errors import Conflict, NotFound, Refused, Unavailable
 from providers.libcloud import shape
 from providers.libcloud.errors import translating
 from providers.libcloud.ledger import Ledger
@@ -20,8 +20,6 @@ from providers.libcloud.wire import Heard
 from providers.protocol import State
 from providers.turns import Turns
 
-PROVEN = 10.0
-"""Seconds for which it is believed that the cloud hears us."""
 WANTED = 300.0
 """Seconds for which a change of state is waited for; after them the cloud's own word counts."""
 READING = re.compile(r"(ex_)?(list|get)_")
@@ -40,7 +38,6 @@ class Account:
     options: Options
     ledger: Ledger
     now: Callable[[], float] = time.monotonic
-    proven: float = float("-inf")
     wanted: dict[str, tuple[State, float]] = field(default_factory=dict)
     kept: dict[str, list[Any]] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
@@ -54,6 +51,7 @@ class Session:
     loan: Loan
     call: Call
     heard: Heard
+    proven: bool = False
 
     @property
     def shape(self) -> type:
@@ -64,10 +62,14 @@ class Session:
     def ask(self, method: str, *given: object, **named: object) -> Any:
         """What a method of libcloud's driver answers. Our errors alone."""
         more = self._further(method)
-        with translating(self.heard):
-            asked = getattr(self.loan.driver, method)
-            self.call.changed |= not READING.match(method)
-            return asked(*given, **{**named, **more})
+        self.call.changed |= not READING.match(method)
+        try:
+            with translating(self.heard):
+                return getattr(self.loan.driver, method)(*given, **{**named, **more})
+        except NotFound as error:
+            if LISTING.fullmatch(method):  # a list is always there: this is no news of what is in it
+                raise Unavailable(f"{error.message}; is the address that of this cloud?") from error
+            raise
 
     def tell(self, method: str, *given: object) -> None:
         """Where libcloud's answer is whether it was done. Conflict where it was not."""
@@ -75,17 +77,21 @@ class Session:
             raise Conflict(f"the cloud did not do it ({method} says so, and not why); come again")
 
     def things(self, method: str) -> list[Any]:
-        """A list of what changes seldom, asked once."""
-        if method not in self.account.kept:
-            self.account.kept[method] = list(self.ask(method))
-        return self.account.kept[method]
+        """A list of what changes seldom, asked once. An empty one is believed as others are."""
+        found = self.account.kept.get(method)
+        if found is None:
+            found = list(self.ask(method))
+            if not found:
+                self.prove()
+            self.account.kept[method] = found
+        return found
 
     def named(self, method: str, name: str) -> Any:
         """Of what this method lists, the one with that id or name; asked anew where it is not in what was listed
         before. Refused where there is none."""
         found = _of(self.things(method), name)
         if found is None:
-            del self.account.kept[method]
+            self.account.kept.pop(method, None)
             found = _of(self.things(method), name)
         if found is None:
             raise Refused(f"{method} of this cloud has no {name!r}; take one that is there")
@@ -101,15 +107,14 @@ class Session:
         return self.named("list_locations", self.account.options.zone)
 
     def prove(self) -> None:
-        """That an empty answer is a true one: something is asked for that cannot be empty. Unavailable where nothing
-        that the cloud itself answered says so. A driver that sends nothing is its own cloud."""
-        account = self.account
-        if account.now() - account.proven < PROVEN or not self.heard.sent:
+        """That an empty answer is a true one: something is asked for that cannot be empty, once a call. Unavailable
+        where nothing that the cloud itself answered says so. A driver that sends nothing is its own cloud."""
+        if self.proven or not self.heard.sent:
             return
         for method in PROOFS:
             before = self.heard.sent
             if shape.has(self.shape, method) and self.ask(method) and self.heard.sent > before:
-                account.proven = account.now()
+                self.proven = True
                 return
         raise Unavailable("the cloud shows no location, no size and no image: its empty list is not believed")
 

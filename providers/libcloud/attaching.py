@@ -32,7 +32,7 @@ def finished(session: Session, machines: Sequence[Seen]) -> list[Seen]:
 
 def _shown(session: Session, machine: Seen) -> Seen:
     """With what it sees its volumes as."""
-    wanted = machine.row.facts["volumes"] if machine.row else ()
+    wanted = machine.row.facts.get("volumes", ()) if machine.row else ()
     if not wanted:
         return machine
     called = {row.id: names.marked(row.name, row.token) for row in session.account.ledger.of(Kind.VOLUME)}

@@ -65,7 +65,7 @@ def opened(name: str, cloud: str, options: Options) -> LibCloud:
         raise Refused(f"provider {name}: libcloud has no driver {cloud!r}; there are {known}", provider=name)
     bind()
     maker = get_driver(cloud)
-    given = [each for each in (options.key, options.secret) if each is not None]
+    given = [each.get_secret_value() for each in (options.key, options.secret) if each is not None]
     context = ssl.create_default_context(cafile=str(options.cacert)) if options.cacert else options.verify
     client = httpx.Client(transport=connections(verify=context), trust_env=False)
     path = options.home / f"{name}.sqlite" if options.home else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, field_validator
 
 DEVICES = (
     "disk/by-id/virtio-{id:.20}",
@@ -25,8 +25,10 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    key: str | None = Field(default=None, description="First credential of libcloud's driver: a user, key or token.")
-    secret: str | None = Field(default=None, description="Second credential, where it has one.")
+    key: SecretStr | None = Field(
+        default=None, description="First credential of libcloud's driver: a user, key or token."
+    )
+    secret: SecretStr | None = Field(default=None, description="Second credential, where it has one.")
     account: Mapping[str, Any] = Field(
         default={}, description="Further arguments that libcloud's driver is made with: host, port, region, ex_…"
     )
@@ -67,6 +69,11 @@ class Options(BaseModel):
     delivery: Literal["home", "none"] = Field(
         default="home", description="Whether machines can reach our agents' door (home), or get no instructions."
     )
+
+    @field_validator("key", "secret", mode="before")
+    @classmethod
+    def _written_as_a_number(cls, said: object) -> object:
+        return str(said) if isinstance(said, int) else said
 
     @field_validator("devices")
     @classmethod

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from providers.errors import Refused
 from providers.libcloud import shape
 from providers.libcloud.account import Session
+from providers.libcloud.ledger import Row
 from providers.libcloud.looking import Seen, metadata_of
 from providers.protocol import Kind
 
@@ -22,3 +23,6 @@ def retag(session: Session, kind: Kind, seen: Seen, tags: Mapping[str, str]) -> 
         session.tell(method, seen.own, told)
     if seen.row is not None:
         session.account.ledger.retag(kind, seen.row.token, told)
+    else:  # what was remembered is lost: this is how it comes back
+        found = seen.resource
+        session.account.ledger.begin(kind, Row(found.token, found.id, found.name, told))

@@ -57,7 +57,10 @@ class PaperDriver(NodeDriver):
         return [self._node(each) for each in self._asked("/nodes")]
 
     def list_sizes(self, location: object = None) -> list[NodeSize]:
-        return [NodeSize(each, each, 1024, 10, None, 0.0, self, {"cpus": 2}) for each in self._asked("/sizes")]
+        return [
+            NodeSize(each["name"], each["name"], 1024, 10, None, 0.0, self, {"cpus": 2})
+            for each in self._asked("/sizes")
+        ]
 
     def list_images(self, location: object = None) -> list[NodeImage]:
         return [NodeImage("1", "Debian", self)]
@@ -98,7 +101,7 @@ class Paper:
 
     def _done(self, request: httpx.Request) -> Answer:
         if request.url.path == "/sizes":
-            return Answer(200, json=self.sizes)
+            return Answer(200, json=[{"name": each} for each in self.sizes])
         if request.method == "POST":
             return Answer(200, json=self.make(orjson.loads(request.content)))
         if request.method == "DELETE":

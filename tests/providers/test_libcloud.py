@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -21,18 +22,34 @@ from libcloud.compute.drivers.openstack import OpenStack_2_NodeDriver
 from providers import open_provider
 from providers.errors import Ambiguous, Auth, Conflict, NotFound, ProviderError, Quota, Refused, Throttled, Unavailable
 from providers.libcloud import names, shape
+from providers.libcloud.driver import LibCloud
 from providers.libcloud.errors import translated
 from providers.libcloud.ledger import Ledger, Row
 from providers.libcloud.options import DEVICES, seen_as
 from providers.libcloud.wire import Heard
 from providers.protocol import Ability, Action, FirewallSpec, Kind, MachineSpec, NetworkSpec
+from tests.providers.between import Fault
 from tests.providers.cloud import surely
 from tests.providers.nodes import dummy_options
 from tests.providers.paper import TOKEN, Answer, Paper
+from tests.providers.test_contract_promises import ANSWERS
 
 TAGS = {"accords-installation": "here", "note": "é"}
 WEB = MachineSpec("Web 1", "web", "1", size="small", user_data="#cloud-config\n")
 USUAL = frozenset({Ability.VOLUMES, Ability.DEVICES, Ability.SNAPSHOTS, Ability.KEYS, Ability.CONSOLE})
+
+
+Call = Callable[[LibCloud, str], object]
+CALLS: Mapping[str, Call] = {
+    "offers": lambda provider, id: provider.offers(deadline=5.0),
+    "find": lambda provider, id: provider.find(Kind.MACHINE, TOKEN, deadline=5.0),
+    "observe": lambda provider, id: provider.observe(Kind.MACHINE, id, deadline=5.0),
+    "list": lambda provider, id: provider.list(TAGS, deadline=5.0),
+    "create": lambda provider, id: provider.create(WEB, token="u" * 26, tags=TAGS, deadline=5.0),
+    "act": lambda provider, id: provider.act(Kind.MACHINE, id, Action.RESTART, deadline=5.0),
+    "retag": lambda provider, id: provider.retag(Kind.MACHINE, id, {"note": "new"}, deadline=5.0),
+    "delete": lambda provider, id: provider.delete(Kind.MACHINE, id, deadline=5.0),
+}
 
 
 @given(st.text(max_size=80), st.from_regex(r"[a-z0-9]{1,40}", fullmatch=True))
@@ -131,6 +148,15 @@ def test_without_what_was_remembered_the_name_still_tells_the_token() -> None:
     assert (found.name, found.tags) == ("web-1", {"accords-token": TOKEN})
 
 
+def test_what_was_remembered_comes_back_with_the_tags_that_are_put_back() -> None:
+    paper = Paper()
+    made = paper.provider().create(WEB, token=TOKEN, tags=TAGS, deadline=5.0)
+    other = paper.provider()
+    assert other.list(TAGS, deadline=5.0) == []
+    other.retag(Kind.MACHINE, made.id, TAGS, deadline=5.0)
+    assert [each.id for each in other.list(TAGS, deadline=5.0)] == [made.id]
+
+
 def test_a_machine_whose_answer_was_lost_is_found_and_not_made_again() -> None:
     paper, cut = Paper(), httpx.ReadError("cut")
 
@@ -171,15 +197,22 @@ def test_an_empty_list_is_believed_when_the_cloud_shows_something_else() -> None
     paper = Paper()
     provider = paper.provider()
     assert provider.list({}, deadline=5.0) == []
-    assert "GET /sizes" in paper.asked
-    paper.asked.clear()
-    assert provider.list({}, deadline=5.0) == []
-    assert paper.asked == ["GET /nodes"]  # proven a moment ago
+    assert paper.asked == ["GET /nodes", "GET /sizes"]
 
 
 def test_an_empty_list_of_a_cloud_that_shows_nothing_is_not_believed() -> None:
     error = surely(lambda: Paper(sizes=[]).provider().list({}, deadline=5.0))
     assert isinstance(error, Unavailable)
+
+
+@pytest.mark.parametrize("said", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_what_is_no_answer_is_an_error_of_ours_and_no_news_of_a_machine(call: Call, said: Fault) -> None:
+    paper = Paper()
+    provider = paper.provider()
+    machine = provider.create(WEB, token=TOKEN, tags=TAGS, deadline=5.0)
+    paper.before = lambda request: Answer(said.status, headers=dict(said.headers), content=said.body)
+    assert not isinstance(surely(lambda: call(provider, machine.id)), NotFound)
 
 
 def test_throttling_is_told_with_its_delay_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
