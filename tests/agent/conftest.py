@@ -29,9 +29,9 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 
 
-def until(condition: Callable[[], object], what: str) -> None:
+def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
     """Look until it is so; the limit is for a test that hangs, not for one that is slow."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, f"never came: {what}"
         time.sleep(0.01)

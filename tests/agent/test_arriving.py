@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -27,8 +29,10 @@ from tests.agent.conftest import DoorProcess, free_port, until
 from tests.agent.guest import Guest, loop, required
 from tests.operations.stage import XMLNS, Stage, manifest_of
 from tests.providers import ec2
+from tests.providers.cloud import Cloud
+from tests.providers.lab import LAB_OPTIONS, LONG, Missing, openstack_lab, user_data
 from tests.providers.nebula import furnish, options
-from tests.providers.targets import azure_options
+from tests.providers.targets import absent, azure_options
 from tests.stands import azure, opennebula
 
 DOCUMENT = f"""<manifest xmlns="{XMLNS}" name="archive">
@@ -41,6 +45,8 @@ DOCUMENT = f"""<manifest xmlns="{XMLNS}" name="archive">
 </manifest>"""
 WRITES = "pacs.system('findmnt -M /srv/studies &amp;&amp; echo kept &gt; /srv/studies/scan');"
 READS = "pacs.system('grep kept /srv/studies/scan');"
+SLOWEST = 300.0
+"""Seconds that a cloud may take for a machine: the lab's processors are the tests', too."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +87,30 @@ def at_ec2(folder: Path) -> Iterator[Site]:
         yield Site(cloud, user_data)
 
 
+@contextmanager
+def at_openstack(folder: Path) -> Iterator[Site]:
+    try:
+        with openstack_lab(), closing(open_provider("paris", "openstack", LAB_OPTIONS)) as cloud:
+            yield Site(cloud, lambda id: user_data(cloud, id))
+    except Missing as reason:
+        absent("openstack", reason, os.environ)
+
+
 SITES: dict[str, Callable[[Path], AbstractContextManager[Site]]] = {
     "opennebula": at_opennebula,
     "azure": at_azure,
     "moto": at_ec2,
+    "openstack": at_openstack,
 }
+PARAMS = (
+    "opennebula",
+    "azure",
+    pytest.param("moto", marks=pytest.mark.slow),
+    pytest.param("openstack", marks=(pytest.mark.slow, pytest.mark.timeout(LONG))),
+)
 
 
-@pytest.fixture(params=["opennebula", "azure", pytest.param("moto", marks=pytest.mark.slow)])
+@pytest.fixture(params=PARAMS)
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     with SITES[request.param](tmp_path) as found:
         yield found
@@ -97,24 +119,27 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture
 def stage(site: Site, tmp_path: Path) -> Iterator[Stage]:
     """A worker, and the door beside it."""
-    own = {"door_address": "127.9.8.6", "door_port": free_port(), "step_timeout": 60.0}
-    found = Stage(tmp_path / "home", site.cloud, own=own)  # type: ignore[arg-type]  # it takes any provider
+    run = uuid.uuid4().hex
+    own = {"door_address": "127.9.8.6", "door_port": free_port(), "step_timeout": SLOWEST}
+    found = Stage(tmp_path / "home", site.cloud, own=own, installation=run)  # type: ignore[arg-type]  # any provider
     door = DoorProcess(found.settings)
     door.open()
     yield found
     door.shut()
+    Cloud(site.cloud, tags={"accords-installation": run}).give_back()  # what was kept: a site may be others', too
 
 
-def volume_of(site: Site) -> Resource:
+def volume_of(stage: Stage) -> Resource:
     """What a machine starts from may be shown as one, too."""
-    (found,) = site.cloud.list({"accords-step": "pacs.0.volume.studies"}, kinds={Kind.VOLUME}, deadline=10)
+    ours = {"accords-installation": stage.installation, "accords-step": "pacs.0.volume.studies"}
+    (found,) = stage.cloud.list(ours, kinds={Kind.VOLUME}, deadline=10)
     return found
 
 
 @contextmanager
-def machine(site: Site, shown: Resource, folder: Path, disk: str) -> Iterator[Guest]:
+def machine(site: Site, shown: Resource, volume: str, folder: Path, disk: str) -> Iterator[Guest]:
     """What would come up there: with that disk, seen as one of the names that the cloud says, and with the agent."""
-    *_, seen_as = devices.names(str(shown.facts[devices.FACT]), volume_of(site).id)
+    *_, seen_as = devices.names(str(shown.facts[devices.FACT]), volume)
     text = site.user_data(shown.id)
     assert len(text.encode()) <= userdata.LIMIT
     guest, enclosed = Guest(folder / "guest"), userdata.parse(text)
@@ -140,8 +165,8 @@ def walked(stage: Stage, site: Site, service: str, folder: Path, disk: str) -> s
     walk = threading.Thread(target=stage.work)
     walk.start()
     up = until_up(site, service)
-    with machine(site, up, folder, disk):
-        walk.join(60)
+    with machine(site, up, volume_of(stage).id, folder, disk):
+        walk.join(SLOWEST)
     return stage.service(service).state
 
 
@@ -153,7 +178,7 @@ def until_up(site: Site, service: str) -> Resource:
         found[:] = [each for each in machines if each.state is State.ACTIVE]
         return bool(found)
 
-    until(look, "the machine is up")
+    until(look, "the machine is up", SLOWEST)
     return found[0]
 
 
@@ -172,7 +197,7 @@ def test_what_arrives_at_a_cloud_makes_a_machine_whose_volume_outlives_it(
         assert walked(stage, site, first, tmp_path / "first", disk) == "active", stage.service(first).error
         stage.ask(first, "release")
         stage.work()
-        volume = volume_of(site)
+        volume = volume_of(stage)
         kept: dict[str, Any] = {"id": "kept", "kind": "volume", "name": volume.name}
         kept |= {"provider": "paris", "reference": volume.id, "size": volume.facts["size"]}
         again = stage._submit("again", adopting(planned(stage, READS), {"studies": "kept"}, [kept]))

@@ -10,12 +10,11 @@ import pytest
 
 from broker.agent import userdata
 from providers import Provider, open_provider
-from providers.errors import Conflict
 from providers.protocol import Kind, NetworkSpec, Resource
 from tests.pacs.conftest import can_run
 from tests.pacs.installation import OnThisMachine, until
 from tests.providers.cloud import Cloud
-from tests.providers.lab import LAB_OPTIONS, LONG, Missing, openstack_lab
+from tests.providers.lab import LAB_OPTIONS, LONG, Missing, openstack_lab, user_data
 from tests.providers.targets import absent
 
 pytestmark = [pytest.mark.slow, pytest.mark.lxc, pytest.mark.timeout(LONG)]
@@ -35,8 +34,6 @@ DOCUMENT = f"""
   </configuration>
 </manifest>
 """
-BEFORE, AFTER = "oslab: user-data follows\n", " login: "
-"""What the lab's console shows around them."""
 
 
 @pytest.fixture
@@ -76,16 +73,6 @@ def servers(far: Provider, service: str) -> dict[str, Resource]:
     return found if len(found) == 2 else {}
 
 
-def shown(far: Provider, machine: Resource) -> str:
-    """The user-data that its console shows; empty while it shows nothing, or there is none."""
-    try:
-        console = far.console(machine.id, deadline=20)
-    except Conflict:  # it is still being built
-        return ""
-    _, _, found = console.partition(BEFORE)
-    return found.rpartition(AFTER)[0].rpartition("\n")[0] + "\n" if found else ""
-
-
 def test_the_user_data_that_nova_was_given_make_nodes_that_their_service_is_carried_out_on(
     broker: OnThisMachine, far: Provider
 ) -> None:
@@ -98,7 +85,7 @@ def test_the_user_data_that_nova_was_given_make_nodes_that_their_service_is_carr
     lan = here.make(NetworkSpec(here.name("lan")))
     nodes = {}
     for name, server in there.items():
-        text = until(lambda server=server: shown(far, server), f"nova shows the user-data of {name}", pause=1.0)
+        text = until(lambda id=server.id: user_data(far, id), f"nova shows the user-data of {name}", pause=1.0)
         assert userdata.parse(text).agent == userdata.compact()
         nodes[name] = here.make(here.machine_spec(name, networks=(lan.id,), user_data=text))
     until(lambda: broker.state("far") == "active", lambda: str(broker.report("far")), pause=1.0)

@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from providers import Provider
+from providers.errors import Conflict
+
 LAB = Path(__file__).parents[3] / "shared/labs/openstack"
 HOME = os.environ.get("LAB_HOME", "/var/tmp/accords-lab")  # noqa: S108 - installed once, then kept
 PATIENCE = 900.0  # seconds: the first start installs two hundred packages
@@ -69,6 +72,16 @@ def _left(users: int) -> None:
         if STARTED.exists():
             _lab("down")
             STARTED.unlink()
+
+
+def user_data(cloud: Provider, machine: str) -> str:
+    """What nova would show a guest, as its console says them here; empty while there is none."""
+    try:
+        console = cloud.console(machine, deadline=20)
+    except Conflict:  # it is still being built
+        return ""
+    _, _, found = console.partition("oslab: user-data follows\n")
+    return found.rpartition(" login: ")[0].rpartition("\n")[0] + "\n" if found else ""
 
 
 def _runs() -> bool:
