@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-stop quick test test-slow test-kvm test-postgres check bench docs golden fuzz format constraints clean
+.PHONY: help demo demo-stop quick test test-slow faults test-kvm test-postgres check bench docs golden fuzz format constraints clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -45,6 +45,9 @@ test-kvm: .venv/.ready ## a guest that boots under libvirt and calls home: the w
 # tests/pacs and tests/demo, where what is tried is one machine as it comes, with SQLite; tests/conformance, which
 # counts other tests. In tests/manifests, occi, sla, providers, local, reach, fuzz and docs there is no database.
 POSTGRESQL := agent apart cli client cloud crash documents execute http invoke monitor operations parameters web
+
+faults: .venv/.ready ## every fault at every request to a cloud (docs/faults.md), an hour or two
+	ACCORDS_FAULTS=whole $(BIN)/pytest -m "slow or not slow" tests/faults
 
 test-postgres: .venv/.ready ## what touches databases, every broker on PostgreSQL
 	ACCORDS_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not lxc" \
