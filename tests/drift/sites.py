@@ -33,7 +33,9 @@ NAME = "paris"
 QUIET = {"delivery": "none"}
 """Machines of stand-ins do not boot: nobody in them fetches anything."""
 NO_RESIZE = "a machine there keeps its size"
-HELD = "it says of nothing that is used that it is: what a machine has can be deleted under it"
+RECORDS = "what is there of it is made anew from its record at each look"
+NO_STRAY = "what has no record is not there for it"
+LOCAL = {"size": NO_RESIZE, "firewall": RECORDS, "network": RECORDS, "stray": NO_STRAY}
 MINISTACK = {
     "size": "ministack has no ModifyInstanceAttribute",
     "volume": "ministack shows no attached volume at its machine",
@@ -98,7 +100,7 @@ def local(folder: Path) -> Iterator[Site]:
         if problems := provider.check(deadline=20.0):
             raise Missing("; ".join(f"{each.what}: {each.mend}" for each in problems))
         stack.callback(Cloud(provider, tags={}).give_back)
-        yield Site(provider, Root(provider.site), {"size": NO_RESIZE, "firewall": HELD, "network": HELD})
+        yield Site(provider, Root(provider.site), LOCAL)
 
 
 @contextmanager

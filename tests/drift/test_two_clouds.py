@@ -33,7 +33,7 @@ OVER_TWO = f"""<manifest xmlns="{XMLNS}" name="two">
 def planned(stage: Stage, manifest: Manifest) -> Plan:
     now, offers = stage.store.now(), []
     for name, cloud in stage.tools.providers.items():
-        offers += [offer_of(name, "fake", each, now) for each in cloud.offers(deadline=20)]
+        offers += [replace(offer_of(name, "fake", each, now), delivery="none") for each in cloud.offers(deadline=20)]
     found = placed(manifest, offers, now=now, max_age=600_000_000, providers=tuple(stage.tools.providers))
     whole = plan(manifest, found.placements).plan
     assert whole is not None, found.diagnostics
