@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from providers import devices
 from providers.errors import Conflict, NotFound, Quota, Refused
 from providers.fake.addresses import Addresses
 from providers.fake.knobs import Knobs, Quotas
@@ -152,6 +153,8 @@ def machine(site: Site, spec: MachineSpec, id: str) -> Draft:
         "disk": size.disk,
         "console": f"fake://{id}/console",
     }
+    if Ability.DEVICES in site.knobs.abilities:
+        facts |= devices.told({each.volume: devices.by_serial(each.volume) for each in spec.volumes})
     if size.price is not None:
         facts["price"] = str(size.price)
     return Draft(facts, _take_addresses(site, spec), uses, size)

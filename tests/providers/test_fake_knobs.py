@@ -12,12 +12,13 @@ from typing import Any, cast
 
 import pytest
 
-from providers import open_provider
+from providers import devices, open_provider
 from providers.errors import Ambiguous, Conflict, NotFound, Quota, Refused, Throttled, Unavailable
 from providers.fake import GIB, Call, Fake, Knobs, Quotas, Script, Throttle, Trouble, read_knobs
 from providers.protocol import (
     Ability,
     Action,
+    Attachment,
     Instruction,
     Kind,
     MachineSpec,
@@ -286,6 +287,13 @@ def test_a_cloud_may_be_without_volumes(fake: Fake) -> None:
     fake.turn_knobs(Knobs(abilities=frozenset(Ability) - {Ability.VOLUMES}))
     with pytest.raises(Refused, match="no volumes"):
         fake.create(VolumeSpec("data", size=GIB), token="v", tags={}, deadline=SOON)
+
+
+def test_volumes_may_be_devices(fake: Fake) -> None:
+    fake.turn_knobs(Knobs(abilities=frozenset(Ability)))
+    volume = fake.create(VolumeSpec("data", size=GIB), token="v", tags={}, deadline=SOON)
+    seen = machine(fake, volumes=(Attachment(volume.id, "/srv"),)).facts["devices"]
+    assert devices.names(str(seen), volume.id) == devices.by_serial(volume.id)
 
 
 def test_check_answers_the_problems_it_is_given(fake: Fake) -> None:
