@@ -107,3 +107,16 @@ def test_a_provider_that_was_added_is_taken_away_and_the_files_own_is_not(
 def test_the_drivers_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["providers", "drivers", "--json"]) == Exit.OK
     assert {"fake", "local", "occi"} <= set(said(capsys))
+
+
+def test_a_cloud_of_libclouds_is_added_by_its_name_there_and_remembered_in_the_home(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("key=0", "most=1", "open=true", 'images={"linux": "Ubuntu 9.10"}')
+    words = [word for each in options for word in ("--option", each)]
+    assert main(["providers", "add", "sky", "--driver", "libcloud:dummy", *words, "--json"]) == Exit.OK
+    assert said(capsys)["problems"] == []
+    assert load().provider_options("sky")["home"] == home / "libcloud"
+    assert main(["providers", "check", "sky", "--json"]) == Exit.OK
+    found = said(capsys)
+    assert (found["driver"], found["zones"][0]["delivery"]) == ("libcloud:dummy", "none")

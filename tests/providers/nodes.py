@@ -37,9 +37,10 @@ def openstack_options(clouds: Path, folder: Path) -> dict[str, object]:
     }
 
 
-def ec2_options(port: int, folder: Path) -> dict[str, object]:
+def ec2_options(url: str, folder: Path) -> dict[str, object]:
     """moto, whose public images are left out of lists."""
-    account = {"host": "127.0.0.1", "port": port, "secure": False, "region": REGION, "signature_version": "4"}
+    where = urlsplit(url)
+    account = {"host": where.hostname, "port": where.port, "secure": False, "region": REGION, "signature_version": "4"}
     return {
         "key": "suite",
         "secret": "suite",

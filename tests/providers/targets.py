@@ -187,7 +187,7 @@ def libcloud_openstack(folder: Path) -> Iterator[Provider]:
 @contextmanager
 def libcloud_ec2(folder: Path) -> Iterator[Provider]:
     """moto, by libcloud's base API."""
-    with ec2.moto(folder) as port, _libcloud("ec2", nodes.ec2_options(port, folder)) as provider:
+    with ec2.moto(folder) as port, _libcloud("ec2", nodes.ec2_options(f"http://127.0.0.1:{port}", folder)) as provider:
         yield provider
 
 
