@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from providers.errors import Auth, ProviderError, Unavailable
 from providers.kvm import boot, storage
@@ -14,12 +16,19 @@ from providers.kvm.records import Records
 from providers.kvm.wire import Session
 from providers.protocol import Problem
 
+BRIDGES = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+
 
 def problems(session: Session, options: Options, records: Records) -> Sequence[Problem]:
     """Everything that is missing; only the connection where there is none."""
     if refused := _said(partial(session.wire.host, session.clock)):
         return [Problem(refused.message, _reach(refused))]
-    return [*_drivers(session), *_storage(session, options, records), *_virt(session, options)]
+    return [
+        *_drivers(session),
+        *bridges(options.uri, BRIDGES),
+        *_storage(session, options, records),
+        *_virt(session, options),
+    ]
 
 
 def _reach(refused: ProviderError) -> str:
@@ -37,6 +46,16 @@ def _drivers(session: Session) -> Iterator[Problem]:
     for what, call in (("networks", host.listAllNetworks), ("filters", host.listAllNWFilters)):
         if refused := _said(partial(session.ask, call)):
             yield Problem(f"libvirt has no {what}: {refused.message}", "install libvirt's driver for them")
+
+
+def bridges(uri: str, setting: Path) -> Iterator[Problem]:
+    """Filters stop nothing between machines of one network where the kernel does not show them what bridges carry;
+    libvirt only logs it. Of a host that is elsewhere nobody can tell from here."""
+    if urlsplit(uri).netloc:
+        return
+    if not setting.exists() or setting.read_text().strip() != "1":
+        mend = "modprobe br_netfilter && sysctl -w net.bridge.bridge-nf-call-iptables=1, and so at each boot"
+        yield Problem("firewalls do not see what machines of one network send each other", mend)
 
 
 def _storage(session: Session, options: Options, records: Records) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from pycdlib import PyCdlib
 from providers import Provider, open_provider
 from providers.errors import Ambiguous, Auth, Conflict, NotFound, ProviderError, Quota, Refused, Unavailable
 from providers.kvm import firewalls, hardware, leases, names, networks, records, seed, storage
+from providers.kvm.check import bridges
 from providers.kvm.documents import read, written
 from providers.kvm.errors import refusal
 from providers.kvm.marks import TOKEN, Marks, fragment, marked, metadata, parsed
@@ -197,6 +198,17 @@ def test_a_firewall_is_written_anew_when_its_members_are_others() -> None:
     assert firewalls.digest(rules, {"web": ["10.1.0.9"]}) == firewalls.digest(rules, {})
 
 
+@pytest.mark.parametrize("said", [None, "0"])
+def test_firewalls_that_do_not_see_bridges_are_a_problem_with_its_mend(tmp_path: Path, said: str | None) -> None:
+    setting = tmp_path / "bridge-nf-call-iptables"
+    if said:
+        setting.write_text(said)
+    assert "br_netfilter" in next(bridges("qemu:///system", setting)).mend
+    assert list(bridges("qemu+ssh://far.example.org/system", setting)) == []
+    setting.write_text("1\n")
+    assert list(bridges("qemu+unix:///system?socket=/run/x", setting)) == []
+
+
 # --- states ----------------------------------------------------------------------------------------------------------
 
 RUNNING = (libvirt.VIR_DOMAIN_RUNNING, 1)
@@ -306,8 +318,8 @@ def silent(tmp_path: Path) -> Iterator[Provider]:
 
 def test_no_call_outlives_its_deadline_where_libvirt_is_silent(silent: Provider) -> None:
     """Nor does the one after it, which has to wait for the same connection."""
-    for _ in range(2):
-        error = surely(lambda: silent.create(NetworkSpec("lan"), token="t", tags={}, deadline=0.3))
+    for token in ("t1", "t2"):
+        error = surely(lambda token=token: silent.create(NetworkSpec("lan"), token=token, tags={}, deadline=0.3))
         assert isinstance(error, Unavailable)
         assert error.provider == "here"
 
