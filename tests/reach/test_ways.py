@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from broker.agent import keys, userdata
 from broker.settings import ProviderSettings, Settings, SshSettings
 from broker.verbs.specs import called_into
+from broker.worker import tunnels
 from providers.protocol import FirewallSpec, MachineSpec, Rule
+from tests.operations.stage import Stage
 
 
 def called(*, only: bool) -> userdata.Called:
@@ -57,3 +59,20 @@ def test_a_machine_between_is_believed_only_by_its_key() -> None:
     with pytest.raises(ValidationError, match="nobody unknown is believed"):
         SshSettings(via="ops@192.0.2.7:2222")
     assert ProviderSettings(driver="fake", latency=1).options == {"latency": 1}
+
+
+def test_a_service_where_nobody_is_dialled_is_not_read_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker asks every second."""
+    read: list[str] = []
+    monkeypatch.setattr(tunnels, "job_of", lambda tx, installation, operation, service: read.append(service.id))
+    monkeypatch.setattr(tunnels, "_ways", lambda job, settings, key: {})
+    for number, reach in enumerate(("home", "ssh")):
+        (tmp_path / reach).mkdir()
+        own = {name: ProviderSettings(driver="fake", reach=way) for name, way in (("paris", reach), ("lyon", "ssh"))}
+        stage = Stage(tmp_path / reach, own={"providers": own})
+        stage.submit()
+        stage.work()
+        with stage.store.read() as tx:
+            tunnels.wanted(tx, stage.settings, stage.installation, "key", ())
+        assert len(read) == number
+        stage.store.close()
