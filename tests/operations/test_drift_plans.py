@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.offers import offer_of
-from manifests import Plan, Wrong, losses, node_of, place, plan, refs, repair
+from manifests import Plan, Ref, Wrong, losses, node_of, place, plan, refs, repair
+from manifests.offers import USUAL_ABILITIES
 from providers.fake import Fake, Knobs
 from tests.operations.stage import manifest_of
 
 
-def _deploy() -> Plan:
-    offers = [offer_of("paris", "fake", each, 0) for each in Fake("paris", Knobs()).offers(deadline=5)]
+def _deploy(**offered: object) -> Plan:
+    known = [offer_of("paris", "fake", each, 0) for each in Fake("paris", Knobs()).offers(deadline=5)]
+    offers = [replace(each, **offered) for each in known]  # type: ignore[arg-type]  # fields of an Offer
     placed = place(manifest_of(), offers, now=0, max_age=1, providers=("paris",))
     found = plan(manifest_of(), placed.placements).plan
     assert found is not None
@@ -87,3 +91,13 @@ def test_what_is_there_and_lost_its_tags_gets_them_back_and_what_is_made_anew_ha
 
 def test_what_differs_in_nothing_needs_no_plan() -> None:
     assert repair(DEPLOY, MADE, Wrong()).steps == ()
+
+
+def test_a_machine_that_is_made_anew_mounts_the_volume_that_it_had_before_it_is_told_anything_else() -> None:
+    deploy = _deploy(delivery="home", abilities=(*USUAL_ABILITIES, "devices"))
+    made = {step.id: {"id": f"{step.id}#1"} for step in deploy.steps}
+    found = repair(deploy, made, Wrong(gone=frozenset({"db.0.machine"})))
+    mount = found.step("db.0.mount.data")
+    assert mount.inputs["volume"] == "db.0.volume.data#1"
+    assert mount.inputs["devices"] == Ref("db.0.machine", "devices")
+    assert [step.id for step in found.steps if "db.0.mount.data" in step.needs] == ["db.0.install.postgresql"]
