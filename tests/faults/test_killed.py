@@ -30,10 +30,11 @@ CHILDREN = multiprocessing.get_context("forkserver")  # from a process without t
 CHILDREN.set_forkserver_preload(["tests.faults.sites", "tests.operations.stage", "azure.mgmt.compute", "providers.ec2"])
 
 
-def worker(driver: str, options: Mapping[str, object], home: Path) -> None:
+def worker(driver: str, options: Mapping[str, object], home: Path, installation: str) -> None:
     """Carries out what there is to do. In a process of its own."""
     cloud = open_provider("paris", driver, options)
-    Stage(home, cloud, clock=Quick(), own={"walk_parallel": 1}).work()  # type: ignore[arg-type]  # any provider
+    own = {"walk_parallel": 1}
+    Stage(home, cloud, clock=Quick(), own=own, installation=installation).work()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("at", OURS, indirect=True)
@@ -76,7 +77,7 @@ def killed(at: Field, place: Place, when: str, home: Path) -> None:
     """A worker of its own, ended by SIGKILL at that request."""
     proxy = at.site.proxy
     proxy.rule = rule = Armed(at.site, place, KILLED[when])
-    child = CHILDREN.Process(target=worker, args=(at.site.driver, dict(at.site.options), home))
+    child = CHILDREN.Process(target=worker, args=(at.site.driver, dict(at.site.options), home, at.site.service))
     child.start()
     came = proxy.waiting.wait(PATIENCE)
     child.kill()
