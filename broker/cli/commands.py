@@ -76,6 +76,14 @@ WAIT = (
     _argument("--timeout", type=duration, metavar="TIME", help="give up waiting after this long: 90s, 10m, 2h"),
 )
 
+NODES = _argument(
+    "--node",
+    dest="nodes",
+    action="append",
+    default=[],
+    metavar="NODE",
+    help="only this node; may be repeated. The rest of the service stays as it is",
+)
 YES = _argument("--yes", action="store_true", help="go on, where nobody can be asked")
 
 COMMANDS: tuple[Command, ...] = (
@@ -195,12 +203,15 @@ COMMANDS: tuple[Command, ...] = (
         "show the console of a node's machine; also while its service is being deployed",
         (SERVICE, _argument("node", metavar="NODE", help="name of the node"), JSON),
     ),
-    Command("start", "services:act", "start a stopped service", (SERVICE, *WAIT, JSON)),
-    Command("stop", "services:act", "stop a service; its data stay", (SERVICE, *WAIT, JSON)),
-    Command("restart", "services:act", "stop and start a service", (SERVICE, *WAIT, JSON)),
-    Command("suspend", "services:act", "suspend a service; `start` resumes it", (SERVICE, *WAIT, JSON)),
+    Command("start", "services:act", "start a stopped service", (SERVICE, NODES, *WAIT, JSON)),
+    Command("stop", "services:act", "stop a service; its data stay", (SERVICE, NODES, *WAIT, JSON)),
+    Command("restart", "services:act", "stop and start a service", (SERVICE, NODES, *WAIT, JSON)),
+    Command("suspend", "services:act", "suspend a service; `start` resumes it", (SERVICE, NODES, *WAIT, JSON)),
     Command(
-        "save", "services:act", "save the nodes' disks as new images, beside those saved before", (SERVICE, *WAIT, JSON)
+        "save",
+        "services:act",
+        "save the nodes' disks as new images, beside those saved before",
+        (SERVICE, NODES, *WAIT, JSON),
     ),
     Command(
         "invoke",

@@ -33,6 +33,9 @@ _ENDS: Mapping[str, frozenset[str]] = {
     "release": frozenset({"released"}),
 }
 
+_SETTLED = frozenset({"active", "stopped", "suspended"})
+"""What only some nodes go through leaves the service where it shall be."""
+
 
 def up(arguments: argparse.Namespace) -> Exit:
     """Post the document, its plan, the service; with --wait stay until it runs."""
@@ -94,11 +97,12 @@ def logs(arguments: argparse.Namespace) -> Exit:
 
 
 def act(arguments: argparse.Namespace) -> Exit:
-    """One action on a whole service: the command's own name."""
+    """One action on a service, or on some of its nodes: the command's own name."""
     broker = client()
     service = broker.do(services.find(arguments.service))
     before = broker.do(happening.newest(service))
-    broker.do(services.ask(service, arguments.command))
+    nodes = " ".join(getattr(arguments, "nodes", ()))
+    broker.do(services.ask(service, arguments.command, {"nodes": nodes} if nodes else None))
     return follow(broker, service, before, arguments)
 
 
@@ -113,7 +117,8 @@ def follow(broker: Client, service: str, before: int, arguments: argparse.Namesp
     answer(arguments, report.said, show.report(report.said))
     if ended is None:
         return Exit.TIMEOUT
-    return Exit.OK if ended.state in _ENDS[arguments.command] else Exit.FAILED
+    wanted = _SETTLED if getattr(arguments, "nodes", ()) else _ENDS[arguments.command]
+    return Exit.OK if ended.state in wanted else Exit.FAILED
 
 
 def wait(broker: Client, service: str, after: int, arguments: argparse.Namespace) -> Report | None:

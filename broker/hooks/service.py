@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from broker import monitor
-from broker.errors import Clash, Forbidden, Invalid
+from broker.errors import Clash, Forbidden, Invalid, Missing
 from broker.hooks import adopted, event, given, library, linked, metric, pins, placing
 from broker.hooks.addresses import uuid_of
 from broker.hooks.invoke import invoke
@@ -40,7 +40,7 @@ from broker.store import (
     sharing,
 )
 from broker.times import rfc3339
-from manifests import Agreement, Plan, read
+from manifests import Agreement, Plan, base_of, node_of, read
 from sla import Guarantee
 
 KIND = CORDS + "service"
@@ -215,10 +215,24 @@ def _submit(kind: str) -> Action:
 
 
 def submitted(ctx: Context, tx: Transaction, service: str, kind: str, arguments: Mapping[str, object]) -> Record:
-    """The service with its new operation. Clash when its state, or who shares it, forbids that."""
+    """The service with its new operation. Clash when its state, or who shares it, forbids that; Missing for nodes that
+    it does not have."""
     sharing.check(tx, ctx.account, service, kind)
+    _check_nodes(tx, ctx.account, service, arguments.get("nodes"))
     operation = operations.submit(tx, ctx.account, service, kind, arguments=arguments)
     return _show(ctx, tx, operation)
+
+
+def _check_nodes(tx: Transaction, account: str, service: str, named: object) -> None:
+    """Nothing would be done with a node that is not there, and said to be done."""
+    deploy = operations.latest(tx, account, service, kind="deploy") if named else None
+    if deploy is None or not deploy.plan_json or not isinstance(named, list):
+        return
+    ids = [step.id for step in plan_from_json(deploy.plan_json).steps if step.subject.startswith("machine/")]
+    known = {node_of(id) for id in ids} | {base_of(id) for id in ids}
+    if strange := [each for each in named if each not in known]:
+        there = ", ".join(sorted({node_of(id) for id in ids}))
+        raise Missing(f"there is no machine of a node {', '.join(strange)}", hint=f"the nodes: {there}")
 
 
 def arguments_of(given: Mapping[str, object]) -> Mapping[str, object]:

@@ -147,3 +147,21 @@ def test_where_no_worker_looks_that_is_said(
     monkeypatch.setattr(console, "PATIENCE", 0.0)
     assert main(["console", "pair", "web"]) == Exit.TIMEOUT
     assert "accords work" in capsys.readouterr().err
+
+
+def test_only_some_nodes_are_stopped_and_saved(pair: House, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stop", "pair", "--node", "web"]) == Exit.OK
+    pair.work()
+    assert main(["save", "pair", "--node", "web", "--node", "db"]) == Exit.OK
+    pair.work()
+    capsys.readouterr()
+    assert main(["status", "pair", "--json"]) == Exit.OK
+    report = json.loads(capsys.readouterr().out)
+    assert {node["name"]: node["state"] for node in report["nodes"]} == {"db": "running", "web": "stopped"}
+    assert report["service"]["state"] == "active"
+    assert len([each for each in pair.cloud.list({}, deadline=5) if each.kind is Kind.SNAPSHOT]) == 2
+
+
+def test_a_node_that_is_not_there_is_not_said_to_be_stopped(pair: House, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stop", "pair", "--node", "wbe"]) == Exit.REFUSED
+    assert "no machine of a node wbe" in capsys.readouterr().err
