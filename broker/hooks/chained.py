@@ -2,7 +2,7 @@
 
 Machines and firewalls of one service there are services of their own here. What they are to each other, rules that let
 in `node:<name>`, holds by their group, which follows from the tags they have there, and is a tag of its own at our
-provider (`providers.rules.scope`). Pure.
+provider (`providers.groups`). Pure.
 """
 
 from __future__ import annotations
