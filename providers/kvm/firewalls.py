@@ -20,7 +20,7 @@ from providers.groups import scope
 from providers.kvm import domains
 from providers.kvm.documents import Element, element, read, written
 from providers.kvm.domains import same_service
-from providers.kvm.marks import NODE, Marks
+from providers.kvm.marks import LEAVING, NODE, Marks
 from providers.kvm.names import shown
 from providers.kvm.recorded import Seen
 from providers.kvm.records import Records
@@ -50,9 +50,11 @@ class Firewalls:
 
     def make(self, session: Session, id: str, marks: Marks) -> None:
         with self.turns.held(_turn(marks), session.clock.left()):
-            there = members(session, marks) if nodes(kept(marks)) else {}
+            follows = bool(nodes(kept(marks)))
+            there = members(session, marks) if follows else {}
             session.change(session.host.nwfilterDefineXML, document(id, marks.name, kept(marks), there))
-            _settled(session, marks, there)
+            if follows:
+                _settled(session, marks, there)
 
     def see(self, session: Session, id: str, marks: Marks) -> Seen | None:
         try:
@@ -68,7 +70,7 @@ class Firewalls:
             session.change(session.ask(session.host.nwfilterLookupByUUIDString, id).undefine)
 
 
-def spread(session: Session, turns: Turns, records: Records, marks: Marks, leaving: str = "") -> None:
+def spread(session: Session, turns: Turns, records: Records, marks: Marks) -> None:
     """The filters of these marks' service, brought to what its machines are now. Conflict where another process changed
     those meanwhile."""
     own = {id: each for id, each in records.look(session, Kind.FIREWALL).items() if same_service(each, marks)}
@@ -76,17 +78,17 @@ def spread(session: Session, turns: Turns, records: Records, marks: Marks, leavi
     if not following:
         return
     with turns.held(_turn(marks), session.clock.left()):
-        there = members(session, marks, leaving)
+        there = members(session, marks)
         for id, each in following.items():
             _bring(session, id, each, there)
-        _settled(session, marks, there, leaving)
+        _settled(session, marks, there)
 
 
-def members(session: Session, marks: Marks, leaving: str = "") -> Members:
-    """Node -> addresses of its machines in the service of these marks, without the one that is leaving."""
+def members(session: Session, marks: Marks) -> Members:
+    """Node -> addresses of its machines in the service of these marks, without those that are leaving."""
     found: dict[str, list[str]] = {}
     for each in domains.every(session):
-        if NODE in each.marks.tags and each.id != leaving and same_service(each.marks, marks):
+        if NODE in each.marks.tags and not each.marks.more.get(LEAVING) and same_service(each.marks, marks):
             found.setdefault(each.marks.tags[NODE], []).extend(each.marks.more.get("addresses", ()))
     return {node: sorted(addresses) for node, addresses in found.items()}
 
@@ -129,8 +131,8 @@ def _turn(marks: Marks) -> str:
     return f"firewalls of {sorted(scope(marks.tags).items())}"
 
 
-def _settled(session: Session, marks: Marks, there: Members, leaving: str = "") -> None:
-    if there and members(session, marks, leaving) != there:
+def _settled(session: Session, marks: Marks, there: Members) -> None:
+    if members(session, marks) != there:
         raise Conflict("machines of the same service came or went meanwhile; come again")
 
 

@@ -13,17 +13,16 @@ from functools import partial
 
 import libvirt
 
-from providers import devices
 from providers.errors import Conflict, NotFound
 from providers.kvm import domains, firewalls, interfaces, names, power, storage
 from providers.kvm.boot import virt
 from providers.kvm.capacity import fits
 from providers.kvm.choosing import Choice, Choosing
-from providers.kvm.documents import element, word, written
 from providers.kvm.domains import Domain
 from providers.kvm.hardware import Parts, document
-from providers.kvm.marks import KEY, SPACE, Marks, fragment, metadata
+from providers.kvm.marks import KEY, LEAVING, MADE, SPACE, Marks, fragment
 from providers.kvm.options import Options
+from providers.kvm.reading import beyond, named, resized, seen, size_of
 from providers.kvm.records import Records
 from providers.kvm.seed import Nic, disk, files
 from providers.kvm.states import TOLD, Told, is_off, state
@@ -51,7 +50,7 @@ class Machines:
 
     def create(self, session: Session, spec: MachineSpec, id: str, tags: Mapping[str, str]) -> Resource:
         known = _known(session, id)
-        if known and known.marks.more.get("made"):
+        if known and known.marks.more.get(MADE):
             return self._seen(session, known)
         choice = self.choosing.choice(session, spec, id)
         interfaces.can_be(session, spec, id)
@@ -82,10 +81,10 @@ class Machines:
     def resize(self, session: Session, id: str, size: OfferedSize) -> Resource:
         with self.turns.held(_turn(id), session.clock.left()):
             found = domains.domain(session, id)
-            if _size(found) != size_named(size):
+            if size_of(found) != named(size):
                 if not is_off(session.ask(found.handle.state)):
                     raise Conflict(f"machine {id} runs: stop it first, and it gets another size")
-                fits(session, self.options, _more(found, size))
+                fits(session, self.options, beyond(found, size))
                 session.change(session.host.defineXML, resized(found, size))
         return self.observe(session, id)
 
@@ -100,7 +99,8 @@ class Machines:
     def delete(self, session: Session, id: str) -> None:
         """Out of the firewalls first: its addresses may soon be somebody else's."""
         found = domains.domain(session, id)
-        firewalls.spread(session, self.turns, self.records, found.marks, leaving=id)
+        _mark(session, found.handle, found.marks.knowing(**{LEAVING: True}))
+        firewalls.spread(session, self.turns, self.records, found.marks)
         with self.turns.held(_turn(id), session.clock.left()):
             power.switch_off(session, found)
             interfaces.release(session, self.turns, id)
@@ -125,7 +125,7 @@ class Machines:
         with self.turns.held(_turn(id), session.clock.left()):
             found = domains.domain(session, id)
             power.switch_on(session, found)
-            _mark(session, found.handle, marks.knowing(made=True))
+            _mark(session, found.handle, marks.knowing(**{MADE: True}))
         return self.observe(session, id)
 
     def _parts(self, session: Session, spec: MachineSpec, id: str, choice: Choice, root: Parts) -> Parts:
@@ -175,59 +175,6 @@ class Machines:
                 asked = power.asked(found.document)
         now = session.ask(found.handle.state)
         return seen(found, State.PENDING if asked and not is_off(now) else state(now))
-
-
-def seen(found: Domain, now: State) -> Resource:
-    """A machine as a resource. Pure."""
-    marks = found.marks
-    facts: dict[str, str | int] = {
-        "cores": int(word(found.document, "vcpu") or 0),
-        "memory": memory(found),
-        "hostname": str(marks.more.get("hostname", "")),
-        "virt": found.document.get("type", ""),
-        **devices.told({volume: devices.by_serial(names.serial(volume)) for volume in marks.more.get("volumes", ())}),
-    }
-    facts |= {"size": marks.more["size"]} if marks.more.get("size") else {}
-    facts |= {"mac": mac} if (mac := word(found.document, "devices/interface/mac", "address")) else {}
-    if not marks.more.get("made"):
-        now, facts = State.ERROR, {**facts, "error": "half made: it was not started yet"}
-    addresses = tuple(marks.more.get("addresses", ()))
-    return Resource(Kind.MACHINE, found.id, marks.name, now, marks.token, marks.tags, addresses, facts)
-
-
-def resized(found: Domain, size: OfferedSize) -> str:
-    """Its document with another size; the disk is as large as it was. Pure."""
-    root = found.document
-    for tag in ("memory", "currentMemory", "vcpu"):
-        for each in root.findall(tag):
-            root.remove(each)
-    root.insert(0, element("memory", str(size.memory), unit="bytes"))
-    root.insert(0, element("vcpu", str(size.cores)))
-    there = root.find("metadata")
-    if there is not None:
-        root.remove(there)
-    root.insert(0, metadata(found.marks.knowing(size=size.name)))
-    return written(root)
-
-
-def memory(found: Domain) -> int:
-    """Bytes; libvirt itself writes KiB."""
-    unit = {"KiB": 1024, "bytes": 1}.get(word(found.document, "memory", "unit"), 1024)
-    return int(word(found.document, "memory") or 0) * unit
-
-
-def size_named(size: OfferedSize) -> tuple[int, int, str | None]:
-    return size.cores, size.memory, size.name
-
-
-def _size(found: Domain) -> tuple[int, int, str | None]:
-    return int(word(found.document, "vcpu") or 0), memory(found), found.marks.more.get("size")
-
-
-def _more(found: Domain, size: OfferedSize) -> OfferedSize:
-    """What it takes beyond what it has."""
-    cores, bytes, _ = _size(found)
-    return OfferedSize(None, max(0, size.cores - cores), max(0, size.memory - bytes), 0)
 
 
 def _kept(spec: MachineSpec, choice: Choice) -> Mapping[str, object]:

@@ -19,6 +19,8 @@ SPACE = "urn:accords:marks"
 KEY = "accords"
 TOKEN = "accords-token"  # noqa: S105 - the name of a tag
 NODE = "accords-node"
+MADE, LEAVING = "made", "leaving"
+"""What is known of a machine that was started once, and of one that is being given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,11 @@ def fragment(marks: Marks) -> str:
 def marked(root: Element) -> Marks | None:
     """The marks of a document of libvirt; None where it is not of ours."""
     return parsed(root.findtext(f"metadata/{{{SPACE}}}marks") or "")
+
+
+def remarked(root: Element, marks: Marks) -> str:
+    """A document of libvirt with these marks in place of its own; what others keep in its metadata stays."""
+    own = root.find(f"metadata/{{{SPACE}}}marks")
+    if own is not None:
+        own.text = packed(marks)
+    return written(root)

@@ -8,15 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
 
 from providers.protocol import Kind
 
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://accords/kvm")
 PREFIX = "accords-"
-FILES = ("volume", "disk", "seed", "console", "snapshot")
-"""What a file of a thing is: the end of its name."""
-FILE = re.compile(r"accords-([0-9a-f-]{36})\.(\w+)")
 PROBE = f"{PREFIX}probe.img"
 _SERIAL = 20
 """Bytes that virtio-blk has for a serial number (VIRTIO 1.2, 5.2.6.1)."""
@@ -42,12 +38,6 @@ def shown(name: str, id: str) -> str:
 
 def file(id: str, what: str) -> str:
     return f"{PREFIX}{id}.{what}"
-
-
-def files(names: Sequence[str], what: str) -> list[str]:
-    """The ids of all that has a file of this sort."""
-    found = (FILE.fullmatch(each) for each in names)
-    return [each.group(1) for each in found if each and each.group(2) == what]
 
 
 def is_ours(name: str) -> bool:

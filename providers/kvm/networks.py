@@ -17,7 +17,7 @@ import libvirt
 from providers.errors import Conflict, NotFound, Quota, Refused
 from providers.kvm import leases, names
 from providers.kvm.documents import Element, element, read, word, written
-from providers.kvm.marks import Marks, marked, metadata
+from providers.kvm.marks import Marks, marked, metadata, remarked
 from providers.kvm.options import Options
 from providers.kvm.wire import Session
 from providers.protocol import Kind, NetworkSpec, Resource, State
@@ -63,10 +63,9 @@ class Networks:
         with self.turns.held(leases.turn(id), session.clock.left()):
             self.observe(session, id)
             root = described(session, network(session, id))
-            there, marks = root.find("metadata"), marked(root)
-            if there is not None and marks and marks != marks.with_tags(tags):
-                root.replace(there, metadata(marks.with_tags(tags)))
-                session.change(session.host.networkDefineXML, written(root))
+            marks = marked(root)
+            if marks and marks != marks.with_tags(tags):
+                session.change(session.host.networkDefineXML, remarked(root, marks.with_tags(tags)))
         return self.observe(session, id)
 
     def delete(self, session: Session, id: str) -> None:
