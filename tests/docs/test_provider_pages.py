@@ -37,7 +37,7 @@ def shown() -> Iterator[tuple[str, str]]:
             yield page.name, found
 
 
-@pytest.mark.parametrize(("page", "text"), shown())
+@pytest.mark.parametrize(("page", "text"), [*shown()])
 def test_the_settings_that_are_shown_are_those_that_the_driver_takes(page: str, text: str) -> None:
     for said in yaml.safe_load(text)["providers"].values():
         settings = ProviderSettings.model_validate(said)
