@@ -39,6 +39,7 @@ LOCAL = {"size": NO_RESIZE, "firewall": RECORDS, "network": RECORDS, "stray": NO
 MINISTACK = {
     "size": "ministack has no ModifyInstanceAttribute",
     "volume": "ministack shows no attached volume at its machine",
+    "key": "ministack keeps no tags of key pairs",
 }
 
 
@@ -74,7 +75,7 @@ def opennebula(folder: Path) -> Iterator[Site]:
 @contextmanager
 def openstack(folder: Path) -> Iterator[Site]:
     with openstack_lab(), _opened("openstack", {**LAB_OPTIONS, **QUIET}) as provider:
-        yield Site(provider, Member(str(LAB_OPTIONS["cloud"])), {})
+        yield Site(provider, Member(str(LAB_OPTIONS["cloud"])), {}, pace=0.5)
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def local(folder: Path) -> Iterator[Site]:
         if problems := provider.check(deadline=20.0):
             raise Missing("; ".join(f"{each.what}: {each.mend}" for each in problems))
         stack.callback(Cloud(provider, tags={}).give_back)
-        yield Site(provider, Root(provider.site), LOCAL)
+        yield Site(provider, Root(provider.site), LOCAL, pace=0.2)
 
 
 @contextmanager
