@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import orjson
 
-from providers.errors import Ambiguous, ProviderError, Unavailable
+from providers.errors import Ambiguous, ProviderError, Throttled, Unavailable
+from providers.transport import retry_after
 
 MANAGED = "/subscriptions/"
 """In the path of whatever Resource Manager answers."""
@@ -23,8 +24,13 @@ ACCEPTED = 202
 
 def believe(answer: httpx.Response, path: str) -> None:
     """Raise an error of ours for what is no answer of Resource Manager's: what it shows has an id or is a list, and
-    that something is not there it says with a code."""
+    that something is not there it says with a code. Of who gives tokens: where it is busy its library would call the
+    credential wrong."""
     method, status = answer.request.method, answer.status_code
+    if MANAGED not in path and status == 429:
+        raise Throttled(f"{method} {path}: 429, and no token", delay=retry_after(answer.headers))
+    if MANAGED not in path and status >= 500:
+        raise Unavailable(f"{method} {path}: {status}, and no token")
     if MANAGED not in path or not (status < 300 or status == 404):
         return
     body = _read(answer.content, listed=LISTED in path)
