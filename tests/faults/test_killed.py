@@ -24,7 +24,7 @@ from tests.operations.stage import Stage
 from tests.providers.between import PATIENCE, untouched
 
 LEASE = 30.0
-ONE_IN = {"fake": 3, "azure": 4, "opennebula": 4, "moto": 8, "ministack": 8}
+ONE_IN = {"fake": 6, "azure": 6, "opennebula": 6, "moto": 14, "ministack": 14}
 """The sample of the slow suite."""
 CHILDREN = multiprocessing.get_context("forkserver")  # from a process without threads, so that no lock is inherited
 CHILDREN.set_forkserver_preload(["tests.faults.sites", "tests.operations.stage", "azure.mgmt.compute", "providers.ec2"])

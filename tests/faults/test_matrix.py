@@ -22,7 +22,7 @@ from tests.faults.trial import Place, Trial
 
 DEADLINES = {"slow": 1.5, "late": 1.5}
 """Seconds of a call where it has to be waited for."""
-ONE_IN = {"fake": 2, "azure": 6, "opennebula": 6, "moto": 12, "ministack": 12}
+ONE_IN = {"fake": 4, "azure": 8, "opennebula": 8, "moto": 24, "ministack": 20}
 """The sample of the slow suite."""
 
 
