@@ -53,10 +53,11 @@ class OfferedImage:
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """What the provider can give in one zone now. The fields mean what those of `manifests.offers.Offer` mean. `left` is
-    how much more fits, by quota and capacity: machines, cores, memory (bytes), volumes, storage (bytes), addresses,
-    networks; what is not in it has no known limit. `open`: whoever set it up takes machines that nothing closes, in one
-    network that is the cloud's own."""
+    """What the provider can give in one zone now. The fields mean what those of `manifests.offers.Offer` mean.
+
+    `left` is how much more fits, by quota and capacity: machines, cores, memory (bytes), volumes, storage (bytes),
+    addresses, networks; what is not in it has no known limit. `open`: whoever set it up takes machines that nothing
+    closes, in one network that is the cloud's own."""
 
     zone: str
     sizes: tuple[OfferedSize, ...]
