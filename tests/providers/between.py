@@ -110,20 +110,26 @@ class Between:
 def between(cloud: str, *, trusted: Path | None = None, folder: Path | None = None) -> Iterator[Between]:
     """A proxy on loopback before `cloud`, the address of one of its services without a path. One that speaks TLS is
     trusted by the certificate `trusted`, and the proxy has its own one in `folder`."""
-    address, found = own_address(), Between("")
-    tls = None
+    found = Between("")
+    with beside(found, cloud, trusted=trusted, folder=folder) as found.url:
+        yield found
+
+
+@contextmanager
+def beside(proxy: Between, cloud: str, *, trusted: Path | None = None, folder: Path | None = None) -> Iterator[str]:
+    """One more service behind the same proxy; its address there."""
+    address, tls = own_address(), None
     if folder is not None:
-        tls, found.trusted = certify(folder, address)
+        tls, proxy.trusted = certify(folder, address)
     verify = ssl.create_default_context(cafile=str(trusted)) if trusted else False
     limits = httpx.Limits(max_keepalive_connections=0)  # a kept connection could end by itself: a fault of nobody's
     with (
         httpx.Client(verify=verify, limits=limits, timeout=PATIENCE, trust_env=False) as behind,
-        _Server(found, address, cloud, behind, tls) as server,
+        _Server(proxy, address, cloud, behind, tls) as server,
     ):
-        found.url = f"{'https' if tls else 'http'}://{address}:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield found
+        yield server.url
         server.shutdown()
         thread.join()
 
@@ -137,6 +143,7 @@ class _Server(ThreadingHTTPServer):
     ) -> None:
         super().__init__((address, 0), _Handler)
         self.proxy, self.cloud, self.behind = proxy, cloud, behind
+        self.url = f"{'https' if tls else 'http'}://{address}:{self.server_port}"
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
@@ -194,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _pass_on(self, told: httpx.Response, *, half: bool = False) -> None:
-        cloud, own = self.server.cloud, self.server.proxy.url
+        cloud, own = self.server.cloud, self.server.url
         headers = {key: each.replace(cloud, own) for key, each in told.headers.items() if key.lower() not in HOPS}
         self._send(told.status_code, headers, told.content.replace(cloud.encode(), own.encode()), half=half)
 
