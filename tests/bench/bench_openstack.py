@@ -8,6 +8,7 @@ Requests are counted where they leave; those of the last round are shown, when l
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -152,7 +153,7 @@ def measure() -> None:
         rounds.append((*ours, *script, len(asked), len(sent)))
     up, down, script_up, script_down, asked_last, sent_last = zip(*rounds, strict=True)
     median = statistics.median
-    heat = "Heat 16-20 s and 12 s on the lab's own day"
+    heat = f"Heat 16-20 s and 12 s on the lab's own day; here the load was {os.getloadavg()[1]:.0f}"
     figure(
         "OpenStack lab, network, group, 10 servers, to ACTIVE", median(up), "s", "", f"script {median(script_up):.1f}"
     )
