@@ -130,7 +130,7 @@ def _set(things: Things, firewall: Firewall) -> str:
 
 
 def _members(things: Things, firewall: Firewall, rule: Rule) -> str:
-    """The addresses of the machines that `node:<name>` means: that node's, of what the firewall belongs together with."""
+    """The addresses of the machines that `node:<name>` means: that node's, of the firewall's own scope."""
     wanted, own = rule.source.removeprefix("node:"), scope(firewall.tags)
     found = _list(
         port.address
