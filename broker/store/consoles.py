@@ -15,8 +15,10 @@ from broker.store.engine import Transaction
 from broker.store.entities import Record, delete, find, insert, page, update
 from broker.store.entities.records import PLATFORM
 
-KIND = "urn:accords:console"
-AT_ONCE = 100
+ASKED, SHOWN = "urn:accords:console", "urn:accords:console-shown"
+"""What is waited for, which a worker looks at every second, is apart from what was answered, which is long."""
+AT_ONCE, LONG = 1000, 20
+"""How many of each are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +43,50 @@ class Console:
 
 def ask(tx: Transaction, wanted: Console) -> None:
     """Have it shown anew."""
-    record = Record(PLATFORM, KIND, wanted.id, attributes=_attributes(wanted))
-    there = find(tx, PLATFORM, KIND, wanted.id)
-    if there is None:
-        insert(tx, record)
-    else:
-        update(tx, replace(there, attributes=record.attributes))
+    _put(tx, ASKED, wanted)
 
 
 def shown(tx: Transaction, service: str, name: str) -> Console | None:
     """What was asked for last of a machine. That the service is the account's, the caller has seen to."""
     wanted = Console("", service, name, "", "", 0)
-    found = find(tx, PLATFORM, KIND, wanted.id)
+    found = find(tx, PLATFORM, ASKED, wanted.id) or find(tx, PLATFORM, SHOWN, wanted.id)
     return None if found is None else _console(found)
 
 
 def waiting(tx: Transaction, provider: str) -> Sequence[Console]:
     """Of all accounts: what is asked of a provider and not answered."""
-    return [each for each in _every(tx) if each.provider == provider and each.at is None]
+    found = map(_console, page(tx, PLATFORM, kind=ASKED, limit=AT_ONCE).records)
+    return [each for each in found if each.provider == provider]
 
 
 def answer(tx: Transaction, done: Console) -> None:
     """Unless it was asked for again meanwhile, or forgotten."""
-    there = find(tx, PLATFORM, KIND, done.id)
+    there = find(tx, PLATFORM, ASKED, done.id)
     if there is not None and _console(there).asked == done.asked:
-        update(tx, replace(there, attributes=_attributes(done)))
+        delete(tx, PLATFORM, ASKED, done.id)
+        _put(tx, SHOWN, done)
 
 
-def forget(tx: Transaction, before: int) -> int:
-    """Of all accounts: what was asked for before that time; how many they were."""
-    old = [each for each in _every(tx) if each.asked < before]
-    for each in old:
-        delete(tx, PLATFORM, KIND, each.id)
-    return len(old)
+def forget(tx: Transaction, before: int) -> None:
+    """Of all accounts: what was asked for before that time."""
+    for kind in (ASKED, SHOWN):
+        cursor: str | None = None
+        while True:
+            found = page(tx, PLATFORM, kind=kind, limit=LONG, after=cursor)
+            for each in found.records:
+                if _console(each).asked < before:
+                    delete(tx, PLATFORM, kind, each.id)
+            if (cursor := found.after) is None:
+                break
 
 
-def _every(tx: Transaction) -> Sequence[Console]:
-    return [_console(each) for each in page(tx, PLATFORM, kind=KIND, limit=AT_ONCE).records]
+def _put(tx: Transaction, kind: str, console: Console) -> None:
+    record = Record(PLATFORM, kind, console.id, attributes=_attributes(console))
+    there = find(tx, PLATFORM, kind, console.id)
+    if there is None:
+        insert(tx, record)
+    else:
+        update(tx, replace(there, attributes=record.attributes))
 
 
 def _console(record: Record) -> Console:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 KEPT = 600_000_000
 """Microseconds for which an answer can be fetched."""
-MOST = 256 * 1024
+MOST = 64 * 1024
 """Characters that are kept of one, its end."""
 
 
