@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from broker import repairs
-from broker.store import findings, services
+from broker.store import PLATFORM, findings, offers, services
 from broker.store.findings import Finding
 from broker.store.tables import journal
 from broker.worker import auditing, chores
@@ -15,6 +15,7 @@ from broker.worker.observing import Observing
 from providers.protocol import Kind, Resource
 from tests.drift.outsiders import Site
 from tests.drift.outsiders.waiting import until
+from tests.faults.trial import Quick
 from tests.operations.stage import ACCOUNT, XMLNS, Stage, manifest_of
 from tests.providers.cloud import Cloud
 
@@ -43,8 +44,8 @@ class Place:
         self.site = site
         installation = f"drift-{uuid.uuid4().hex[:8]}"
         text = TWO.replace(VOLUME, "") if "volume" in site.lacks else TWO
-        self.stage = Stage(home, site.provider, manifest_of(text), installation=installation)
-        chores.refresh_offers(self.stage.tools)  # a repair asks there who can give another size
+        self.stage = Stage(home, site.provider, manifest_of(text), Quick(site.pace), installation=installation)
+        until(self._offered, "it offers something")  # a repair asks there who can give another size
         self.watching = Observing(self.stage.tools, self.stage.installation)
         self.service = ""
         """The id of the one there is."""
@@ -133,6 +134,11 @@ class Place:
     def close(self) -> None:
         """Whatever a failed test left is given back."""
         Cloud(self.site.provider, {"accords-installation": self.stage.installation}).give_back()
+
+    def _offered(self) -> bool:
+        chores.refresh_offers(self.stage.tools)
+        with self.stage.store.read() as tx:
+            return bool(offers.every(tx, PLATFORM))
 
     def _is_well(self) -> bool:
         return self.state() == "active" and not self.look()

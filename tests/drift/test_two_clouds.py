@@ -14,7 +14,6 @@ from manifests import place as placed
 from providers.fake import Fake, Knobs, Trouble
 from providers.protocol import Kind
 from tests.drift.place import Place
-from tests.faults.trial import Quick
 from tests.operations.stage import ACCOUNT, XMLNS, Stage, manifest_of
 
 OVER_TWO = f"""<manifest xmlns="{XMLNS}" name="two">
@@ -44,7 +43,7 @@ def planned(stage: Stage, manifest: Manifest) -> Plan:
 def test_a_cloud_that_is_down_stops_only_what_needs_it(place: Place, down: str) -> None:
     lyon, stage = Fake("lyon", Knobs()), place.stage
     tools = stage.tools
-    stage.tools = replace(tools, providers={"lyon": lyon, "paris": place.site.provider}, clock=Quick(1.0))
+    stage.tools = replace(tools, providers={"lyon": lyon, "paris": place.site.provider})
     try:
         whole = planned(stage, manifest_of(OVER_TWO))
         lyon.trouble(Trouble("fail", call=down, times=0))

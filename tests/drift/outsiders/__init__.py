@@ -32,8 +32,9 @@ class Outsider(Protocol):
 @dataclass(frozen=True, slots=True)
 class Site:
     """A cloud as the broker has it, and as somebody else has it. `lacks`: the changes that cannot be made there, and
-    why."""
+    why. `pace`: real seconds for which a walk waits at most, whatever it would wait for."""
 
     provider: Provider
     outsider: Outsider
     lacks: Mapping[str, str]
+    pace: float = 0.02
