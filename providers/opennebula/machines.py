@@ -168,11 +168,11 @@ def first(there: Sequence[Element], token: str) -> Element | None:
 
 
 def machine(session: Session, id: str) -> Element:
-    """The machine of an id, unless it is done: OpenNebula shows those for ever. Whoever asks has got the id from here;
-    its tags may have been taken by somebody."""
+    """The machine of an id, unless it is done: OpenNebula shows those for ever. One that was made here is known by its
+    name's attribute, for its tags may have been taken by somebody."""
     found = read(session.ask("vm.info", int(id)))
-    if number(found, "STATE") == DONE:
-        raise NotFound(f"machine {id} is gone")
+    if number(found, "STATE") == DONE or not word(found, f"USER_TEMPLATE/{NAME}"):
+        raise NotFound(f"machine {id} is none that was made here, or is gone")
     return found
 
 
