@@ -2,7 +2,7 @@
 
 It was cut off, the walk made sure and went on without it, and now it arrives: beside what was made instead, or when all
 was given back. No token keeps every cloud from that. What it makes carries our tag: while the service lives the audit
-names it, and when the service has ended it is given back.
+names it, and takes it away when it is told to; when the service has ended it is given back by itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from broker.store import findings
+from broker.worker import auditing
 from broker.worker.observing import Observing
 from tests.faults.choice import first, sample
 from tests.faults.conftest import Field
@@ -80,12 +82,26 @@ def tried(at: Field, place: Place, when: str, home: Path) -> None:
     at.site.proxy.rule = untouched
     if when == "beside":
         stuck.arrive()
+        audited(at, trial)
+        assert at.site.holds() == at.held
     assert trial.walk(service, "release") == "released", trial.why(service)
     if when == "afterwards":
         stuck.arrive()
-    swept(at, trial)
+        swept(at, trial)
     assert not at.site.holds()
     trial.stage.store.close()
+
+
+def audited(at: Field, trial: Trial) -> None:
+    """`accords audit`, and `accords audit --remove` of all that it names."""
+    tools, installation = trial.stage.tools, trial.stage.installation
+    for _ in range(TURNS):
+        if at.site.holds() == at.held:
+            return
+        Observing(tools, installation).turn("paris")
+        with trial.stage.store.write() as tx:
+            findings.ask_removal(tx, findings.strays(tx, "paris"))
+        auditing.give_back(tools, installation, "paris")
 
 
 def swept(at: Field, trial: Trial) -> None:
