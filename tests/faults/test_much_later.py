@@ -7,6 +7,7 @@ names it, and takes it away when it is told to; when the service has ended it is
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -45,14 +46,14 @@ class Stuck:
         (asked,) = self.kept
         headers = {key: value for key, value in asked.headers.items() if key.lower() not in HOPS}
         url = f"{self.site.proxy.url}{asked.path}" + (f"?{asked.query}" if asked.query else "")
-        trusted = str(self.site.proxy.trusted) if self.site.proxy.trusted else False
+        proxy = self.site.proxy
+        trusted = ssl.create_default_context(cafile=str(proxy.trusted)) if proxy.trusted else False
         httpx.request(asked.method, url, headers=headers, content=asked.body, verify=trusted, timeout=PATIENCE)
 
 
-@pytest.mark.parametrize("when", WHENS)
 @pytest.mark.parametrize("at", OURS, indirect=True)
-def test_what_comes_much_later_is_given_back(at: Field, when: str, tmp_path: Path) -> None:
-    tried(at, first(at.site, ups(at), when), when, tmp_path)
+def test_what_comes_much_later_is_given_back(at: Field, tmp_path: Path) -> None:
+    tried(at, first(at.site, ups(at), "later"), "afterwards", tmp_path)
 
 
 @pytest.mark.slow
