@@ -35,8 +35,8 @@ def open_provider(name: str, driver: str, options: Mapping[str, object]) -> Prov
         raise Refused(f"provider {name}: no driver {driver!r}; there are {known}", provider=name)
     module, factory = DRIVERS[row].split(":")
     try:
-        loaded = importlib.import_module(module)
+        opened = getattr(importlib.import_module(module), factory)
+        return cast(Provider, opened(name, *([cloud] if colon else []), **options))
     except ModuleNotFoundError as error:
         mend = f"pip install 'accords[{base}]'"
         raise Refused(f"provider {name}: {error.name} is not installed; {mend}", provider=name) from error
-    return cast(Provider, getattr(loaded, factory)(name, *([cloud] if colon else []), **options))

@@ -7,18 +7,24 @@ they are kept in small files of the storage pool (`records`).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import ValidationError
 
 from providers.errors import Refused
-from providers.kvm.driver import KVM
 from providers.kvm.options import Options
 
-__all__ = ["KVM", "Options", "open_kvm"]
+if TYPE_CHECKING:
+    from providers.kvm.driver import KVM
+
+__all__ = ["Options", "open_kvm"]
 
 
 def open_kvm(name: str, **options: object) -> KVM:
     """The provider instance `name`; `options` are the fields of `Options`. Nothing is asked of libvirt yet. Refused,
     naming each option that is wrong."""
+    from providers.kvm.driver import KVM  # what the settings are is known without libvirt's binding
+
     try:
         return KVM(name, Options.model_validate(options))
     except ValidationError as error:
