@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from broker import repairs
 from broker.errors import Clash, Invalid, Missing
 from broker.services import Context, Reply
-from broker.store import PLATFORM, Transaction, consoles, offers, services
+from broker.store import PLATFORM, Service, Transaction, consoles, offers, services
 from broker.store.consoles import Console
 from broker.times import rfc3339, rfc3339_or_none
 from manifests import Step, machines_of
@@ -32,9 +32,9 @@ class Asked(BaseModel):
 
 def submit(ctx: Context, query: Mapping[str, str]) -> Reply:
     """Missing for a node that has no machine, Clash where its provider shows no consoles."""
-    asked = _read(ctx.body())
     with ctx.store.write() as tx:
-        wanted = _wanted(ctx, tx, query["id"], asked.node)
+        service = services.get(tx, ctx.account, query["id"])
+        wanted = _wanted(ctx, tx, service, _read(ctx.body()).node)
         for each in wanted:
             consoles.ask(tx, each)
     return Reply(202, orjson.dumps({"asked": len(wanted)}))
@@ -44,22 +44,22 @@ def shown(ctx: Context, query: Mapping[str, str]) -> Reply:
     """Missing when nobody asked."""
     node = query.get("node", "")
     with ctx.store.read() as tx:
-        names = [each.name for each in _wanted(ctx, tx, query["id"], node)]
+        service = services.get(tx, ctx.account, query["id"])
+        names = [each.name for each in _wanted(ctx, tx, service, node)]
         found = [each for name in names if (each := consoles.shown(tx, query["id"], name))]
     if not found:
         raise Missing(f"nobody asked for the console of {node} lately", hint="POST its node to the same address first")
     return Reply(200, orjson.dumps({"consoles": list(map(_shown, found))}))
 
 
-def _wanted(ctx: Context, tx: Transaction, id: str, node: str) -> list[Console]:
-    service = services.get(tx, ctx.account, id)
+def _wanted(ctx: Context, tx: Transaction, service: Service, node: str) -> list[Console]:
     about = repairs.subject(tx, service)
     machines = machines_of(about.deploy, about.made, node) if about else ()
     if about is None or not machines:
         hint = "a machine has a console from when it is there: see accords status"
         raise Missing(f"{service.name} has no machine of a node {node}", hint=hint)
     _check(tx, machines)
-    return [_console(ctx, id, step, str((about.made[step.id] or {})["id"])) for step in machines]
+    return [_console(ctx, service.id, step, str((about.made[step.id] or {})["id"])) for step in machines]
 
 
 def _check(tx: Transaction, machines: Sequence[Step]) -> None:

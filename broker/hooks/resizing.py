@@ -65,9 +65,9 @@ class Turn:
 
 
 def shown(ctx: Context, query: Mapping[str, str]) -> Reply:
-    asked = _read({name: value for name, value in query.items() if name != "id"})
     with ctx.store.read() as tx:
         about = _subject(ctx, tx, query["id"])
+        asked = _read({name: value for name, value in query.items() if name != "id"})
         turns = _turns(ctx, tx, about, asked)
     plan = _plan(about, turns)
     difference = price_difference(turn.chosen for turn in turns)
@@ -86,12 +86,9 @@ def shown(ctx: Context, query: Mapping[str, str]) -> Reply:
 def submit(ctx: Context, query: Mapping[str, str]) -> Reply:
     """Clash when no such size can be had, when it is not what was shown, or when something else is being done. What is
     under way is not asked for again."""
-    try:
-        asked = _read(orjson.loads(ctx.body() or b"{}"))
-    except orjson.JSONDecodeError as error:
-        raise Invalid("a size is asked for in JSON", hint='send {"node": "web", "cores": 4}') from error
     with ctx.store.write() as tx:
         about = _subject(ctx, tx, query["id"])
+        asked = _sent(ctx.body())
         told = {"nodes": [asked.node], **asked.model_dump(exclude={"node", "plan"}, exclude_none=True)}
         if about.busy and about.newest.purpose == "resize" and about.newest.arguments == told:
             return _asked(about.newest)
@@ -189,6 +186,13 @@ def _shown(turn: Turn) -> dict[str, object]:
 def _amounts(size: Size, price: Decimal | None) -> dict[str, object]:
     amounts = {what: getattr(size, what) for what in _AMOUNTS}
     return {"size": size.name, **amounts, "price": None if price is None else str(price)}
+
+
+def _sent(body: bytes) -> Asked:
+    try:
+        return _read(orjson.loads(body or b"{}"))
+    except orjson.JSONDecodeError as error:
+        raise Invalid("a size is asked for in JSON", hint='send {"node": "web", "cores": 4}') from error
 
 
 def _read(said: object) -> Asked:

@@ -80,6 +80,13 @@ class Owner:
         return self.http.request(method, path, json=body)
 
     def _done(self, method: str, path: str, body: object = None) -> Any:
-        answer = self._asked(method, path, body)
-        assert answer.status_code < 300, answer.text
-        return answer
+        """Asked again while something else is under way there."""
+        answers: list[httpx.Response] = []
+
+        def answered() -> bool:
+            answers.append(self._asked(method, path, body))
+            return answers[-1].status_code != 409
+
+        until(answered, f"{method} {path} is taken")
+        assert answers[-1].status_code < 300, answers[-1].text
+        return answers[-1]
