@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-stop quick test test-slow faults test-kvm test-postgres check bench docs golden fuzz format constraints clean
+.PHONY: help demo demo-stop quick test test-slow slow-nodes slow-others faults test-kvm test-postgres check bench docs golden fuzz format constraints clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -32,7 +32,7 @@ test: .venv/.ready ## the ordinary suite, under eight minutes
 test-slow: .venv/.ready ## crash matrices, real nodes, long runs; the suite on PostgreSQL
 	@.ci/machine-packages tests || test -z "$$CI"
 	@.ci/environment kvm || test -z "$$CI"
-	$(BIN)/pytest -n 2 --dist loadgroup -m slow tests
+	$(MAKE) -j 2 --output-sync=target slow-nodes slow-others
 	$(MAKE) test-postgres
 
 # In a network of its own, which the broker, libvirt and its guests share, and nothing leaves.
@@ -40,6 +40,13 @@ test-kvm: .venv/.ready ## a guest that boots under libvirt and calls home: the w
 	@.ci/machine-packages tests
 	@.ci/environment kvm
 	ACCORDS_TEST_GUEST=1 unshare --net sh -c 'ip link set lo up && exec $(BIN)/pytest tests/kvm'
+
+# Real nodes share this machine's kernel and addresses: one process has them all, another everything else beside it.
+slow-nodes: .venv/.ready
+	$(BIN)/pytest -m "slow and lxc" tests
+
+slow-others: .venv/.ready
+	$(BIN)/pytest -m "slow and not lxc" tests
 
 # Every folder whose tests have a database, but: tests/store and tests/postgres, which always run on both kinds;
 # tests/pacs and tests/demo, where what is tried is one machine as it comes, with SQLite; tests/conformance, which
