@@ -122,6 +122,7 @@ def stage(site: Site, tmp_path: Path) -> Iterator[Stage]:
     run = uuid.uuid4().hex
     own = {"door_address": "127.9.8.6", "door_port": free_port(), "step_timeout": SLOWEST}
     found = Stage(tmp_path / "home", site.cloud, own=own, installation=run)  # type: ignore[arg-type]  # any provider
+    found.settings.home.mkdir(exist_ok=True)  # where the database is elsewhere, nobody has made it
     door = DoorProcess(found.settings)
     door.open()
     yield found
