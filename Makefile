@@ -41,12 +41,14 @@ test-kvm: .venv/.ready ## a guest that boots under libvirt and calls home: the w
 	@.ci/environment kvm
 	ACCORDS_TEST_GUEST=1 unshare --net sh -c 'ip link set lo up && exec $(BIN)/pytest tests/kvm'
 
-# Real nodes share this machine's kernel and addresses: one process has them all, another everything else beside it.
+# Two processes of about the same length. Real nodes share this machine's kernel and addresses: one has them all.
+AFTER_NODES := agent apart chain crash faults http
 slow-nodes: .venv/.ready
 	$(BIN)/pytest -m "slow and lxc" tests
+	$(BIN)/pytest -m "slow and not lxc" $(addprefix tests/,$(AFTER_NODES))
 
 slow-others: .venv/.ready
-	$(BIN)/pytest -m "slow and not lxc" tests
+	$(BIN)/pytest -m "slow and not lxc" tests $(addprefix --ignore tests/,$(AFTER_NODES))
 
 # Every folder whose tests have a database, but: tests/store and tests/postgres, which always run on both kinds;
 # tests/pacs and tests/demo, where what is tried is one machine as it comes, with SQLite; tests/conformance, which
