@@ -7,11 +7,9 @@ changes something takes a while there and is not waited for: what a thing is doi
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from providers.azure.driver import Azure
 from providers.azure.options import Options
-from providers.errors import Refused
+from providers.opening import settings_of
 
 __all__ = ["Azure", "Options", "open_azure"]
 
@@ -19,8 +17,5 @@ __all__ = ["Azure", "Options", "open_azure"]
 def open_azure(name: str, **options: object) -> Azure:
     """The provider instance `name`; `options` are the fields of `Options`. Nothing is asked of the cloud yet. Refused,
     naming each option that is wrong."""
-    try:
+    with settings_of(name):
         return Azure(name, Options.model_validate(options))
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ssl
 
 import httpx
-from pydantic import ValidationError
 
 from providers.ec2.options import Options
 from providers.errors import Refused
+from providers.opening import settings_of
 from providers.protocol import Provider
 from providers.transport import connections
 
@@ -24,10 +24,8 @@ def open_ec2(name: str, **options: object) -> Provider:
     """The provider instance `name`; `options` are the fields of `Options`. Refused, naming each that is wrong, and
     where apache-libcloud is not installed."""
     try:
-        return _opened(name, Options.model_validate(options))
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error
+        with settings_of(name):
+            return _opened(name, Options.model_validate(options))
     except ImportError as error:
         raise Refused(f"provider {name}: {error}; install the extra `ec2`", provider=name) from error
 

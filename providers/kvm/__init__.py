@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from providers.errors import Refused
 from providers.kvm.options import Options
+from providers.opening import settings_of
 
 if TYPE_CHECKING:
     from providers.kvm.driver import KVM
@@ -25,8 +23,5 @@ def open_kvm(name: str, **options: object) -> KVM:
     naming each option that is wrong."""
     from providers.kvm.driver import KVM  # what the settings are is known without libvirt's binding
 
-    try:
+    with settings_of(name):
         return KVM(name, Options.model_validate(options))
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error

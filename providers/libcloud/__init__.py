@@ -7,10 +7,9 @@ tags, and networks, of which there is one that is the cloud's own.
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from providers.errors import Refused
 from providers.libcloud.options import Options
+from providers.opening import settings_of
 from providers.protocol import Provider
 
 __all__ = ["Options", "open_libcloud"]
@@ -20,10 +19,8 @@ def open_libcloud(name: str, cloud: str, **options: object) -> Provider:
     """The provider instance `name` at `cloud`, a name that libcloud has a driver under; `options` are the fields of
     `Options`. Refused, naming each that is wrong, and where apache-libcloud is not installed or has no such driver."""
     try:
-        return _opened(name, cloud, Options.model_validate(options))
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error
+        with settings_of(name):
+            return _opened(name, cloud, Options.model_validate(options))
     except OSError as error:
         raise Refused(f"provider {name}: {error}; correct it in the settings", provider=name) from error
     except ImportError as error:

@@ -6,19 +6,14 @@ chain (`broker`). A server of somebody else's, rOCCI or ooi: what OCCI 1.1 has w
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
-from providers.errors import Refused
 from providers.occi.driver import Occi
 from providers.occi.options import Options
+from providers.opening import settings_of
 
 __all__ = ["Occi", "Options", "open_occi"]
 
 
 def open_occi(name: str, **options: object) -> Occi:
     """The provider instance `name`; `options` are the fields of `Options`. Refused, naming each that is wrong."""
-    try:
+    with settings_of(name):
         return Occi(name, Options.model_validate(options))
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error

@@ -7,9 +7,7 @@ released when it is the only one of its token.
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
-from providers.errors import Refused
+from providers.opening import settings_of
 from providers.opennebula.driver import OpenNebula
 from providers.opennebula.options import Options
 
@@ -19,8 +17,5 @@ __all__ = ["OpenNebula", "Options", "open_opennebula"]
 def open_opennebula(name: str, **options: object) -> OpenNebula:
     """The provider instance `name`; `options` are the fields of `Options`. Nothing is asked of the cloud yet. Refused,
     naming each option that is wrong, and where there is no address or no credential."""
-    try:
+    with settings_of(name):
         return OpenNebula(name, Options.model_validate(options))
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error

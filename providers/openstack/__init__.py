@@ -7,9 +7,7 @@ completed by whoever creates with that token again, and removed before the root 
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
-from providers.errors import Refused
+from providers.opening import settings_of
 from providers.openstack.driver import OpenStack
 from providers.openstack.options import Options
 
@@ -19,8 +17,5 @@ __all__ = ["OpenStack", "Options", "open_openstack"]
 def open_openstack(name: str, **options: object) -> OpenStack:
     """The provider instance `name`; `options` are the fields of `Options`. Nothing is asked of the cloud yet. Refused,
     naming each option that is wrong, and where clouds.yaml has no such cloud."""
-    try:
+    with settings_of(name):
         return OpenStack(name, Options.model_validate(options))
-    except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(f"provider {name}: {mistakes}; correct it in the settings", provider=name) from error
