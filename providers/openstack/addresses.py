@@ -10,6 +10,7 @@ from openstack.network.v2.port import Port
 
 from providers.errors import Conflict, NotFound, Refused
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.marks import NAME, narrowed, tag, tags_of, token_of
 from providers.openstack.once import MADE
 from providers.openstack.tags import described, told
@@ -45,7 +46,7 @@ class Addresses:
         return [_seen(each) for each in self.account.cloud.network.ips(**narrowed(tags)) if token_of(each)]
 
     def observe(self, id: str) -> Resource:
-        found = self.account.cloud.network.get_ip(id)
+        found = answered(self.account.cloud.network.get_ip(id))
         if not token_of(found):
             raise NotFound(f"address {id} is none that was made here")
         return _seen(found)

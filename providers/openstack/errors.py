@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import requests
 from keystoneauth1 import exceptions as login
 from openstack import exceptions as sdk
+from openstack.resource import Resource
 
 from providers.errors import (
     Ambiguous,
@@ -35,6 +37,9 @@ FOREIGN = (
     RuntimeError,
 )
 """Everything that openstacksdk raises."""
+TELLING = ("status", "project_id", "fingerprint")
+"""Attributes of which every thing that a service tells of has one."""
+Thing = TypeVar("Thing", bound=Resource)
 
 STATUSES: Mapping[int, type[ProviderError]] = {
     401: Auth,
@@ -79,9 +84,19 @@ def translated(error: Exception) -> ProviderError:
     return _own(error)
 
 
+def answered(thing: Thing) -> Thing:
+    """What was asked for, as the cloud has told of it. Ambiguous where its answer says nothing of it: the SDK makes a
+    thing out of any answer, and one that has nothing but its id looks as if it were not ours."""
+    if all(getattr(thing, name, None) is None for name in TELLING):
+        raise Ambiguous(f"the answer is none that OpenStack gives: it says nothing of {thing.id}")
+    return thing
+
+
 def _answered(response: requests.Response, said: str) -> ProviderError:
     status, method = response.status_code, str(response.request.method) if response.request else ""
     kind = STATUSES.get(status, Refused if status < 500 else Ambiguous)
+    if kind is NotFound and not _is_object(response):
+        kind = Ambiguous  # some page of somebody between: all services say it in JSON
     for statuses, words, meant in WORDS:
         if status in statuses and words.search(said):
             kind = meant
@@ -103,6 +118,13 @@ def _own(error: Exception) -> ProviderError:
     if isinstance(error, sdk.ConfigException | login.auth_plugins.OptionError):
         return Auth(f"no login: {error}; see clouds.yaml or the options")
     return Ambiguous(f"the answer is none that OpenStack gives ({said})")
+
+
+def _is_object(response: requests.Response) -> bool:
+    try:
+        return isinstance(response.json(), dict)
+    except ValueError:
+        return False
 
 
 def _said(error: Exception) -> str:

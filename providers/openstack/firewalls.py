@@ -14,6 +14,7 @@ from openstack.network.v2.security_group import SecurityGroup
 
 from providers.errors import Conflict, NotFound
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.marks import RULES, narrowed, tag, tags_of, token_of
 from providers.openstack.members import Members
 from providers.openstack.once import MADE
@@ -81,7 +82,7 @@ class Firewalls:
         network.delete_security_group(id)
 
     def _group(self, id: str) -> SecurityGroup:
-        found = self.account.cloud.network.get_security_group(id)
+        found = answered(self.account.cloud.network.get_security_group(id))
         if not token_of(found):
             raise NotFound(f"firewall {id} is none that was made here")
         return found

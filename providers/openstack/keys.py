@@ -11,6 +11,7 @@ from openstack.exceptions import ConflictException
 
 from providers.errors import NotFound
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.tags import TOKEN, key_name, key_tags
 from providers.protocol import KeySpec, Kind, Resource, State
 
@@ -36,7 +37,7 @@ class Keys:
         return [each for each in found if each is not None]
 
     def observe(self, id: str) -> Resource:
-        found = _seen(self.account.cloud.compute.get_keypair(id))
+        found = _seen(answered(self.account.cloud.compute.get_keypair(id)))
         if found is None:
             raise NotFound(f"key {id} is none that was made here")
         return found

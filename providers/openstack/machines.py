@@ -18,6 +18,7 @@ from openstack.exceptions import BadRequestException, ConflictException
 from providers import devices
 from providers.errors import Conflict, NotFound, Unavailable
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.images import image_id
 from providers.openstack.members import Members
 from providers.openstack.once import MADE
@@ -146,7 +147,7 @@ class Machines:
 
     def _server(self, id: str) -> Server:
         """By its id, which whoever asks has got from here: its metadata may have been taken by somebody."""
-        found = self.account.cloud.compute.get_server(id)
+        found = answered(self.account.cloud.compute.get_server(id))
         if found.status in GONE:
             raise NotFound(f"machine {id} is gone")
         return found

@@ -19,6 +19,7 @@ from openstack.network.v2.subnet import Subnet
 
 from providers.errors import Conflict, NotFound, Quota
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.marks import narrowed, tag, tags_of, token_of
 from providers.openstack.once import MADE
 from providers.openstack.tags import described
@@ -91,7 +92,7 @@ class Networks:
         network.delete_network(id)
 
     def _root(self, id: str) -> Resource:
-        found = self.account.cloud.network.get_network(id)
+        found = answered(self.account.cloud.network.get_network(id))
         if not token_of(found):
             raise NotFound(f"network {id} is none that was made here")
         return _bare(found)

@@ -9,6 +9,7 @@ from openstack.compute.v2.server import Server
 
 from providers.errors import Refused
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.marks import RULES
 from providers.openstack.snapshots import NAMES
 from providers.openstack.tags import labels, server_tags, told
@@ -24,7 +25,7 @@ def _machine(account: Account, id: str, tags: Mapping[str, str]) -> None:
     """Its metadata, and the tags that narrow a list."""
     compute = account.cloud.compute
     compute.set_server_metadata(id, **tags)
-    there: Server = compute.get_server(id)
+    there: Server = answered(compute.get_server(id))
     for each in sorted({*server_tags(tags)} - {*(there.tags or ())}):
         compute.add_tag_to_server(there, each)
 
@@ -34,19 +35,19 @@ def _volume(account: Account, id: str, tags: Mapping[str, str]) -> None:
 
 
 def _network(account: Account, id: str, tags: Mapping[str, str]) -> None:
-    _labelled(account, account.cloud.network.get_network(id), tags)
+    _labelled(account, answered(account.cloud.network.get_network(id)), tags)
 
 
 def _firewall(account: Account, id: str, tags: Mapping[str, str]) -> None:
     """It is whole as it is: one that is half made has our tags already, and no rules yet."""
-    group = account.cloud.network.get_security_group(id)
+    group = answered(account.cloud.network.get_security_group(id))
     inwards = [each for each in group.security_group_rules or () if each["direction"] == "ingress"]
     own = {} if RULES in told(group.tags or ()) else {RULES: str(len(inwards))}
     _labelled(account, group, {**tags, **own})
 
 
 def _address(account: Account, id: str, tags: Mapping[str, str]) -> None:
-    _labelled(account, account.cloud.network.get_ip(id), tags)
+    _labelled(account, answered(account.cloud.network.get_ip(id)), tags)
 
 
 def _labelled(account: Account, thing: Any, tags: Mapping[str, str]) -> None:
@@ -56,7 +57,7 @@ def _labelled(account: Account, thing: Any, tags: Mapping[str, str]) -> None:
 
 
 def _snapshot(account: Account, id: str, tags: Mapping[str, str]) -> None:
-    there = account.images.get_image(id)
+    there = answered(account.images.get_image(id))
     names = {*str((there.properties or {}).get(NAMES, "")).split(), *tags}
     account.images.update_image(there, **{**tags, NAMES: " ".join(sorted(names))})
 

@@ -9,6 +9,7 @@ from openstack.image.v2.image import Image
 
 from providers.errors import NotFound
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.once import MADE
 from providers.openstack.tags import NARROWING, TOKEN
 from providers.protocol import Kind, Resource, SnapshotSpec, State
@@ -45,7 +46,7 @@ class Snapshots:
         return [_seen(each) for each in found if _is_ours(each)]
 
     def observe(self, id: str) -> Resource:
-        found = self.account.images.get_image(id)
+        found = answered(self.account.images.get_image(id))
         if not _is_ours(found):
             raise NotFound(f"image {id} is none that was made here, or is gone")
         return _seen(found)

@@ -11,6 +11,7 @@ from openstack.block_storage.v3.volume import Volume
 
 from providers.errors import Refused
 from providers.openstack.account import Account
+from providers.openstack.errors import answered
 from providers.openstack.once import MADE
 from providers.openstack.tags import NARROWING, TOKEN
 from providers.protocol import Kind, Resource, State, VolumeSpec
@@ -53,7 +54,7 @@ class Volumes:
         return [_seen(each) for each in self.account.volumes.volumes(details=True, **query)]
 
     def observe(self, id: str) -> Resource:
-        return _seen(self.account.volumes.get_volume(id))
+        return _seen(answered(self.account.volumes.get_volume(id)))
 
     def delete(self, id: str) -> None:
         if self.account.has_volumes():
