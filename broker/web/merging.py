@@ -13,6 +13,7 @@ from typing import TypeVar
 import orjson
 
 from broker.occi.media import Media, named
+from broker.web.negotiate import JSONS
 
 _CATEGORY = re.compile(r'Category: ([^;]+); scheme="([^"]*)"; class="([^"]*)"')
 _CLASSES = ("kind", "mixin", "action")
@@ -54,14 +55,23 @@ def listings(answers: Iterable[Answer], skip: int = 0, number: int | None = None
     known = [each for each in answers if each.code == 200]
     end = None if number is None else skip + number
     first = known[0]
-    if first.media in (Media.JSON, Media.PLAIN_JSON):
+    if first.media in JSONS:
         return Answer(first.status, _typed(first), _members(known, slice(skip, end)))
     if first.media is Media.OCCI:
-        found = [value for each in known for value in each.header(_LOCATION).split(", ") if value][skip:end]
+        found = [value for each in known for value in _locations(each)][skip:end]
         headers = (*_typed(first), (_LOCATION, ", ".join(found))) if found else _typed(first)
         return Answer(first.status, headers, first.body)
     lines = [line for each in known for line in each.body.splitlines(keepends=True)]
     return Answer(first.status, _typed(first), b"".join(_once(lines)[skip:end]))
+
+
+def size(answer: Answer) -> int:
+    """How many members a listing has; 0 for what is none."""
+    if answer.code != 200:
+        return 0
+    if answer.media in JSONS:
+        return sum(map(len, orjson.loads(answer.body).values()))
+    return len(_locations(answer)) if answer.media is Media.OCCI else len(answer.body.splitlines())
 
 
 def categories(answers: Iterable[Answer]) -> dict[str, str]:
@@ -79,6 +89,10 @@ def described(answers: Iterable[Answer]) -> dict[str, dict[str, object]]:
         for group, members in orjson.loads(each.body).items():
             found[group].update({one["scheme"] + one["term"]: one for one in members})
     return found
+
+
+def _locations(answer: Answer) -> list[str]:
+    return [value for value in answer.header(_LOCATION).split(", ") if value]
 
 
 def _typed(answer: Answer) -> tuple[tuple[str, str], ...]:

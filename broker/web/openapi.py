@@ -142,7 +142,8 @@ def _paths(registry: Registry, rows: Sequence[Row]) -> Iterator[tuple[str, Objec
         yield path, operations.query(name)
     yield "/", operations.everything(registry)
     yield "/{tag}/", _tagged(registry)
-    yield "/.bulk", {"post": _DELIVERING}
+    if len(rows) == 1:  # at one address nobody could say for which row it is
+        yield "/.bulk", {"post": _DELIVERING}
     yield PATH, {"get": _DESCRIBING}
     hooks = {kind: hook for row in rows for kind, hook in row.hooks.items()}
     for location, category in registry.locations.items():

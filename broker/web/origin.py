@@ -32,7 +32,7 @@ from broker.settings import Settings
 from broker.web import body, merging, negotiate
 from broker.web.exchange import parameters, said_in
 from broker.web.merging import Answer
-from broker.web.selection import window
+from broker.web.selection import LARGEST, window
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -94,6 +94,18 @@ class Asking:
     def all(self, **changes: str) -> list[Answer]:
         """What each row answers, the request changed as told."""
         return [self.one(row, changes) for row in self._rows]
+
+    def first(self, number: int) -> list[Answer]:
+        """So many members of each row at least, if it has them: page after page, as large as a row gives."""
+        size = min(number, LARGEST)
+        found = []
+        for row in self._rows:
+            for page in range(1, -(-number // size) + 1):
+                query = urlencode({**self.query, "page": page, "number": size})
+                found.append(self.one(row, {"REQUEST_METHOD": "GET", "QUERY_STRING": query}))
+                if merging.size(found[-1]) < size:
+                    break
+        return found
 
     def one(self, row: str, changes: Mapping[str, str] | None = None, *, content: bytes | None = None) -> Answer:
         sent = self._body if content is None else content
@@ -230,8 +242,7 @@ class Shared:
 def _listed(asking: Asking) -> Answer:
     """The page asked for, out of what all rows have: as much of each as could be in it."""
     page = window(asking.query)
-    reach = {} if page.number is None else {"page": "1", "number": str(page.skip + page.number)}
-    answers = asking.all(REQUEST_METHOD="GET", QUERY_STRING=urlencode({**asking.query, **reach}))
+    answers = asking.all(REQUEST_METHOD="GET") if page.number is None else asking.first(page.skip + page.number)
     return merging.decisive(answers) or merging.listings(answers, page.skip, page.number)
 
 

@@ -57,6 +57,8 @@ BEYOND = (
     "is not defined for",  # an action that only some of a collection's kinds have
     "is no moment",  # the 30th of February
     "document.invalid",  # a document's grammar is that of /schemas
+    "names no kind",  # a tag that is drawn by the name of a kind: /term/
+    "no public SSH key",  # its bytes say what key it is
     "needs occi.",  # what a service or plan is made from, which only whoever makes one has to say
 )
 """Why a request may be refused that no schema can speak against."""

@@ -12,6 +12,7 @@ from broker import auth
 from broker.occi.errors import Unknown
 from broker.services import ROWS
 from broker.settings import Settings
+from broker.web import origin, selection
 from broker.web.app import Rows
 from tests.databases import database
 
@@ -125,6 +126,24 @@ def test_a_page_is_cut_out_of_what_all_rows_have(call: Call, node: str) -> None:
     said = call("GET", "/?page=2&number=3", Accept="application/json").json()
     assert [len(members) for members in said.values()] == [1]
     assert len(call("GET", "/", Accept="text/occi").headers["X-OCCI-Location"].split(", ")) == 4
+
+
+def test_a_page_may_be_further_back_than_one_page_of_a_row_reaches(
+    call: Call, node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row gives so many at once; here two, of a kind of which there are three."""
+    for number in range(2):
+        call("POST", "/node/", Category=NODE, X_OCCI_Attribute=f'occi.node.name="n{number}"')
+    storage(call)
+    for module in (origin, selection):
+        monkeypatch.setattr(module, "LARGEST", 2)
+    for accept in ("text/uri-list", "text/plain", "application/json"):
+        told = [call("GET", f"/?page={n}&number=2", Accept=accept) for n in range(1, 4)]
+        assert [each.text.count("/node/") + each.text.count("/storage/") > 0 for each in told] == [True, True, False]
+    pages = [call("GET", f"/?page={n}&number=2", Accept="text/uri-list").text.splitlines() for n in range(1, 4)]
+    assert [len(page) for page in pages] == [2, 2, 0]
+    assert len({uri for page in pages for uri in page}) == 4
+    assert call("GET", "/?page=3000&number=2", Accept="text/uri-list").text == "", "and no sooner than it ends"
 
 
 def test_references_lead_to_other_rows_by_their_one_address(rows: Rows) -> None:
