@@ -1,5 +1,5 @@
 """A network with its way out, a group and 10 servers at the OpenStack lab: made until all are ACTIVE, given back until
-none is left. By the driver as a walk uses it, beside the plain SDK script that makes the same, in turns.
+none is left. By the driver as a walk uses it, beside the plain SDK script and Heat's stack of the same, in turns.
 
 Needs the lab (`tests/providers/lab.py` says which). The cloud's own CPU is the limit: the ratio is what to trust.
 Requests are counted where they leave; those of the last round are shown, when logins and versions are known.
@@ -30,6 +30,7 @@ from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
 
 SERVERS, ROUNDS = 10, 3
 SOON = 60.0
+NET = {"get_resource": "net"}
 Times = tuple[float, float]
 """Seconds to make and to give back."""
 
@@ -102,6 +103,46 @@ def by_script(cloud: openstack.connection.Connection) -> Times:
     return middle - began, time.monotonic() - middle
 
 
+def by_heat(cloud: openstack.connection.Connection) -> Times:
+    """One stack of the same."""
+    wanted = template(cloud)
+    began = time.monotonic()
+    stack = cloud.orchestration.create_stack(name="bench", template=wanted)
+    until(lambda: cloud.orchestration.get_stack(stack.id).status == "CREATE_COMPLETE")
+    middle = time.monotonic()
+    cloud.orchestration.delete_stack(stack)
+    until(lambda: not cloud.orchestration.find_stack("bench"))
+    return middle - began, time.monotonic() - middle
+
+
+def template(cloud: openstack.connection.Connection) -> dict[str, Any]:
+    out = next(iter(cloud.network.networks(is_router_external=True)))
+    wanted: dict[str, tuple[str, dict[str, Any]]] = {
+        "net": ("Neutron::Net", {"name": "heat"}),
+        "subnet": ("Neutron::Subnet", {"network": NET, "cidr": "10.79.0.0/24"}),
+        "router": ("Neutron::Router", {"external_gateway_info": {"network": out.id}}),
+        "way": (
+            "Neutron::RouterInterface",
+            {"router": {"get_resource": "router"}, "subnet": {"get_resource": "subnet"}},
+        ),
+        "group": (
+            "Neutron::SecurityGroup",
+            {"rules": [{"protocol": "tcp", "port_range_min": 22, "port_range_max": 22}]},
+        ),
+    }
+    server = {
+        "flavor": cloud.compute.find_flavor("m1.tiny").id,
+        "image": cloud.image.find_image("tiny-raw").id,
+        "networks": [{"network": NET}],
+        "security_groups": [{"get_resource": "group"}],
+    }
+    servers = {f"server{number}": ("Nova::Server", {**server, "name": f"heat-{number}"}) for number in range(SERVERS)}
+    made = {name: {"type": f"OS::{kind}", "properties": said} for name, (kind, said) in {**wanted, **servers}.items()}
+    for name in servers:
+        made[name]["depends_on"] = "subnet"
+    return {"heat_template_version": "2021-04-16", "resources": made}
+
+
 def until(good: Callable[[], bool]) -> None:
     ends = time.monotonic() + 300
     while not good():
@@ -135,7 +176,7 @@ def figure(name: str, value: float, unit: str, goal: str, anchor: str) -> None:
 
 def main() -> None:
     try:
-        with openstack_lab():
+        with openstack_lab("cinder,heat"):
             measure()
     except Missing as reason:
         sys.exit(str(reason))
@@ -150,16 +191,20 @@ def measure() -> None:
             script = by_script(sdk)
         with counted(adapter, "exchange") as asked:
             ours = by_driver(driver)
-        rounds.append((*ours, *script, len(asked), len(sent)))
-    up, down, script_up, script_down, asked_last, sent_last = zip(*rounds, strict=True)
+        rounds.append((*ours, *script, *by_heat(sdk), len(asked), len(sent)))
+    up, down, script_up, script_down, heat_up, heat_down, asked_last, sent_last = zip(*rounds, strict=True)
     median = statistics.median
-    heat = f"Heat 16-20 s and 12 s on the lab's own day; here the load was {os.getloadavg()[1]:.0f}"
+    load = f"at load {os.getloadavg()[1]:.0f}"
     figure(
         "OpenStack lab, network, group, 10 servers, to ACTIVE", median(up), "s", "", f"script {median(script_up):.1f}"
     )
-    figure("the same, over the plain SDK script", median(up) / median(script_up), "x", "<= 1.1", heat)
+    figure("the same, over the plain SDK script", median(up) / median(script_up), "x", "<= 1.1", load)
+    figure("the same, over Heat", median(up) / median(heat_up), "x", "< 1", f"Heat {median(heat_up):.1f} s, {load}")
     figure("the same, given back", median(down), "s", "", f"script {median(script_down):.1f}")
-    figure("given back, over the plain SDK script", median(down) / median(script_down), "x", "<= 1.1", heat)
+    figure("given back, over the plain SDK script", median(down) / median(script_down), "x", "<= 1.1", load)
+    figure(
+        "given back, over Heat", median(down) / median(heat_down), "x", "< 1", f"Heat {median(heat_down):.1f} s, {load}"
+    )
     figure("requests for all of it, up and down, looks included", asked_last[-1], "", "", f"script {sent_last[-1]}")
 
 

@@ -34,14 +34,15 @@ class Missing(Exception):
 
 
 @contextmanager
-def openstack_lab() -> Iterator[Path]:
-    """The cloud's clouds.yaml, which the environment names inside."""
+def openstack_lab(services: str = "cinder") -> Iterator[Path]:
+    """The cloud's clouds.yaml, which the environment names inside. `services`: what it has beside those it always has,
+    where it is started here."""
     if VARIABLE in os.environ:
         yield Path(os.environ[VARIABLE])
         return
     if not LAB.is_dir():
         raise Missing(f"there is no {LAB}; set {VARIABLE} to the clouds.yaml of another cloud")
-    _joined()
+    _joined(services)
     os.environ[VARIABLE] = f"{HOME}/clouds.yaml"
     try:
         yield Path(os.environ[VARIABLE])
@@ -50,7 +51,7 @@ def openstack_lab() -> Iterator[Path]:
 
 
 @cache
-def _joined() -> None:
+def _joined(services: str) -> None:
     """This process uses the lab, which runs now, until its end."""
     with TURN.open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -59,7 +60,7 @@ def _joined() -> None:
         atexit.register(_left, users)
         if not _runs():
             STARTED.touch()
-        _lab("up")
+        _lab("up", services)
 
 
 def _left(users: int) -> None:
@@ -90,8 +91,8 @@ def _runs() -> bool:
     return found.exists() and Path("/proc", found.read_text().split()[0]).exists()
 
 
-def _lab(command: str) -> None:
-    environment = {**os.environ, "LAB_HOME": HOME, "LAB_SERVICES": "cinder"}
+def _lab(command: str, services: str = "cinder") -> None:
+    environment = {**os.environ, "LAB_HOME": HOME, "LAB_SERVICES": services}
     try:
         done = subprocess.run(
             [LAB / command], env=environment, text=True, capture_output=True, timeout=PATIENCE, check=False
