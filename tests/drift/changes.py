@@ -36,14 +36,14 @@ def _gone(*steps: str, needs: str = "") -> Change:
     return Change(do, frozenset(f"{step} gone" for step in steps), "failed", needs, steps[-1])
 
 
-def _marked(step: str, **tags: str) -> Change:
+def _marked(step: str, needs: str = "", **tags: str) -> Change:
     """It carries its tags, and these instead of some of them; none at all where none is said."""
 
     def do(outsider: Outsider, things: Things) -> None:
         told = {name.replace("_", "-"): value for name, value in tags.items()}
         outsider.mark(things[step], {**things[step].tags, **told} if tags else {})
 
-    return Change(do, frozenset({f"{step} tags"}), there=step)
+    return Change(do, frozenset({f"{step} tags"}), needs=needs, there=step)
 
 
 CHANGES: Mapping[str, Change] = {
@@ -55,9 +55,9 @@ CHANGES: Mapping[str, Change] = {
     ),
     "machine-of-another-node": _marked(WEB, accords_node="theirs"),
     "machine-of-another-service": _marked(WEB, accords_service="theirs", accords_token="theirs"),
-    "machine-without-tags": _marked(WEB),
-    "volume-without-tags": _marked(DATA),
-    "network-without-tags": _marked(NETWORK),
+    "machine-without-tags": _marked(WEB, "no tags"),
+    "volume-without-tags": _marked(DATA, "volume tags"),
+    "network-without-tags": _marked(NETWORK, "network tags"),
     "firewall-without-tags": _marked(WALL),
     "address-deleted": _gone(ADDRESS, needs="address"),
     "machine-deleted": _gone(DB),

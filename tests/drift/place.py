@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from broker import repairs
 from broker.store import PLATFORM, findings, offers, services
 from broker.store.findings import Finding
@@ -49,6 +51,11 @@ class Place:
         self.watching = Observing(self.stage.tools, self.stage.installation)
         self.service = ""
         """The id of the one there is."""
+
+    def needs(self, what: str) -> None:
+        """Skip this test where that cannot be done."""
+        if what in self.site.lacks:
+            pytest.skip(f"{self.site.provider.driver}: {self.site.lacks[what]}")
 
     def ready(self) -> str:
         """A service that is as it should be: the one before, where it still is."""

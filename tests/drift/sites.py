@@ -26,6 +26,7 @@ from tests.providers import ec2
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, openstack_lab
 from tests.providers.nebula import opennebula_stand
+from tests.providers.nodes import ec2_options
 from tests.providers.targets import Missing, azure_options
 from tests.stands.azure import Stand
 
@@ -40,6 +41,15 @@ MINISTACK = {
     "size": "ministack has no ModifyInstanceAttribute",
     "volume": "ministack shows no attached volume at its machine",
     "key": "ministack keeps no tags of key pairs",
+}
+REMEMBERED = "its tags are remembered here, where nobody else changes them"
+LIBCLOUD = {
+    "size": "libcloud's base API changes no size, and the one that a machine was made with is remembered",
+    "no tags": "a machine that lost all its tags is known by what is remembered of it",
+    "volume tags": REMEMBERED,
+    "network tags": REMEMBERED,
+    "network": "it is nothing at the cloud, so that nobody can delete it there",
+    "stray": "what carries no token is nobody's for it",
 }
 
 
@@ -87,6 +97,15 @@ def ec2_on(server: str, lacks: Mapping[str, str], folder: Path) -> Iterator[Site
 
 
 @contextmanager
+def libcloud_ec2(folder: Path) -> Iterator[Site]:
+    """The generic driver's account at moto, and somebody at its console."""
+    with ec2.moto(folder) as port:
+        options = {**ec2_options(f"http://127.0.0.1:{port}", folder), **QUIET}
+        with _opened("libcloud:ec2", options) as provider:
+            yield Site(provider, Console(port), LIBCLOUD)
+
+
+@contextmanager
 def local(folder: Path) -> Iterator[Site]:
     """Kept apart from any other use of this machine, as `tests.providers.targets.local` is."""
     if os.geteuid() != 0:
@@ -118,5 +137,6 @@ SITES: Mapping[str, Callable[[Path], AbstractContextManager[Site]]] = {
     "openstack": openstack,
     "moto": partial(ec2_on, "moto", {}),
     "ministack": partial(ec2_on, "ministack", MINISTACK),
+    "libcloud-ec2": libcloud_ec2,
     "local": local,
 }

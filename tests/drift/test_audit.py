@@ -53,6 +53,7 @@ def test_a_stray_machine_is_listed_with_what_its_size_costs(place: Place) -> Non
 
 
 def test_what_was_asked_to_go_and_lost_our_tag_stays(place: Place) -> None:
+    place.needs("volume tags")
     place.ready()
     ours = {"accords-installation": place.stage.installation, "accords-account": ACCOUNT}
     made = place.site.provider.create(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
-import pytest
-
 from broker.offers import offer_of
 from manifests import Plan, place, plan
 from providers.protocol import Ability, Kind
@@ -36,8 +34,7 @@ def planned(site: Place) -> Plan:
 
 
 def test_a_node_is_made_with_its_key_and_the_key_goes_with_the_service(place: Place) -> None:
-    if "key" in place.site.lacks:
-        pytest.skip(f"{place.site.provider.driver}: {place.site.lacks['key']}")
+    place.needs("key")
     place.release()
     stage, provider = place.stage, place.site.provider
     place.service = stage._submit("keyed", planned(place))

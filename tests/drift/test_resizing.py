@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from broker import repairs
 from broker.plans import plan_to_json
 from broker.repairs import Subject
@@ -43,8 +41,7 @@ def other(place: Place, machine: Step) -> Size:
 
 
 def test_a_machine_gets_another_size_and_keeps_it(place: Place) -> None:
-    if "size" in place.site.lacks:
-        pytest.skip(f"{place.site.provider.driver}: {place.site.lacks['size']}")
+    place.needs("size")
     service, about = place.ready(), subject(place)
     (machine,) = machines_of(about.deploy, about.made, "web")
     before, wanted = place.things()[WEB], other(place, machine)
