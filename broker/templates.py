@@ -11,7 +11,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import floor
 from typing import Any
 
@@ -50,7 +50,8 @@ _IDS = uuid.UUID("5d0d3c0e-4b5e-5f43-9d8a-0d5b6a3c1b9e")
 @dataclass(frozen=True, slots=True)
 class Template:
     """`family` is `os_tpl` or `resource_tpl`; `provider` an instance's name; `image` the provider's id of an image.
-    `defaults` are attributes of a compute. `pending`: an image that is being saved: nothing can be made of it yet."""
+    `defaults` are attributes of a compute. `pending`: an image that is being saved: nothing can be made of it yet.
+    `size` is the provider's name of a size; empty where any amounts are taken."""
 
     scheme: str
     term: str
@@ -60,6 +61,7 @@ class Template:
     image: str = ""
     defaults: Mapping[str, int | float] = field(default_factory=dict)
     pending: bool = False
+    size: str = ""
 
     @property
     def id(self) -> str:
@@ -136,7 +138,7 @@ def image_of(offer: Offer, image: OfferedImage) -> Template:
 def size_of(offer: Offer, size: Size) -> Template:
     """The template of a size that has a name."""
     name = str(size.name)
-    return _size(offer, _marked(name), name, size.cores, size.memory)
+    return replace(_size(offer, _marked(name), name, size.cores, size.memory), size=name)
 
 
 def _images(offer: Offer, private: frozenset[str]) -> Iterator[Template]:

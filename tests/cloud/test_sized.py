@@ -46,6 +46,26 @@ def test_another_template_takes_the_place_of_the_first_and_the_machine_is_resize
     assert machine(house) == ("large", State.ACTIVE)
 
 
+@pytest.mark.occi("INF-32")
+def test_a_template_of_a_smaller_size_or_of_one_that_differs_in_its_disk_alone_is_the_one_that_is_given(
+    house: House, ann: Occi, web: str
+) -> None:
+    (small, *others) = Knobs().sizes
+    roomy = replace(small, name="roomy", disk=2 * small.disk)
+    house.cloud.turn_knobs(replace(Knobs(), sizes=(small, roomy, *others)))
+    chores.refresh_offers(house.tools)
+    house.work()
+    for size in ("large", "roomy", "small"):
+        answer = ann.post(web, f"{COMPUTE}Category: {category(SIZE + size)}\n")
+        assert answer.status_code == 200, answer.text
+        assert ann.post(web, f"{COMPUTE}Category: {category(SIZE + size)}\n").status_code == 200
+        house.work()
+        assert machine(house) == (size, State.ACTIVE)
+        assert [each for each in ann.get(web, "application/occi+json").json()["mixins"] if SIZE in each] == [
+            SIZE + size
+        ]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_other_cores_are_a_resize_and_the_template_is_no_longer_said(
     house: House, ann: Occi, web: str, method: str
