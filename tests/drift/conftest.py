@@ -20,6 +20,7 @@ TARGETS = (
     pytest.param("server", id="fake-server"),
     pytest.param("azure", id="azure"),
     pytest.param("opennebula", id="opennebula"),
+    pytest.param("occi", id="occi"),
     pytest.param("openstack", id="openstack", marks=LATE),
     pytest.param("moto", id="ec2-moto", marks=LATE),
     pytest.param("ministack", id="ec2-ministack", marks=LATE),

@@ -20,9 +20,11 @@ from tests.drift.outsiders.azure import Owner
 from tests.drift.outsiders.ec2 import Console
 from tests.drift.outsiders.fake import Anybody
 from tests.drift.outsiders.local import Root
+from tests.drift.outsiders.occi import Customer
 from tests.drift.outsiders.opennebula import Administrator
 from tests.drift.outsiders.openstack import Member
-from tests.providers import ec2
+from tests.operations.house import House
+from tests.providers import chain, ec2
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, openstack_lab
 from tests.providers.nebula import opennebula_stand
@@ -97,6 +99,16 @@ def ec2_on(server: str, lacks: Mapping[str, str], folder: Path) -> Iterator[Site
 
 
 @contextmanager
+def occi(folder: Path) -> Iterator[Site]:
+    """A second broker in this process, and another client of the account that we have there."""
+    with ExitStack() as stack:
+        house = stack.enter_context(closing(House(folder)))
+        stack.enter_context(chain.at_work(house))
+        provider = stack.enter_context(closing(chain.through(house, NAME, **QUIET)))
+        yield Site(provider, Customer(stack.enter_context(chain.customer(house))), {})
+
+
+@contextmanager
 def libcloud_ec2(folder: Path) -> Iterator[Site]:
     """The generic driver's account at moto, and somebody at its console."""
     with ec2.moto(folder) as port:
@@ -137,6 +149,7 @@ SITES: Mapping[str, Callable[[Path], AbstractContextManager[Site]]] = {
     "openstack": openstack,
     "moto": partial(ec2_on, "moto", {}),
     "ministack": partial(ec2_on, "ministack", MINISTACK),
+    "occi": occi,
     "libcloud-ec2": libcloud_ec2,
     "local": local,
 }

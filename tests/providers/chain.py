@@ -49,10 +49,22 @@ def at_work(house: House) -> Iterator[None]:
 
 def through(house: House, name: str = "chain", **more: object) -> Occi:
     """A provider that is the broker of this house, without a network between."""
-    token = auth.issue(house.installation.key, auth.Principal("a", ACCOUNT, auth.Role.USER))
-    url = f"http://127.0.0.1:{house.settings.base_port + OFFSETS['cloud']}"
-    said = Options.model_validate({"url": url, "token": token, **more})
+    said = Options.model_validate({"url": _url(house), "token": _token(house), **more})
     return Occi(name, said, httpx.WSGITransport(app=house.rows.apps["cloud"]))
+
+
+def customer(house: House) -> httpx.Client:
+    """A client of the same account, with nothing of our driver's."""
+    transport = httpx.WSGITransport(app=house.rows.apps["cloud"])
+    return httpx.Client(base_url=_url(house), transport=transport, headers={"Authorization": f"Bearer {_token(house)}"})
+
+
+def _token(house: House) -> str:
+    return auth.issue(house.installation.key, auth.Principal("a", ACCOUNT, auth.Role.USER))
+
+
+def _url(house: House) -> str:
+    return f"http://127.0.0.1:{house.settings.base_port + OFFSETS['cloud']}"
 
 
 @contextmanager
