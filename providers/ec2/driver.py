@@ -109,6 +109,8 @@ class Ec2:
 
     def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
         with self._edge(f"{kind}/{id}", deadline) as call:
+            if kind is Kind.NETWORK and id.startswith(networks.GATEWAY):
+                return networks.one(call, id)
             return self._finished(call, [one(call, self._account, kind, id)])[0]
 
     def act(self, kind: Kind, id: str, action: Action, *, deadline: float) -> Resource:
@@ -135,7 +137,7 @@ class Ec2:
                     REMOVE[kind](call, self._account, id)
 
     def list(self, tags: Mapping[str, str], *, kinds: Collection[Kind] = EVERY, deadline: float) -> Sequence[Resource]:
-        """One question a kind, or one a page of it."""
+        """One question a kind, or one a page of it; two of networks."""
         with self._edge("list", deadline) as call:
             return [
                 each
@@ -158,7 +160,11 @@ class Ec2:
         self._close()
 
     def _listed(self, call: Call, kind: Kind, wanted: Mapping[str, str]) -> Sequence[Resource]:
-        return self._finished(call, look(call, self._account, kind, tags.narrowing(wanted)))
+        """Gateways before networks: what is made meanwhile has its network then."""
+        narrow = tags.narrowing(wanted)
+        gateways = networks.gateways(call, narrow) if kind is Kind.NETWORK else []
+        found = self._finished(call, look(call, self._account, kind, narrow))
+        return [*found, *networks.lone(gateways, found)]
 
     def _finished(self, call: Call, found: Sequence[Seen]) -> Sequence[Resource]:
         """What was begun is gone on with: a machine's volumes can be attached only now."""

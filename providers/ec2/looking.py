@@ -147,7 +147,9 @@ def _id(prefix: str) -> re.Pattern[str]:
 
 
 FORMS: Mapping[Kind, Form] = {
-    Kind.NETWORK: Form("DescribeVpcs", "vpcSet/item", "vpcId", "vpc-id", _id("vpc"), _network_state, _network_facts),
+    Kind.NETWORK: Form(
+        "DescribeVpcs", "vpcSet/item", "vpcId", "vpc-id", _id("(vpc|igw)"), _network_state, _network_facts
+    ),
     Kind.FIREWALL: Form(
         "DescribeSecurityGroups",
         "securityGroupInfo/item",

@@ -2,7 +2,8 @@
 
 A VPC each, and not subnets of one, so that a network has the range it asks for and nobody else's machines. A machine
 can therefore be in one network only: EC2 makes no machine that is in two VPCs. The VPC is made first and goes last, so
-that whatever a lost answer left of a network is found by it; a mark that is set last says that it is whole.
+that whatever a lost answer left of a network is found by it; a mark that is set last says that it is whole. A gateway
+is the one part that EC2 makes even when its VPC is gone: it carries the network's tags, and passes for a network then.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from providers.ec2 import tags
 from providers.ec2.account import Account, Subnet
 from providers.ec2.looking import Seen, look, settled
 from providers.ec2.wire import Call, filters
-from providers.errors import Conflict, Quota, Refused
-from providers.protocol import Kind, NetworkSpec, Resource
+from providers.errors import Conflict, NotFound, Quota, Refused
+from providers.protocol import Kind, NetworkSpec, Resource, State
 
 SMALLEST = 28
 LARGEST = 16
 USUAL = 20
 """Prefix lengths: what EC2 takes for a VPC and a subnet, and that of a network that names no range."""
+GATEWAY = "igw-"
 EVERYWHERE = "0.0.0.0/0"
 LIVING = ("pending", "running", "stopping", "stopped", "shutting-down")
 
@@ -36,15 +38,20 @@ def make(call: Call, account: Account, spec: NetworkSpec, token: str, given: Map
         cidr = _asked(spec.cidr) if spec.cidr else _free(account.options.pool, token, there)
         marked = tags.tagging("vpc", tags.all_of(spec.name, token, given))
         made = call.ask("CreateVpc", {"CidrBlock": str(cidr), **marked})
-        _complete(call, account, made.findtext("vpc/vpcId", ""), _wanted(spec, cidr), fresh=True)
+        id, own = made.findtext("vpc/vpcId", ""), tags.all_of(spec.name, token, given)
+        _complete(call, account, id, own, _wanted(spec, cidr), fresh=True)
     elif tags.WHOLE not in mine.marks:
         cidr = _asked(str(mine.resource.facts["cidr"]))
-        _complete(call, account, mine.resource.id, _wanted(spec, cidr), fresh=False)
+        own = tags.all_of(spec.name, token, given)
+        _complete(call, account, mine.resource.id, own, _wanted(spec, cidr), fresh=False)
     return settled(call, account, Kind.NETWORK, token, lambda id: remove(call, account, id))
 
 
 def remove(call: Call, account: Account, id: str) -> None:
     """Its parts, then itself. Nothing is touched while a machine or a firewall uses it."""
+    if id.startswith(GATEWAY):
+        call.ask("DeleteInternetGateway", {"InternetGatewayId": id})
+        return
     groups = list(call.each("DescribeSecurityGroups", "securityGroupInfo/item", filters({"vpc-id": id})))
     _refuse_used(call, account, id, groups)
     for group in groups:
@@ -57,6 +64,33 @@ def remove(call: Call, account: Account, id: str) -> None:
             call.ask("DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": id})
         call.ask("DeleteInternetGateway", {"InternetGatewayId": gateway})
     call.ask("DeleteVpc", {"VpcId": id})
+
+
+def gateways(call: Call, wanted: Mapping[str, str | Sequence[str]]) -> list[Resource]:
+    """Those that are attached to nothing, as the networks that they were to be parts of."""
+    there = call.each("DescribeInternetGateways", "internetGatewaySet/item", filters(wanted))
+    return [_lone(each) for each in there if each.find("attachmentSet/item") is None]
+
+
+def lone(found: Sequence[Resource], networks: Sequence[Resource]) -> list[Resource]:
+    """The gateways whose network is none of these: it was given back before they were made. Pure."""
+    there = {each.id for each in networks}
+    return [each for each in found if each.tags and each.facts["network"] not in there]
+
+
+def one(call: Call, id: str) -> Resource:
+    """A gateway without a network; NotFound."""
+    for each in gateways(call, {"internet-gateway-id": id}):
+        if each.id == id:
+            return each
+    raise NotFound(f"there is no network {id!r}")
+
+
+def _lone(gateway: etree._Element) -> Resource:
+    id, marks = gateway.findtext("internetGatewayId", ""), tags.read(gateway)
+    facts = {"network": marks.get(tags.PART, ""), "error": "an internet gateway whose VPC is gone"}
+    name, token = marks.get(tags.NAME, id), marks.get(tags.TOKEN, "")
+    return Resource(Kind.NETWORK, id, name, State.ERROR, token, tags.told(marks), (), facts)
 
 
 def subnets(call: Call, network: str) -> list[Subnet]:
@@ -107,11 +141,13 @@ def _ranges(pool: IPv4Network, start: int) -> Iterator[IPv4Network]:
         yield IPv4Network((int(pool.network_address) + (start + number) % count * size, prefix))
 
 
-def _complete(call: Call, account: Account, id: str, ranges: Sequence[IPv4Network], *, fresh: bool) -> None:
+def _complete(
+    call: Call, account: Account, id: str, own: Mapping[str, str], ranges: Sequence[IPv4Network], *, fresh: bool
+) -> None:
     """What is missing of a VPC; where it is fresh, everything is."""
     _ranged(call, id, ranges[1:], fresh=fresh)
     _subnetted(call, account, id, ranges, fresh=fresh)
-    gateway = _gateway(call, id, fresh=fresh)
+    gateway = _gateway(call, id, own, fresh=fresh)
     _routed(call, id, gateway)
     call.ask("CreateTags", {"ResourceId.1": id, "Tag.1.Key": tags.WHOLE, "Tag.1.Value": "yes"})
 
@@ -137,9 +173,9 @@ def _subnetted(call: Call, account: Account, id: str, ranges: Sequence[IPv4Netwo
             call.ask("ModifySubnetAttribute", {"SubnetId": subnet, "MapPublicIpOnLaunch.Value": "true"})
 
 
-def _gateway(call: Call, id: str, *, fresh: bool) -> str:
+def _gateway(call: Call, id: str, own: Mapping[str, str], *, fresh: bool) -> str:
     there = [] if fresh else list(_gateways(call, id))
-    marked = tags.tagging("internet-gateway", {tags.PART: id})
+    marked = tags.tagging("internet-gateway", {**own, tags.PART: id})
     if not there:
         made = call.ask("CreateInternetGateway", marked)
         there = [(made.findtext("internetGateway/internetGatewayId", ""), False)]

@@ -63,7 +63,7 @@ def test_nobody_loads_libcloud_who_does_not_use_it() -> None:
 
 def test_a_region_that_libcloud_does_not_know_is_signed_for_with_version_4() -> None:
     requests: list[httpx.Request] = []
-    found = driver(lambda asked: said(asked["Action"], f"<vpcSet/>{ZONES}"), requests)
+    found = driver(lambda asked: said(asked["Action"], f"<internetGatewaySet/><vpcSet/>{ZONES}"), requests)
     assert found.list({}, kinds={Kind.NETWORK}, deadline=5.0) == []
     assert "/xx-new-1/ec2/aws4_request" in requests[0].headers["Authorization"]
 
@@ -77,9 +77,32 @@ def test_an_answer_that_is_not_ec2s_is_not_taken_for_an_empty_list(body: str) ->
 
 
 def test_an_empty_list_is_not_believed_of_a_server_that_knows_no_zone_of_our_region() -> None:
-    found = driver(lambda asked: said(asked["Action"], "<vpcSet/><availabilityZoneInfo/>"))
+    found = driver(lambda asked: said(asked["Action"], "<internetGatewaySet/><vpcSet/><availabilityZoneInfo/>"))
     with pytest.raises(Unavailable, match="not believed"):
         found.list({}, kinds={Kind.NETWORK}, deadline=5.0)
+
+
+def test_a_gateway_that_was_made_when_its_network_was_gone_is_listed_and_given_back() -> None:
+    """Whatever came too late: EC2 makes it all the same, attached to nothing."""
+    part = "<item><key>accords-mark-part</key><value>vpc-{0}</value></item>"
+    tag = f"<tagSet>{part}<item><key>a</key><value>1</value></item></tagSet>"
+    attached = "<attachmentSet><item><vpcId>vpc-1</vpcId></item></attachmentSet>"
+    item = "<item><internetGatewayId>igw-{0}</internetGatewayId>{1}</item>"
+    there = [item.format(1, attached + tag.format(1)), item.format(2, tag.format(2)), item.format(3, tag.format(3))]
+    vpc = f"<vpcId>vpc-3</vpcId><state>available</state><cidrBlock>10.0.0.0/16</cidrBlock>{tag.format(3)}"
+    vpcs = f"<vpcSet><item>{vpc}</item></vpcSet>"
+    asked: list[dict[str, str]] = []
+
+    def answer(request: dict[str, str]) -> httpx.Response:
+        asked.append(request)
+        return said(request["Action"], f"<internetGatewaySet>{''.join(there)}</internetGatewaySet>{vpcs}{ZONES}")
+
+    found = driver(answer)
+    lone = [each for each in found.list({"a": "1"}, kinds={Kind.NETWORK}, deadline=5.0) if each.id.startswith("igw")]
+    assert [(each.id, each.state) for each in lone] == [("igw-2", State.ERROR)]
+    assert found.observe(Kind.NETWORK, "igw-2", deadline=5.0) == lone[0]
+    found.delete(Kind.NETWORK, "igw-2", deadline=5.0)
+    assert (asked[-1]["Action"], asked[-1]["InternetGatewayId"]) == ("DeleteInternetGateway", "igw-2")
 
 
 def test_lists_are_read_to_their_last_page() -> None:
