@@ -42,7 +42,7 @@ test-kvm: .venv/.ready ## a guest that boots under libvirt and calls home: the w
 	ACCORDS_TEST_GUEST=1 unshare --net sh -c 'ip link set lo up && exec $(BIN)/pytest tests/kvm'
 
 # Two processes of about the same length. Real nodes share this machine's kernel and addresses: one has them all.
-AFTER_NODES := agent apart chain crash faults http
+AFTER_NODES := agent apart chain crash faults
 slow-nodes: .venv/.ready
 	$(BIN)/pytest -m "slow and lxc" tests
 	$(BIN)/pytest -m "slow and not lxc" $(addprefix tests/,$(AFTER_NODES))
