@@ -13,6 +13,7 @@ from broker.worker.observing import Observing
 from providers.fake import Fake, Knobs, Quotas, Script, Trouble
 from providers.protocol import Kind, State
 from sla import Watch
+from tests.faults.trial import Quick
 from tests.operations.stage import ACCOUNT, INSTALLATION, Stage, manifest_of, nodes
 
 
@@ -22,7 +23,8 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def cloudy(tmp_path: Path, **knobs: object) -> Stage:
-    return Stage(tmp_path, Fake("paris", Knobs(**knobs)))  # type: ignore[arg-type]
+    """Over a cloud of these knobs; waits between looks are short."""
+    return Stage(tmp_path, Fake("paris", Knobs(**knobs)), clock=Quick(0.05))  # type: ignore[arg-type]
 
 
 def test_a_service_comes_up_and_its_parts_can_be_seen(stage: Stage) -> None:
