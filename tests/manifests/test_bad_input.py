@@ -164,8 +164,10 @@ for data in (
 """
 
 
+@pytest.mark.slow
 def test_the_largest_body_takes_less_than_200_mib() -> None:
-    """Of documents within the limit of bytes, those that become the most; each in a process of its own."""
+    """Of documents within the limit of bytes, those that become the most; each in a process of its own. That hostile
+    ones are refused in bounded memory is tried in `test_reader`, with the ordinary tests."""
     done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stderr
     taken = {line.partition(" ")[2]: int(line.partition(" ")[0]) for line in done.stdout.splitlines()}
