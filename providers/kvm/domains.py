@@ -10,6 +10,7 @@ import libvirt
 
 from providers.errors import NotFound
 from providers.groups import scope
+from providers.kvm import names
 from providers.kvm.documents import Element, read, word
 from providers.kvm.marks import Marks, marked
 from providers.kvm.wire import Session
@@ -63,6 +64,16 @@ def networks(document: Element) -> list[tuple[str, str]]:
     """(hardware address, name of its network) of each interface."""
     found = document.iterfind("devices/interface")
     return [(word(each, "mac", "address"), word(each, "source", "network")) for each in found]
+
+
+def macs(session: Session) -> frozenset[str]:
+    """The hardware addresses of all machines of the host, whoever made them; of ours also those that they may get."""
+    found: set[str] = set()
+    for each in session.ask(session.host.listAllDomains):
+        with suppress(NotFound):  # gone since the list was made
+            document = read(session.ask(each.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE))
+            found |= {mac for mac, _ in networks(document)} | names.macs(word(document, "uuid"))
+    return frozenset(found)
 
 
 def same_service(one: Marks, other: Marks) -> bool:

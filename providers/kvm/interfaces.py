@@ -14,14 +14,11 @@ from providers.kvm.wire import Session
 from providers.protocol import MachineSpec
 from providers.turns import Turns
 
-MOST = 16
-"""Networks that a machine can be in."""
-
 
 def can_be(session: Session, spec: MachineSpec, id: str) -> None:
     """NotFound, Refused, Conflict or Quota where a network or an address cannot be had."""
-    if len(spec.networks) > MOST:
-        raise Refused(f"machine {spec.name} is in {len(spec.networks)} networks; it can be in {MOST}")
+    if len(spec.networks) > names.MOST:
+        raise Refused(f"machine {spec.name} is in {len(spec.networks)} networks; it can be in {names.MOST}")
     for number, (network, wanted) in enumerate(_asked(spec)):
         root = networks.described(session, networks.network(session, network))
         leases.chosen(leases.held(root), networks.blocks(root), names.mac(id, number), wanted)
@@ -41,14 +38,10 @@ def release(session: Session, turns: Turns, id: str) -> None:
     for each in session.ask(session.host.listAllNetworks):
         with suppress(NotFound):
             network = session.ask(each.UUIDString)
-            own = [mac for mac in leases.held(networks.described(session, each)) if mac in _macs(id)]
+            own = [mac for mac in leases.held(networks.described(session, each)) if mac in names.macs(id)]
             for mac in own:
                 with turns.held(leases.turn(network), session.clock.left()):
                     leases.release(session, each, networks.described(session, each), mac)
-
-
-def _macs(id: str) -> frozenset[str]:
-    return frozenset(names.mac(id, number) for number in range(MOST))
 
 
 def _asked(spec: MachineSpec) -> Iterator[tuple[str, str]]:

@@ -97,16 +97,19 @@ class Machines:
         return self.observe(session, id)
 
     def delete(self, session: Session, id: str) -> None:
-        """Out of the firewalls first: its addresses may soon be somebody else's."""
+        """Out of the firewalls first: its addresses may soon be somebody else's. What somebody undefined has left its
+        addresses and its files."""
+        try:
+            domains.handle(session, id)
+        except NotFound:
+            self._clear(session, id)
+            return
         found = domains.domain(session, id)
         _mark(session, found.handle, found.marks.knowing(**{LEAVING: True}))
         firewalls.spread(session, self.turns, self.records, found.marks)
         with self.turns.held(_turn(id), session.clock.left()):
             power.switch_off(session, found)
-            interfaces.release(session, self.turns, id)
-            where = storage.pool(session, self.options.pool)
-            for what in ("disk", "seed", "console"):
-                storage.remove(session, where, names.file(id, what))
+            self._clear(session, id)
             session.change(found.handle.undefineFlags, UNDEFINE)
 
     def console(self, session: Session, id: str) -> str:
@@ -117,6 +120,13 @@ class Machines:
             return ""
         start = max(0, storage.capacity(session, file) - TAIL)
         return storage.content(session, file, start).decode(errors="replace")
+
+    def _clear(self, session: Session, id: str) -> None:
+        """What hangs on it."""
+        interfaces.release(session, self.turns, id)
+        where = storage.pool(session, self.options.pool)
+        for what in ("disk", "seed", "console"):
+            storage.remove(session, where, names.file(id, what))
 
     def _started(self, session: Session, id: str, marks: Marks, parts: Parts) -> Resource:
         """Defined with all its parts, known to its firewalls, and then started."""

@@ -14,6 +14,8 @@ from providers.protocol import Kind
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://accords/kvm")
 PREFIX = "accords-"
 PROBE = f"{PREFIX}probe.img"
+MOST = 16
+"""Networks that a machine can be in."""
 _SERIAL = 20
 """Bytes that virtio-blk has for a serial number (VIRTIO 1.2, 5.2.6.1)."""
 
@@ -53,6 +55,11 @@ def mac(id: str, number: int) -> str:
     """The hardware address of a machine's interface: locally administered, 40 bits of its own."""
     digest = hashlib.sha256(f"{id}/{number}".encode()).digest()[:5]
     return ":".join(f"{each:02x}" for each in (0x02, *digest))
+
+
+def macs(id: str) -> frozenset[str]:
+    """Of all the interfaces that a machine can have."""
+    return frozenset(mac(id, number) for number in range(MOST))
 
 
 def serial(volume: str) -> str:

@@ -15,7 +15,7 @@ from zlib import crc32
 import libvirt
 
 from providers.errors import Conflict, NotFound, Quota, Refused
-from providers.kvm import leases, names
+from providers.kvm import domains, leases, names
 from providers.kvm.documents import Element, element, read, word, written
 from providers.kvm.marks import Marks, marked, metadata, remarked
 from providers.kvm.options import Options
@@ -69,10 +69,11 @@ class Networks:
         return self.observe(session, id)
 
     def delete(self, session: Session, id: str) -> None:
+        """Not while a machine has an address of it; an address that outlived its machine goes, too."""
         with self.turns.held(leases.turn(id), session.clock.left()):
             self.observe(session, id)
             found = network(session, id)
-            if taken := leases.held(described(session, found)):
+            if taken := leases.held(described(session, found)).keys() & domains.macs(session):
                 raise Conflict(f"network {id} has {len(taken)} addresses of machines; delete those first")
             if session.ask(found.isActive):
                 session.change(found.destroy)

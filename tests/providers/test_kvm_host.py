@@ -205,6 +205,42 @@ def test_nothing_is_left_in_the_pool_of_what_was_given_back(at: Callable[..., Cl
     assert files(host) <= {IMAGE, names.PROBE}
 
 
+def test_what_a_machine_left_that_somebody_undefined_is_given_back(
+    at: Callable[..., Cloud], direct: libvirt.virConnect, host: Path
+) -> None:
+    cloud, before = at(), files(host)
+    network = cloud.make(NetworkSpec(cloud.name("lan")))
+    specs = [cloud.machine_spec(word, networks=(network.id,)) for word in ("first", "second", "third")]
+    first, second, third = (cloud.make(each) for each in specs)
+    for each in (first, second):
+        direct.lookupByUUIDString(each.id).destroy()
+        direct.lookupByUUIDString(each.id).undefine()
+    cloud.delete(first)
+    assert not [each for each in files(host) if first.id in each]
+    assert isinstance(surely(lambda: cloud.delete(network)), Conflict), "the third has an address of it"
+    cloud.delete(third)
+    cloud.delete(network)
+    cloud.delete(second)
+    assert files(host) == before
+
+
+@pytest.mark.parametrize("spoilt", [True, False])
+def test_a_machine_without_our_marks_is_left_alone_whatever_its_id(
+    at: Callable[..., Cloud], direct: libvirt.virConnect, host: Path, spoilt: bool
+) -> None:
+    """Somebody took them, and it runs: nobody knows any more that it is ours."""
+    cloud = at()
+    found = machine(cloud)
+    there = direct.lookupByUUIDString(found.id)
+    marks = there.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, "urn:accords:marks")
+    kind, own = libvirt.VIR_DOMAIN_METADATA_ELEMENT, ("accords", "urn:accords:marks", libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    there.setMetadata(kind, "<marks>?</marks>" if spoilt else None, *own)
+    cloud.delete(found)
+    assert there.isActive() and [each for each in files(host) if found.id in each]
+    there.setMetadata(kind, marks, *own)
+    cloud.delete(found)
+
+
 def test_a_record_that_was_not_written_to_its_end_is_as_if_it_were_not_there(
     at: Callable[..., Cloud], host: Path
 ) -> None:
