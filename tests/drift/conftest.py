@@ -24,6 +24,7 @@ TARGETS = (
     pytest.param("openstack", id="openstack", marks=LATE),
     pytest.param("moto", id="ec2-moto", marks=LATE),
     pytest.param("ministack", id="ec2-ministack", marks=LATE),
+    pytest.param("kvm", id="kvm", marks=LATE),
     pytest.param("libcloud-ec2", id="libcloud-ec2", marks=LATE),
     pytest.param("local", id="local", marks=(*LATE, pytest.mark.lxc)),
 )

@@ -27,6 +27,8 @@ from tests.operations.house import House
 from tests.providers import chain, ec2
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, openstack_lab
+from tests.providers.libvirt import MIB, libvirt_host
+from tests.providers.libvirt import options as libvirt_options
 from tests.providers.nebula import opennebula_stand
 from tests.providers.nodes import ec2_options
 from tests.providers.targets import Missing, azure_options
@@ -36,6 +38,8 @@ NAME = "paris"
 QUIET = {"delivery": "none"}
 """Machines of stand-ins do not boot: nobody in them fetches anything."""
 NO_RESIZE = "a machine there keeps its size"
+GUESTS = {"small": {"cores": 1, "memory": 512 * MIB}, "large": {"cores": 2, "memory": 1024 * MIB}}
+"""Their memory is never touched: it is promised and not taken."""
 RECORDS = "what is there of it is made anew from its record at each look"
 NO_STRAY = "what has no record is not there for it"
 LOCAL = {"size": NO_RESIZE, "firewall": RECORDS, "network": RECORDS, "stray": NO_STRAY}
@@ -109,6 +113,17 @@ def occi(folder: Path) -> Iterator[Site]:
 
 
 @contextmanager
+def kvm(folder: Path) -> Iterator[Site]:
+    """A libvirtd of the suite's own, and who else may use its socket."""
+    with libvirt_host(folder) as host:
+        from tests.drift.outsiders.kvm import Operator  # what is not there was said by now
+
+        options = libvirt_options(host, sizes=GUESTS, **QUIET)
+        with _opened("kvm", options) as provider:
+            yield Site(provider, Operator(str(options["uri"]), host / "pool"), {}, pace=0.2)
+
+
+@contextmanager
 def libcloud_ec2(folder: Path) -> Iterator[Site]:
     """The generic driver's account at moto, and somebody at its console."""
     with ec2.moto(folder) as port:
@@ -150,6 +165,7 @@ SITES: Mapping[str, Callable[[Path], AbstractContextManager[Site]]] = {
     "moto": partial(ec2_on, "moto", {}),
     "ministack": partial(ec2_on, "ministack", MINISTACK),
     "occi": occi,
+    "kvm": kvm,
     "libcloud-ec2": libcloud_ec2,
     "local": local,
 }
