@@ -56,7 +56,7 @@ def test_what_a_killed_pipeline_deployed_is_released_at_the_end_of_its_time(
     os.killpg(job.pid, signal.SIGKILL)
     job.wait()
     assert pretend.state("ci-killed") == "active"
-    until(lambda: nothing_is_left(pretend, "ci-killed"), "the worker gives it back")
+    until(lambda: nothing_is_left(pretend, "ci-killed"), "the worker gives it back", pause=1.0)
 
 
 def start(pretend: Installation, name: str, *command: str, ttl: str = "2h") -> subprocess.Popen[bytes]:
