@@ -120,7 +120,7 @@ def kvm(folder: Path) -> Iterator[Site]:
 
         options = libvirt_options(host, sizes=GUESTS, **QUIET)
         with _opened("kvm", options) as provider:
-            yield Site(provider, Operator(str(options["uri"]), host / "pool"), {}, pace=0.2)
+            yield Site(provider, Operator(str(options["uri"]), host / "pool"), {}, pace=1.0)
 
 
 @contextmanager
