@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import requests
 from hypothesis import given
@@ -110,7 +111,7 @@ def test_a_pool_without_a_free_range_says_so() -> None:
 
 
 class Answered(Exception):
-    """An error of the SDK's with an answer of the cloud."""
+    """An error of the SDK's with an answer of the cloud, which is JSON."""
 
     def __init__(self, status: int, details: str, method: str = "POST", **headers: str) -> None:
         super().__init__(details)
@@ -118,6 +119,7 @@ class Answered(Exception):
         self.response = requests.Response()
         self.response.status_code = status
         self.response.headers.update(headers)
+        self.response._content = orjson.dumps({"error": {"message": details}})
         self.response.request = requests.Request(method, "http://nova.invalid/servers").prepare()
 
 
@@ -146,6 +148,12 @@ def test_each_error_of_the_cloud_is_one_of_ours_with_its_sentence(error: Excepti
     found = translated(error)
     assert type(found) is meant
     assert str(getattr(error, "details", error)) in found.message
+
+
+def test_a_gateways_page_is_no_news_that_a_thing_is_gone() -> None:
+    page = Answered(404, "Not Found")
+    page.response._content = b"<html>Not Found</html>"
+    assert type(translated(page)) is Ambiguous
 
 
 def test_throttling_says_how_long_to_wait() -> None:
