@@ -18,6 +18,7 @@ import pytest
 from providers import Provider, open_provider
 from providers.occi import Occi, Options
 from tests.operations.house import House
+from tests.pacs.installation import until
 from tests.providers import chain, ec2, nodes
 from tests.providers.cloud import Cloud
 from tests.providers.lab import LAB_OPTIONS, Missing, openstack_lab
@@ -78,6 +79,7 @@ def occi(folder: Path) -> Iterator[Provider]:
     """A second broker in this process, and the pretend cloud behind it."""
     house = House(folder)
     with closing(house), chain.at_work(house), closing(chain.through(house)) as provider:
+        until(lambda: any(each.images for each in provider.offers(deadline=20.0)), "it knows what is offered behind it")
         yield provider
 
 
