@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from broker.door import app as doors
+from broker.door.rates import Rate
 from broker.settings import Settings
 from broker.store import Store, agents, instructions, logs, samples, secrets
 from tests.databases import open_store, tables_with
@@ -283,7 +285,13 @@ def test_control_characters_of_a_node_do_not_reach_a_terminal(site: Site) -> Non
         assert instructions.get(tx, "acme", id).output == "]0;x"
 
 
-def test_who_sends_too_much_is_told_to_wait_and_others_are_not(site: Site) -> None:
+def test_who_sends_too_much_is_told_to_wait_and_others_are_not(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock stands still meanwhile: a busy machine would not ask quickly enough."""
+    monkeypatch.setattr(doors, "Rate", partial(Rate, clock=lambda: 0.0))
+    door = doors.application(site.store, Settings(home=tmp_path), waiters=2)
+    site = replace(site, client=testing.TestClient(door))
     loud, quiet = site.key("acme", "loud"), site.key("acme", "quiet")
     answers = [site.call("GET", "/v1/instructions", loud) for _ in range(260)]
     refused = [found for found in answers if found.status_code == 429]
