@@ -11,7 +11,7 @@ from openstack.network.v2.port import Port
 from providers.errors import Conflict, NotFound, Refused
 from providers.openstack.account import Account
 from providers.openstack.errors import answered
-from providers.openstack.marks import NAME, narrowed, tag, tags_of, token_of
+from providers.openstack.marks import NAME, NOTHING, narrowed, owned, tag, tags_of, token_of
 from providers.openstack.once import MADE
 from providers.openstack.tags import described, told
 from providers.protocol import AddressSpec, Kind, Resource, State
@@ -22,10 +22,15 @@ class Addresses:
     account: Account
     kind = Kind.ADDRESS
 
-    def bearing(self, token: str) -> Sequence[Resource]:
-        return [_seen(each) for each in self.account.cloud.network.ips(description=described(token))]
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
+        return [
+            _seen(each)
+            for each in self.account.cloud.network.ips(**owned(self.account, tags))
+            if token_of(each) == token
+        ]
 
-    find = bearing
+    def find(self, token: str) -> Sequence[Resource]:
+        return self.bearing(token, NOTHING)
 
     def begin(self, spec: AddressSpec, token: str, tags: Mapping[str, str]) -> Resource:
         out = self.account.external()
@@ -33,7 +38,7 @@ class Addresses:
             raise Refused("there is no network that leads out: ask for one, or choose another provider")
         port = self._port(spec.machine)
         made = self.account.cloud.network.create_ip(
-            floating_network_id=out.id, port_id=port.id, description=described(token)
+            floating_network_id=out.id, port_id=port.id, description=described(tags)
         )
         return _seen(made)
 

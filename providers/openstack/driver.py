@@ -90,7 +90,7 @@ class OpenStack:
         with self._call(f"{kind}/{token}", deadline):
             if room is None or not self._keeps(kind):
                 return None
-            return oldest(room.find(token) if isinstance(room, Composite) else room.bearing(token))
+            return oldest(room.find(token) if isinstance(room, Composite) else room.bearing(token, {}))
 
     def observe(self, kind: Kind, id: str, *, deadline: float) -> Resource:
         with self._call(f"{kind}/{id}", deadline):

@@ -15,7 +15,7 @@ from openstack.network.v2.security_group import SecurityGroup
 from providers.errors import Conflict, NotFound
 from providers.openstack.account import Account
 from providers.openstack.errors import answered
-from providers.openstack.marks import RULES, narrowed, tag, tags_of, token_of
+from providers.openstack.marks import NOTHING, RULES, attributed, owned, tag, tags_of, token_of
 from providers.openstack.members import Members
 from providers.openstack.once import MADE
 from providers.openstack.tags import described, told
@@ -44,15 +44,16 @@ class Firewalls:
     members: Members
     kind = Kind.FIREWALL
 
-    def bearing(self, token: str) -> Sequence[Resource]:
-        return [_seen(each) for each in self.account.cloud.network.security_groups(description=described(token))]
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
+        return [_seen(each) for each in self._groups(tags) if token_of(each) == token]
 
-    find = bearing
+    def find(self, token: str) -> Sequence[Resource]:
+        return self.bearing(token, NOTHING)
 
     def begin(self, spec: FirewallSpec, token: str, tags: Mapping[str, str]) -> Resource:
         _count(spec)  # refused before anything is made
         network = self.account.cloud.network
-        return _seen(network.create_security_group(name=spec.name, description=described(token)))
+        return _seen(network.create_security_group(name=spec.name, description=described(tags)))
 
     def complete(self, spec: FirewallSpec, root: Resource, tags: Mapping[str, str], *, fresh: bool) -> Resource:
         network = self.account.cloud.network
@@ -65,11 +66,11 @@ class Firewalls:
         return replace(root, state=State.ACTIVE, tags=dict(tags), facts={**facts, "rules": len(wanted)})
 
     def look(self, tags: Mapping[str, str]) -> Sequence[Resource]:
-        groups = self.account.cloud.network.security_groups(**narrowed(tags))
-        return [_seen(each) for each in groups if token_of(each)]
+        return [attributed(each, _seen(each)) for each in self._groups() if token_of(each)]
 
     def observe(self, id: str) -> Resource:
-        return _seen(self._group(id))
+        found = self._group(id)
+        return attributed(found, _seen(found))
 
     def delete(self, id: str) -> None:
         """With the groups of the nodes that no other firewall names. neutron itself says when machines use it."""
@@ -80,6 +81,10 @@ class Firewalls:
         for each in nodes:
             self.members.forget(each, id)
         network.delete_security_group(id)
+
+    def _groups(self, tags: Mapping[str, str] = NOTHING) -> Iterable[SecurityGroup]:
+        """Those that were made with these tags, or all."""
+        return self.account.cloud.network.security_groups(**owned(self.account, tags))
 
     def _group(self, id: str) -> SecurityGroup:
         found = answered(self.account.cloud.network.get_security_group(id))

@@ -21,7 +21,7 @@ class Keys:
     account: Account
     kind = Kind.KEY
 
-    def bearing(self, token: str) -> Sequence[Resource]:
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
         return [each for each in self.look({}) if each.token == token]
 
     def begin(self, spec: KeySpec, token: str, tags: Mapping[str, str]) -> Resource:

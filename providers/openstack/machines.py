@@ -66,7 +66,7 @@ class Machines:
     members: Members
     kind = Kind.MACHINE
 
-    def bearing(self, token: str) -> Sequence[Resource]:
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
         return [each for each in self.look({TOKEN: token}) if each.token == token]
 
     def begin(self, spec: MachineSpec, token: str, tags: Mapping[str, str]) -> Resource:

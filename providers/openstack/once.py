@@ -22,12 +22,13 @@ MADE = "created"
 
 
 class Room(Protocol):
-    """What is done with the things of one kind. `bearing` gives what carries a token, without what hangs on it; `begin`
-    makes the root of one thing; both in one call, so that it is there with its token or not at all."""
+    """What is done with the things of one kind. `bearing` gives what carries a token, without what hangs on it, and is
+    told the tags it was made with where they are known. `begin` makes the root of one thing; both in one call, so that
+    it is there with its token or not at all."""
 
     kind: Kind
 
-    def bearing(self, token: str) -> Sequence[Resource]: ...
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]: ...
 
     def begin(self, spec: Any, token: str, tags: Mapping[str, str]) -> Resource: ...
 
@@ -67,8 +68,8 @@ class Begun:
 def made(room: Room, spec: object, token: str, tags: Mapping[str, str], *, again: bool) -> Resource:
     """The thing of this token, made and completed where it was not. It is looked for first where it was begun `again`:
     a walk has looked already for what another process began, and what that made all the same is seen afterwards."""
-    known = oldest(room.bearing(token)) if again else None
-    root = known or _alone(room, room.begin(spec, token, tags), token)
+    known = oldest(room.bearing(token, tags)) if again else None
+    root = known or _alone(room, room.begin(spec, token, tags), token, tags)
     return room.complete(spec, root, tags, fresh=known is None) if isinstance(room, Composite) else root
 
 
@@ -77,9 +78,9 @@ def oldest(things: Sequence[Resource]) -> Resource | None:
     return min(things, key=lambda each: (str(each.facts.get(MADE, "")), each.id), default=None)
 
 
-def _alone(room: Room, mine: Resource, token: str) -> Resource:
+def _alone(room: Room, mine: Resource, token: str, tags: Mapping[str, str]) -> Resource:
     """Mine, as it is looked at again; another's where that is older. Conflict where they cannot be told apart."""
-    there = room.bearing(token)
+    there = room.bearing(token, tags)
     seen = next((each for each in there if each.id == mine.id), mine)
     age = str(seen.facts.get(MADE, ""))
     rivals = [each for each in there if each.id != mine.id and str(each.facts.get(MADE, "")) <= age]

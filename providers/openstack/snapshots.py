@@ -32,7 +32,7 @@ class Snapshots:
     account: Account
     kind = Kind.SNAPSHOT
 
-    def bearing(self, token: str) -> Sequence[Resource]:
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
         return self.look({TOKEN: token})
 
     def begin(self, spec: SnapshotSpec, token: str, tags: Mapping[str, str]) -> Resource:

@@ -21,6 +21,7 @@ NARROWING = ("accords-installation", "accords-service", TOKEN)
 """By what lists are asked for; the rest is compared here."""
 LONGEST_SERVER_TAG = 60
 LONGEST_KEY_NAME = 255
+LONGEST_DESCRIPTION = 255
 _PLAIN = " !#$&'()*+-.:;<>?@[]^_`{|}~"
 
 _WORDS = json.dumps(
@@ -48,9 +49,10 @@ def server_tags(tags: Mapping[str, str]) -> list[str]:
     return [each for each in found if len(each) <= LONGEST_SERVER_TAG]
 
 
-def described(token: str) -> str:
-    """The description of what neutron keeps: a root is found by it also when its tags were not set any more."""
-    return f"{TOKEN}={token}"
+def described(tags: Mapping[str, str]) -> str:
+    """The description of what neutron keeps, set with the thing itself: whose it is, also when its tags were not set
+    any more."""
+    return ",".join(labels({key: tags[key] for key in NARROWING if key in tags}))[:LONGEST_DESCRIPTION]
 
 
 def key_name(name: str, tags: Mapping[str, str]) -> str:

@@ -37,7 +37,7 @@ class Volumes:
     account: Account
     kind = Kind.VOLUME
 
-    def bearing(self, token: str) -> Sequence[Resource]:
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
         return self.look({TOKEN: token})
 
     def begin(self, spec: VolumeSpec, token: str, tags: Mapping[str, str]) -> Resource:

@@ -175,7 +175,7 @@ class Shelf:
         self.others = others
         self.there: list[Resource] = []
 
-    def bearing(self, token: str) -> Sequence[Resource]:
+    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
         return list(self.there)
 
     def begin(self, spec: Any, token: str, tags: Mapping[str, str]) -> Resource:
@@ -214,7 +214,7 @@ def test_who_cannot_tell_which_is_older_gives_way_and_comes_again() -> None:
 def test_what_was_not_begun_here_is_looked_for_afterwards_only() -> None:
     shelf, begun = Shelf(), Begun()
     asked: list[str] = []
-    shelf.bearing = lambda token: asked.append(token) or list(shelf.there)  # type: ignore[method-assign]
+    shelf.bearing = lambda token, tags: asked.append(token) or list(shelf.there)  # type: ignore[method-assign]
     for _ in range(2):
         assert made(shelf, NetworkSpec("lan"), "t", {}, again=begun.again("t")).id == "mine"
     assert asked == ["t", "t"], "one look after it was made, one before it would be made again"

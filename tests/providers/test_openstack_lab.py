@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import openstack
 import pytest
+from openstack.network.v2.router import Router
 
 from broker.agent import userdata
 from broker.settings import Settings
@@ -17,8 +19,8 @@ from providers import open_provider
 from providers.edge import called
 from providers.errors import Ambiguous, Quota, Throttled, Unavailable
 from providers.openstack import OpenStack
-from providers.protocol import FirewallSpec, Kind, NetworkSpec, Resource, Rule, Spec, State, VolumeSpec
-from tests.providers.between import LOST, Between, Fault, between, untouched
+from providers.protocol import KINDS, FirewallSpec, Kind, NetworkSpec, Resource, Rule, Spec, State, VolumeSpec
+from tests.providers.between import CUT, HOPS, LOST, Asked, Between, Fault, between, untouched
 from tests.providers.cloud import DEADLINE, Cloud, surely
 from tests.providers.lab import LAB_OPTIONS, LONG, Missing, openstack_lab
 from tests.providers.targets import absent
@@ -105,6 +107,35 @@ def test_a_machine_whose_answer_was_lost_is_made_once(sdk: openstack.connection.
         assert [each.id for each in cloud.list() if each.kind is Kind.MACHINE] == [made.id]
 
 
+@pytest.mark.parametrize("what", ["network", "router", "firewall"])
+def test_what_is_made_when_nobody_waits_any_more_is_listed_and_given_back(
+    what: str, sdk: openstack.connection.Connection
+) -> None:
+    """neutron takes tags afterwards only, and nobody sets them then; a router is made without its network, too."""
+    service, path, spec = MADE[what]
+    kept: list[Asked] = []
+
+    def cut(asked: Asked) -> Fault | None:
+        if (asked.method, asked.path.endswith(path)) != ("POST", True):
+            return None
+        kept.append(asked)
+        return CUT
+
+    with proxied(service, sdk) as (cloud, proxy):
+        proxy.rule = cut
+        assert isinstance(surely(lambda: cloud.create(spec)), Ambiguous | Unavailable)
+        proxy.rule = untouched
+        for each in cloud.list():
+            cloud.delete(each)
+        headers = {name: value for name, value in kept[0].headers.items() if name.lower() not in HOPS}
+        assert httpx.post(proxy.url + kept[0].path, headers=headers, content=kept[0].body, timeout=60).is_success
+        (late,) = cloud.list()
+        assert (late.kind, late.state, late.tags["accords-service"]) == (KINDS[type(spec)], State.ERROR, "contract")
+        assert cloud.observe(late) == late
+        cloud.delete(late)
+        assert cloud.list() == ()
+
+
 @pytest.mark.parametrize("status", [413, 429])
 def test_throttling_is_told_with_the_delay_of_the_cloud(status: int, sdk: openstack.connection.Connection) -> None:
     with proxied("compute", sdk) as (cloud, proxy):
@@ -180,13 +211,17 @@ def test_a_half_made_network_is_in_error_completed_by_its_token_and_wholly_given
 ) -> None:
     token, spec = cloud.token(), NetworkSpec(cloud.name("lan"))
     made = cloud.make(spec, token)
-    router = next(iter(sdk.network.routers(description=f"accords-token={token}")))
+    (router,) = routers_of(sdk, token)
     subnet = next(iter(sdk.network.subnets(network_id=made.id)))
     sdk.network.remove_interface_from_router(router, subnet=subnet.id)
     assert cloud.observe(made).state is State.ERROR
     assert cloud.make(spec, token) == made
     cloud.delete(made)
-    assert list(sdk.network.routers(description=f"accords-token={token}")) == []
+    assert routers_of(sdk, token) == []
+
+
+def routers_of(sdk: openstack.connection.Connection, token: str) -> list[Router]:
+    return [each for each in sdk.network.routers() if f"accords-token={token}" in each.description]
 
 
 def groups_of(sdk: openstack.connection.Connection, machine: Resource) -> set[str]:
