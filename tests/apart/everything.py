@@ -32,8 +32,9 @@ T = TypeVar("T")
 
 KNOBS = {"delivery": "direct", "latency": 0.2}
 PROVIDERS = {"paris": {"driver": "fake", "url": "http://127.0.0.1:8099"}}
-LEASE, WORKERS_LEASE, CALL = "3", "8", "7"
-"""Seconds: shorter than by default, so that the tests are, too."""
+LEASE, WORKERS_LEASE, CALL = "9", "8", "7"
+"""Seconds: shorter than by default, so that the tests are, too; and longer than a busy machine keeps a row waiting,
+which would be unpublished meanwhile."""
 EVERYTHING = (*(row.name for row in ROWS), "agent", "worker")
 UP = ("up", str(EXAMPLES / "pacs.xml"), "--agreement", str(EXAMPLES / "pacs-agreement.xml"))
 
@@ -89,12 +90,19 @@ class Apart:
         until(lambda: self.accords("plan", str(EXAMPLES / "pacs.xml")).returncode == 0, self.logs)
 
     def settled(self) -> None:
-        """Until every row is published where it is now."""
+        """Until every row is published where it is now, and answers there: what was killed a moment ago is published
+        still."""
         there = {row.name: self.at(row.name) for row in ROWS}
         until(
-            lambda: {name: found[0] for name, found in self.rows().items()} == there,
+            lambda: {name: found[0] for name, found in self.rows().items()} == there and all(map(self._answers, there)),
             lambda: f"{self.rows()}\n{self.logs()}",
         )
+
+    def _answers(self, row: str) -> bool:
+        try:
+            return self.get(f"{self.at(row)}/-/").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def start(self, name: str, *, on: str = "") -> None:
         """A row, `agent` or `worker`, on its machine or another one."""
@@ -172,6 +180,7 @@ class Apart:
                 self.start(name)
         self.of_cloud(lambda cloud: cloud.calm())
         self.settled()
+        until(lambda: self.accords("status").returncode == 0, self.logs)
         for each in json.loads(self.told("status", "--json")):
             self.told("release", each["name"], "--volumes", "--yes", each["name"], "--wait")
 
