@@ -24,7 +24,7 @@ demo-stop: .venv/.ready ## release the demo's service, volumes too, and end its 
 quick: .venv/.ready ## the fast tests, under a minute
 	$(BIN)/pytest -n 2 -m "not slow and not lxc" tests --ignore tests/crash
 
-test: .venv/.ready ## the ordinary suite, eight to ten minutes
+test: .venv/.ready ## the ordinary suite, seven to nine minutes
 	@.ci/machine-packages tests || test -z "$$CI"
 	@.ci/environment kvm || test -z "$$CI"
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests
