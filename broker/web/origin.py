@@ -98,12 +98,12 @@ class Asking:
     def first(self, number: int) -> list[Answer]:
         """So many members of each row at least, if it has them: page after page, as large as a row gives."""
         size = min(number, LARGEST)
-        found = []
+        pages, found = -(-number // size), []
         for row in self._rows:
-            for page in range(1, -(-number // size) + 1):
+            for page in range(1, pages + 1):
                 query = urlencode({**self.query, "page": page, "number": size})
                 found.append(self.one(row, {"REQUEST_METHOD": "GET", "QUERY_STRING": query}))
-                if merging.size(found[-1]) < size:
+                if page < pages and merging.size(found[-1]) < size:
                     break
         return found
 

@@ -22,15 +22,14 @@ class Addresses:
     account: Account
     kind = Kind.ADDRESS
 
-    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
+    def bearing(self, token: str, tags: Mapping[str, str] = NOTHING) -> Sequence[Resource]:
         return [
             _seen(each)
             for each in self.account.cloud.network.ips(**owned(self.account, tags))
             if token_of(each) == token
         ]
 
-    def find(self, token: str) -> Sequence[Resource]:
-        return self.bearing(token, NOTHING)
+    find = bearing
 
     def begin(self, spec: AddressSpec, token: str, tags: Mapping[str, str]) -> Resource:
         out = self.account.external()

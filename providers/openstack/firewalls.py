@@ -44,11 +44,10 @@ class Firewalls:
     members: Members
     kind = Kind.FIREWALL
 
-    def bearing(self, token: str, tags: Mapping[str, str]) -> Sequence[Resource]:
+    def bearing(self, token: str, tags: Mapping[str, str] = NOTHING) -> Sequence[Resource]:
         return [_seen(each) for each in self._groups(tags) if token_of(each) == token]
 
-    def find(self, token: str) -> Sequence[Resource]:
-        return self.bearing(token, NOTHING)
+    find = bearing
 
     def begin(self, spec: FirewallSpec, token: str, tags: Mapping[str, str]) -> Resource:
         _count(spec)  # refused before anything is made

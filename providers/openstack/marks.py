@@ -1,8 +1,9 @@
 """What neutron's things carry: whose they are in the description, set with the thing itself; the tags as tags, which
 neutron takes afterwards only.
 
-A request that is carried out when nobody waits for it any more leaves a thing without tags. So lists of roots are not
-narrowed by tags: neutron finds descriptions as a whole only.
+A request that is carried out when nobody waits for it any more leaves a thing without tags. So lists of networks and
+groups are not narrowed by tags: neutron finds descriptions as a whole only. An address needs its machine, and is not
+made when that is gone.
 """
 
 from __future__ import annotations
